@@ -1,0 +1,142 @@
+//! The one border to the host.
+//!
+//! The kernel touches the world through [`Hardware`] and nothing else, so a machine can run on the
+//! host ([`host`]), in a simulation ([`simulated`]), or, later, from a recording.
+//!
+//! The model: an operation is *tried*, and answers at once, with `EAGAIN` when it would have to
+//! wait. Having said `EAGAIN` (or `drained`, see [`Received`]), the hardware owes an
+//! [`Interrupt::Ready`] for that device and direction, once, when trying again may do better. It
+//! may interrupt without need; it never stays silent when it owes. No descriptor of the host
+//! crosses this border.
+
+use std::net::SocketAddr;
+use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
+
+/// A thing with bytes: one of the console's three streams, or a socket.
+///
+/// A device that was closed is not mistaken for the one that has its index now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Device {
+    /// Place in the hardware's table. 0, 1 and 2 are the console's, always open.
+    pub index: u32,
+    /// How often the place had been used before.
+    pub generation: u32,
+}
+
+impl Device {
+    /// The console's input.
+    pub const STDIN: Device = Device { index: 0, generation: 0 };
+    /// The console's output.
+    pub const STDOUT: Device = Device { index: 1, generation: 0 };
+    /// The console's error output.
+    pub const STDERR: Device = Device { index: 2, generation: 0 };
+
+    /// One of the console's three?
+    pub const fn is_console(self) -> bool {
+        self.index < 3
+    }
+}
+
+/// Something that happened outside.
+#[derive(Debug)]
+pub enum Interrupt {
+    /// Trying again may do better.
+    Ready {
+        /// Which device.
+        device: Device,
+        /// To read from it, or to accept.
+        readable: bool,
+        /// To write to it, or to learn how a connect ended.
+        writable: bool,
+    },
+    /// The host sent this process a signal.
+    Signal(Signal),
+}
+
+/// What a read gave.
+#[derive(Debug)]
+pub struct Received {
+    /// The bytes; none at the end of the stream.
+    pub data: Buf,
+    /// Nothing is left for now: do not try again before an interrupt.
+    pub drained: bool,
+}
+
+/// A clock, interrupts, sockets, the console and entropy.
+pub trait Hardware {
+    /// Time since boot. Never goes back.
+    fn now(&mut self) -> Time;
+
+    /// Appends what has happened to `happened`. When nothing had, waits for something until
+    /// `until`; a moment that has passed means not to wait, [`Time::NEVER`] to wait without end.
+    ///
+    /// False when nothing happened and nothing ever can: only a simulation knows that.
+    fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool;
+
+    /// A function that ends a wait in [`Hardware::interrupts`] from another thread.
+    fn waker(&self) -> Waker;
+
+    /// Fills `bytes` with random ones. `EIO` when the host has none to give.
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), Errno>;
+
+    /// Reads up to `max` bytes (at least 1) from a stream. `EAGAIN` when there are none yet.
+    fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno>;
+
+    /// Writes; gives how many bytes were taken, at least 1 of a `data` that is not empty. `EAGAIN`
+    /// when there is no room. Having taken fewer than all, it owes an interrupt.
+    fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno>;
+
+    /// Would a read (or accept) answer now? Owes an interrupt when not.
+    fn is_readable(&mut self, device: Device) -> Result<bool, Errno>;
+
+    /// Would a write answer now? Owes an interrupt when not.
+    fn is_writable(&mut self, device: Device) -> Result<bool, Errno>;
+
+    /// A socket that listens; port 0 takes a free one.
+    fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno>;
+
+    /// A connection that came, and its peer's address. Passes over those that were aborted.
+    fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno>;
+
+    /// Starts a connection. How it ends is told by [`Hardware::connected`].
+    fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno>;
+
+    /// How the connection ended: established, or its error. `EAGAIN` while that is open; owes a
+    /// writable interrupt then.
+    fn connected(&mut self, device: Device) -> Result<(), Errno>;
+
+    /// Closes half of a connection, or both.
+    fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno>;
+
+    /// The address of the socket's own end.
+    fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno>;
+
+    /// The address of the peer's end.
+    fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno>;
+
+    /// Sets a property of a socket.
+    fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
+
+    /// Closes a socket. No interrupt comes for it any more.
+    fn close(&mut self, device: Device);
+
+    /// Waits until what was written to the console is out, or cannot be brought out.
+    fn flush(&mut self);
+
+    /// Counts of what the hardware holds for the kernel.
+    fn stats(&self) -> HardwareStats;
+}
+
+/// Ends a wait for interrupts, from any thread.
+pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
+
+/// What the hardware holds for the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HardwareStats {
+    /// Sockets that are open.
+    pub sockets: u32,
+    /// Sockets that are registered with a poller.
+    pub registrations: u32,
+    /// Waits that blocked.
+    pub waits: u64,
+}

@@ -1,0 +1,106 @@
+//! What the kernel tells about itself and its tasks.
+
+use crate::{Fd, Tid, Time};
+use alloc::boxed::Box;
+use core::{fmt, panic::Location};
+
+/// One task, as `ps` sees it.
+#[derive(Clone, Debug)]
+pub struct TaskInfo {
+    /// Which.
+    pub tid: Tid,
+    /// Its parent; [`Tid::NONE`] for a first task.
+    pub parent: Tid,
+    /// Its name.
+    pub name: Box<str>,
+    /// What it is doing.
+    pub state: TaskState,
+    /// Turns it has had.
+    pub turns: u64,
+    /// Traps it has made.
+    pub traps: u64,
+    /// Descriptors open in its own table, the standard three not counted.
+    pub fds: u32,
+    /// Where its last trap stands in the source.
+    pub at: Option<&'static Location<'static>>,
+}
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// Waiting for its turn.
+    Ready,
+    /// Has the turn.
+    Running,
+    /// Waiting for something else.
+    Blocked(WaitsOn),
+    /// Ended, and not waited for yet.
+    Zombie,
+}
+
+/// What a blocked task waits on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsOn {
+    /// Input, or a connection, on a descriptor.
+    Read(Fd),
+    /// Room for output on a descriptor.
+    Write(Fd),
+    /// A connection being made.
+    Connect,
+    /// The clock.
+    Sleep(Time),
+    /// The exit of one child.
+    Child(Tid),
+    /// The exit of any child.
+    AnyChild,
+    /// The exit of some task.
+    Join(Tid),
+}
+
+impl fmt::Display for WaitsOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitsOn::Read(fd) => write!(f, "read {fd}"),
+            WaitsOn::Write(fd) => write!(f, "write {fd}"),
+            WaitsOn::Connect => f.write_str("connect"),
+            WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),
+            WaitsOn::Child(tid) => write!(f, "child {tid}"),
+            WaitsOn::AnyChild => f.write_str("any child"),
+            WaitsOn::Join(tid) => write!(f, "join {tid}"),
+        }
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TaskState::Ready => f.write_str("ready"),
+            TaskState::Running => f.write_str("running"),
+            TaskState::Blocked(on) => write!(f, "{on}"),
+            TaskState::Zombie => f.write_str("zombie"),
+        }
+    }
+}
+
+/// The machine, as `sysinfo` sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SysInfo {
+    /// Time since boot.
+    pub uptime: Time,
+    /// Tasks that are not zombies.
+    pub tasks: u32,
+    /// Zombies.
+    pub zombies: u32,
+    /// The most tasks there may be.
+    pub tasks_max: u32,
+    /// Open-file descriptions.
+    pub files: u32,
+    /// Timers that are set.
+    pub timers: u32,
+    /// Sockets that are registered with the poller.
+    pub registrations: u32,
+    /// Turns given so far.
+    pub turns: u64,
+    /// Traps answered so far.
+    pub traps: u64,
+}

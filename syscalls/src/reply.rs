@@ -1,0 +1,101 @@
+//! What a task is resumed with: one variant a shape of answer.
+
+use crate::{Buf, Errno, Fd, ScopeId, SysInfo, TaskInfo, Tid, Time, Value};
+use alloc::{boxed::Box, vec::Vec};
+use core::{fmt, net::SocketAddr};
+
+/// The kernel's answer to one trap. Sixteen bytes, so that it travels in two registers.
+#[derive(Debug)]
+pub enum Reply {
+    /// Done.
+    Unit,
+    /// A task.
+    Tid(Tid),
+    /// A new descriptor.
+    Fd(Fd),
+    /// A count, of bytes mostly.
+    Count(u64),
+    /// Yes or no.
+    Bool(bool),
+    /// Bytes; none at the end of a stream.
+    Buf(Buf),
+    /// A moment.
+    Time(Time),
+    /// A deadline scope that was opened.
+    Scope(ScopeId),
+    /// An address.
+    Addr(Box<SocketAddr>),
+    /// A connection, and whose it is.
+    Conn(Box<(Fd, SocketAddr)>),
+    /// A task that exited by itself.
+    Exited {
+        /// Which.
+        tid: Tid,
+        /// Its code.
+        code: i32,
+    },
+    /// A task that a signal ended.
+    Killed {
+        /// Which.
+        tid: Tid,
+        /// By what.
+        signal: crate::Signal,
+    },
+    /// A task that panicked, and its message.
+    Panicked(Box<(Tid, Box<str>)>),
+    /// No child has exited yet.
+    Nobody,
+    /// The tasks of the machine.
+    Tasks(Box<Vec<TaskInfo>>),
+    /// The machine.
+    SysInfo(Box<SysInfo>),
+    /// What a subroutine returned.
+    Value(Box<Value>),
+    /// A send that stopped midway.
+    Short {
+        /// Bytes that were taken.
+        sent: u64,
+        /// Why no more were.
+        errno: Errno,
+    },
+    /// The call failed.
+    Err(Errno),
+}
+
+impl Reply {
+    /// The answer that says how `tid` ended.
+    pub fn exit(tid: Tid, status: crate::ExitStatus) -> Reply {
+        match status {
+            crate::ExitStatus::Exited(code) => Reply::Exited { tid, code },
+            crate::ExitStatus::Killed(signal) => Reply::Killed { tid, signal },
+            crate::ExitStatus::Panicked(message) => Reply::Panicked(Box::new((tid, message))),
+        }
+    }
+}
+
+/// As strace shows it, after the `=`.
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reply::Unit => f.write_str("ok"),
+            Reply::Tid(tid) => write!(f, "{tid}"),
+            Reply::Fd(fd) => write!(f, "{fd}"),
+            Reply::Count(count) => write!(f, "{count}"),
+            Reply::Bool(answer) => write!(f, "{answer}"),
+            Reply::Buf(buf) => write!(f, "{} bytes", buf.len()),
+            Reply::Time(time) => write!(f, "{time}"),
+            Reply::Scope(scope) => write!(f, "{scope:?}"),
+            Reply::Addr(addr) => write!(f, "{addr}"),
+            Reply::Conn(conn) => write!(f, "{} from {}", conn.0, conn.1),
+            Reply::Exited { tid, code } => write!(f, "{tid} exited with {code}"),
+            Reply::Killed { tid, signal } => write!(f, "{tid} killed by {signal}"),
+            Reply::Panicked(who) => write!(f, "{} panicked: {}", who.0, who.1.escape_debug()),
+            Reply::Nobody => f.write_str("nobody yet"),
+            Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
+            Reply::SysInfo(_) => f.write_str("the machine"),
+            Reply::Value(_) => f.write_str("a value"),
+            Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
+            Reply::Err(errno) => f.write_str(errno.name()),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Small values of the network calls.
+
+use core::time::Duration;
+
+/// Which half of a connection to close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Nothing more will be read.
+    Read,
+    /// Nothing more will be sent: the peer reads the end of the stream.
+    Write,
+    /// Neither.
+    Both,
+}
+
+/// A property of a stream socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketOption {
+    /// Send small segments at once (TCP_NODELAY). Off at first, as in POSIX.
+    NoDelay(bool),
+    /// Probe an idle peer after so many seconds; 0 turns it off.
+    KeepAlive {
+        /// Seconds of silence before the first probe.
+        idle_seconds: u32,
+    },
+    /// What a close does with unsent data.
+    Linger(
+        /// `None`: send it behind (the default). `Some(0)`: reset. Else reset after so many seconds.
+        Option<u32>,
+    ),
+}
+
+impl SocketOption {
+    /// Probes after `idle` of silence, in whole seconds, at least one.
+    pub fn keep_alive(idle: Duration) -> SocketOption {
+        let seconds = u32::try_from(idle.as_secs()).unwrap_or(u32::MAX).max(1);
+        SocketOption::KeepAlive { idle_seconds: seconds }
+    }
+}

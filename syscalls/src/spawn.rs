@@ -1,0 +1,92 @@
+//! What a new task is given beside its body.
+
+use crate::{Call, Fd, Syscall, Task};
+use alloc::{boxed::Box, vec::Vec};
+
+/// One descriptor for a child. Without any, it has 0, 1 and 2 of its parent and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FdGrant {
+    /// Moved out of the parent's table; keeps its number.
+    Pass(Fd),
+    /// Moved out of the parent's table, to this slot of the child's (0, 1, 2 included).
+    PassAs(Fd, u32),
+    /// Duplicated; both have it, under the same number.
+    Share(Fd),
+}
+
+/// How a child differs from the plainest one.
+#[derive(Clone, Debug, Default)]
+pub struct SpawnOptions {
+    /// Its name; without one, that of the function that made it.
+    pub name: Option<Box<str>>,
+    /// Descriptors it gets.
+    pub fds: Vec<FdGrant>,
+    /// Leave no zombie: nobody will wait for it.
+    pub detached: bool,
+    /// Its quantum, in traps a turn; inherited when not set.
+    pub quantum: Option<u32>,
+    /// Tell the console when it ends; inherited when not set.
+    pub announced: Option<bool>,
+}
+
+/// A body and options.
+#[derive(Debug)]
+pub struct SpawnRequest {
+    /// What will run.
+    pub task: Task,
+    /// And how.
+    pub options: SpawnOptions,
+}
+
+/// The answer to a spawn: the child's [`Tid`](crate::Tid).
+pub struct Spawned;
+
+impl Call<Spawned> {
+    fn with(mut self, change: impl FnOnce(&mut SpawnOptions)) -> Self {
+        if let Syscall::Spawn { task } = self.syscall {
+            let options = SpawnOptions::default();
+            self.syscall = Syscall::SpawnWith { request: Box::new(SpawnRequest { task, options }) };
+        }
+        match &mut self.syscall {
+            Syscall::SpawnWith { request } => change(&mut request.options),
+            Syscall::SpawnProgram { request } => change(&mut request.options),
+            _ => {}
+        }
+        self
+    }
+
+    /// Names the child.
+    pub fn name(self, name: impl Into<Box<str>>) -> Self {
+        self.with(|options| options.name = Some(name.into()))
+    }
+
+    /// Moves `fd` into the child's table, where it keeps its number.
+    pub fn pass(self, fd: Fd) -> Self {
+        self.with(|options| options.fds.push(FdGrant::Pass(fd)))
+    }
+
+    /// Moves `fd` into slot `slot` of the child's table.
+    pub fn pass_as(self, fd: Fd, slot: u32) -> Self {
+        self.with(|options| options.fds.push(FdGrant::PassAs(fd, slot)))
+    }
+
+    /// Gives the child a duplicate of `fd`, under the same number.
+    pub fn share(self, fd: Fd) -> Self {
+        self.with(|options| options.fds.push(FdGrant::Share(fd)))
+    }
+
+    /// The child leaves no zombie; it cannot be waited for, only joined while it lives.
+    pub fn detach(self) -> Self {
+        self.with(|options| options.detached = true)
+    }
+
+    /// The child's turn ends after so many traps that cost; at least 1.
+    pub fn quantum(self, traps: u32) -> Self {
+        self.with(|options| options.quantum = Some(traps))
+    }
+
+    /// The console says when the child ends.
+    pub fn announced(self) -> Self {
+        self.with(|options| options.announced = Some(true))
+    }
+}

@@ -1,0 +1,574 @@
+//! The table of system calls: one declaration each, from which everything else is made.
+//!
+//! An entry gives a call its number, its name, its arguments, the type of its answer, what it does
+//! to the caller's turn, the promise it falls under, the errors it can fail with, and its manual
+//! page. From it come the variant of [`Syscall`], the typed constructor in [`calls`], the decoded
+//! line of a trace, and the page in `docs/syscalls.md`. To add a call: an entry here, one line in
+//! the kernel's dispatch, one handler.
+//!
+//! A call that is declared and not built (`planned`) is answered `ENOSYS`.
+
+use crate::*;
+use alloc::{boxed::Box, vec::Vec};
+use core::{fmt, net::SocketAddr, time::Duration};
+
+/// What a call does to its caller's turn when it is answered at once.
+///
+/// A call that has to wait always ends the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing.
+    Free,
+    /// Uses up one trap of the quantum.
+    Costs,
+    /// Free when it goes to a console, as Python's print was; elsewhere it costs.
+    FreeOnConsole,
+    /// Ends it.
+    Ends,
+}
+
+impl Turn {
+    /// As the manual says it.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Turn::Free => "free",
+            Turn::Costs => "costs one trap of the quantum",
+            Turn::FreeOnConsole => "free on a console, else costs one trap of the quantum",
+            Turn::Ends => "ends the turn",
+        }
+    }
+}
+
+/// The class of a call, by which a task's rights will be limited (after OpenBSD's pledge).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Itself, its time, and descriptors it has.
+    Stdio,
+    /// Other tasks.
+    Proc,
+    /// Programs, by name.
+    Exec,
+    /// The network.
+    Net,
+    /// Reading files.
+    Rpath,
+    /// Changing files.
+    Wpath,
+    /// The terminal's modes.
+    Tty,
+    /// Messages between tasks.
+    Port,
+    /// Watching other tasks' traps.
+    Trace,
+    /// The host.
+    Host,
+}
+
+/// Which children a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Children {
+    /// This one.
+    Only(Tid),
+    /// Any.
+    Any,
+}
+
+impl From<Tid> for Children {
+    fn from(tid: Tid) -> Children {
+        Children::Only(tid)
+    }
+}
+
+/// The manual's facts about one call.
+#[derive(Debug)]
+pub struct CallInfo {
+    /// The heading it stands under.
+    pub group: &'static str,
+    /// Its number, fixed for good.
+    pub number: u16,
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments as the typed constructor takes them: name and type.
+    pub arguments: &'static [(&'static str, &'static str)],
+    /// The type of its answer.
+    pub answer: &'static str,
+    /// What it does to the turn.
+    pub turn: Turn,
+    /// Its promise class.
+    pub promise: Promise,
+    /// The errors it can fail with, beside those of a deadline (`ETIMEDOUT` where it waits).
+    pub errors: &'static [Errno],
+    /// Is it built? If not it is answered `ENOSYS`.
+    pub is_built: bool,
+    /// Its manual page, a line each.
+    pub doc: &'static [&'static str],
+}
+
+/// How an argument looks in a trace. Payloads are cut, and cannot break the line.
+pub trait Show {
+    /// Writes it.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+macro_rules! show_as_debug {
+    ($($type:ty),+) => {$(
+        impl Show for $type {
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
+        }
+    )+};
+}
+
+macro_rules! show_as_display {
+    ($($type:ty),+) => {$(
+        impl Show for $type {
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+
+show_as_debug!(bool, Box<str>, Shutdown, SocketOption, Children, ScopeId, Vec<Fd>, Value);
+show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Time, SocketAddr);
+
+impl Show for Nanos {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Duration::from_nanos(self.count()), f)
+    }
+}
+
+impl Show for Buf {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 32;
+        let head = &self[..self.len().min(SHOWN)];
+        let dots = if self.len() > SHOWN { "…" } else { "" };
+        write!(f, "\"{}\"{dots} ({} bytes)", head.escape_ascii(), self.len())
+    }
+}
+
+impl Show for Task {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.function())
+    }
+}
+
+impl Show for SpawnRequest {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fds = &self.options.fds;
+        write!(f, "{}", self.task.function())?;
+        if fds.is_empty() { Ok(()) } else { write!(f, ", {fds:?}") }
+    }
+}
+
+impl Show for ProgramRequest {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {:?}", self.name, self.args)
+    }
+}
+
+impl Show for (SocketAddr, Buf) {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, ", self.0)?;
+        self.1.show(f)
+    }
+}
+
+impl Show for (Buf, Vec<Fd>) {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)?;
+        write!(f, ", {:?}", self.1)
+    }
+}
+
+impl<T: Show> Show for Box<T> {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).show(f)
+    }
+}
+
+macro_rules! stored {
+    ($user:ty) => {
+        $user
+    };
+    ($user:ty, $stored:ty) => {
+        $stored
+    };
+}
+
+macro_rules! is_built {
+    (built) => {
+        true
+    };
+    (planned) => {
+        false
+    };
+}
+
+macro_rules! syscalls {
+    ($(
+        $group:literal {$(
+            $(#[doc = $doc:literal])+
+            $status:ident $number:literal fn $name:ident $(($($arg:ident: $user:ty $(=> $stored:ty)?),+))? -> $answer:ty
+                = $Variant:ident, $turn:ident, $promise:ident, [$($errno:ident),*];
+        )+}
+    )+) => {
+        /// A system call and its arguments. What a raw trap carries: `yield Syscall::GetTid.into()`.
+        #[derive(Debug)]
+        pub enum Syscall {
+            $($(
+                $(#[doc = $doc])+
+                #[allow(missing_docs, reason = "the manual page names the arguments")]
+                $Variant $({ $($arg: stored!($user $(, $stored)?)),+ })?,
+            )+)+
+        }
+
+        impl Syscall {
+            /// The call's place in [`CALLS`].
+            #[inline]
+            pub const fn info(&self) -> &'static CallInfo {
+                match self { $($(Syscall::$Variant { .. } => &CALLS[Place::$Variant as usize],)+)+ }
+            }
+        }
+
+        #[allow(clippy::enum_variant_names)]
+        enum Place { $($($Variant,)+)+ }
+
+        /// Every call, in the order of their numbers.
+        pub static CALLS: &[CallInfo] = &[
+            $($(CallInfo {
+                group: $group,
+                number: $number,
+                name: stringify!($name),
+                arguments: &[$($((stringify!($arg), stringify!($user))),+)?],
+                answer: stringify!($answer),
+                turn: Turn::$turn,
+                promise: Promise::$promise,
+                errors: &[$(Errno::$errno),*],
+                is_built: is_built!($status),
+                doc: &[$($doc),+],
+            },)+)+
+        ];
+
+        /// As a trace shows it: `recv(4, 8192)`.
+        impl fmt::Display for Syscall {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $($(Syscall::$Variant $({ $($arg),+ })? => {
+                        f.write_str(concat!(stringify!($name), "("))?;
+                        #[allow(unused_mut, unused_variables)]
+                        let mut comma = "";
+                        $($(
+                            f.write_str(comma)?;
+                            $arg.show(f)?;
+                            #[allow(unused_assignments)]
+                            { comma = ", "; }
+                        )+)?
+                        f.write_str(")")
+                    })+)+
+                }
+            }
+        }
+
+        /// One typed constructor a call. Each makes a value; nothing happens until it is trapped
+        /// with [`trap!`](crate::trap).
+        pub mod calls {
+            use super::*;
+
+            $($(
+                $(#[doc = $doc])+
+                #[inline(always)]
+                pub fn $name($($($arg: $user),+)?) -> Call<$answer> {
+                    Call::new(Syscall::$Variant $({ $($arg: $arg.into()),+ })?)
+                }
+            )+)+
+
+            /// Runs `routine` on the kernel's own stack of subroutines (the trampoline) and gives
+            /// what it returns.
+            ///
+            /// A trap inside costs the same at any depth, and recursion may go 100,000 deep; each
+            /// call and return costs an allocation or three. The subroutine owns what it uses.
+            /// Calling and returning each cost one trap of the quantum, so that a recursion which
+            /// makes no other trap cannot keep the machine.
+            ///
+            /// Errors: `ENOMEM` past the deepest stack, and those that `routine` returns.
+            #[inline(always)]
+            pub fn subroutine<T: Send + 'static>(
+                routine: impl Routine<Result<T, Errno>> + 'static,
+            ) -> Call<Returned<T>> {
+                Call::subroutine(routine)
+            }
+        }
+    };
+}
+
+syscalls! {
+    "Tasks" {
+        /// Ends the turn; the task is ready again at once, behind all that were ready before.
+        built 0 fn yield_now -> () = YieldNow, Ends, Stdio, [];
+        /// The caller's own id.
+        built 1 fn gettid -> Tid = GetTid, Costs, Stdio, [];
+        /// The parent's id. A task whose parent has ended belongs to init; without an init, or for
+        /// a first task, this is 0 (`Tid::NONE`).
+        built 2 fn getppid -> Tid = GetPpid, Costs, Stdio, [];
+        /// Makes a task and gives its id. It is queued before the caller would be, and first runs
+        /// in the next round; the caller goes on with its turn.
+        ///
+        /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
+        /// `.detach()`, `.quantum(n)`, `.announced()`. The child has the caller's 0, 1 and 2 and
+        /// the descriptors that were granted, nothing else. Quantum and announced exits are
+        /// inherited. Unless detached, it stays a zombie until it is waited for.
+        ///
+        /// On an error nothing has moved. A name of more than 64 bytes is cut.
+        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        /// `spawn` with its options as a value.
+        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, EAGAIN, EBADF, EMFILE, EINVAL];
+        /// Ends the calling task, subroutines and all, with this code. Not answered.
+        built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
+        /// Waits for one child to end, reaps it, and gives how it ended.
+        ///
+        /// `ECHILD` when the task is not a child of the caller, was reaped, or was detached.
+        built 7 fn wait(child: Tid) -> ExitStatus = Wait, Costs, Proc, [ECHILD];
+        /// Waits for whichever child ends first, reaps it, and gives which and how. Zombies are
+        /// reaped in the order in which they died. `ECHILD` when there is no child to wait for.
+        built 8 fn wait_any -> (Tid, ExitStatus) = WaitAny, Costs, Proc, [ECHILD];
+        /// As the waits, but never waits: `None` when no such child has ended yet.
+        built 9 fn try_wait(children: impl Into<Children> => Children) -> Option<(Tid, ExitStatus)> = TryWait, Costs, Proc, [ECHILD];
+        /// Waits for any task to end and gives how. Reaps nothing; several joiners are woken in the
+        /// order in which they joined. The course's WaitTask.
+        ///
+        /// `ESRCH` when it does not exist (any more), `EDEADLK` on oneself. A longer cycle of
+        /// waits blocks: it is logged once, and reported when nothing else can run.
+        built 10 fn join(tid: Tid) -> ExitStatus = Join, Costs, Proc, [ESRCH, EDEADLK];
+        /// Sends a signal to a task.
+        ///
+        /// There are no handlers yet: `CHLD` and `CONT` do nothing, `STOP` and `TSTP` are
+        /// `ENOSYS`, and any other ends the task at once, subroutines and all: its destructors
+        /// have run when the caller is answered. Signalling oneself so is not answered. A zombie's
+        /// status stays as it was, and that is no error. init is `EPERM`.
+        built 11 fn kill(tid: Tid, signal: Signal) -> () = Kill, Costs, Proc, [ESRCH, EPERM, ENOSYS];
+        /// Every task of the machine, zombies included, in the order of their ids.
+        built 12 fn tasks -> Vec<TaskInfo> = Tasks, Costs, Proc, [];
+        /// Renames the calling task.
+        planned 13 fn set_name(name: impl Into<Box<str>> => Box<str>) -> () = SetName, Costs, Stdio, [ENAMETOOLONG];
+        /// Sets a task's share of the machine, -20 to 19.
+        planned 14 fn set_priority(tid: Tid, nice: i32) -> () = SetPriority, Costs, Proc, [ESRCH, EPERM, EINVAL];
+        /// Sets a limit of the calling task and of its children to come.
+        planned 15 fn set_limit(limit: u8, value: u64) -> () = SetLimit, Costs, Stdio, [EINVAL, EPERM];
+        /// Gives up all calls but those of these promise classes, for good.
+        planned 16 fn pledge(promises: u64) -> () = Pledge, Costs, Stdio, [EPERM];
+    }
+    "Subroutines" {
+        /// Calls a subroutine on the trampoline: the form without types of `subroutine`.
+        built 17 fn subroutine_task(body: Task) -> () = Subroutine, Costs, Stdio, [ENOMEM];
+        /// Returns a value from a subroutine to its caller. Made by `subroutine` itself; from a
+        /// task's own level it is `EPROTO`.
+        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Costs, Stdio, [EPROTO];
+    }
+    "Time" {
+        /// Waits for so long. Zero is `yield_now`; a span that does not fit the clock is for ever.
+        built 20 fn sleep(span: impl Into<Nanos> => Nanos) -> () = Sleep, Ends, Stdio, [];
+        /// Waits until that moment; one that has passed is `yield_now`.
+        built 21 fn sleep_until(moment: Time) -> () = SleepUntil, Ends, Stdio, [];
+        /// Time since the machine booted. Tasks that run in the same round see the same time.
+        built 22 fn now -> Time = Now, Costs, Stdio, [];
+        /// Opens a deadline scope: a wait that goes on past its deadline fails with `ETIMEDOUT`,
+        /// at once when it has passed. See `timeout!`, which also closes it.
+        built 23 fn deadline_push(span: impl Into<Nanos> => Nanos) -> ScopeId = DeadlinePush, Costs, Stdio, [ENOMEM];
+        /// Closes a scope, and all that were opened in it. True when its deadline had ended a
+        /// wait; of several that were due, the outermost is the one that fired.
+        built 24 fn deadline_pop(scope: ScopeId) -> bool = DeadlinePop, Costs, Stdio, [EINVAL];
+    }
+    "Descriptors" {
+        /// Reads up to `max` bytes, at most 1 MiB at a time; waits when there are none. No bytes:
+        /// the end, or `max` was 0.
+        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP];
+        /// Writes, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
+        /// when there is no room. A console has room for 256 KiB and is answered at once.
+        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP];
+        /// Closes a descriptor. The caller's own waits on it end with `EBADF`; another task that
+        /// shares the object is not disturbed. The object goes with its last descriptor.
+        built 32 fn close(fd: Fd) -> () = Close, Costs, Stdio, [EBADF];
+        /// A second descriptor for the same open file, in the lowest free slot from 3.
+        built 33 fn dup(fd: Fd) -> Fd = Dup, Costs, Stdio, [EBADF, EMFILE];
+        /// Waits until a read would not wait: bytes, the end, an error, or a connection to accept.
+        /// Reads nothing, and is never answered without cause.
+        built 34 fn read_wait(fd: Fd) -> () = ReadWait, Costs, Stdio, [EBADF, EOPNOTSUPP];
+        /// Waits until a write would not wait. Writes nothing.
+        built 35 fn write_wait(fd: Fd) -> () = WriteWait, Costs, Stdio, [EBADF, EOPNOTSUPP];
+        /// Makes `slot` another descriptor of the same open file.
+        planned 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
+        /// Waits until one of several descriptors is ready.
+        planned 37 fn poll(fds: Vec<Fd> => Box<Vec<Fd>>, span: impl Into<Nanos> => Nanos) -> Fd = Poll, Costs, Stdio, [EBADF, EINVAL];
+        /// A pipe's two ends; its writing end is the answer's successor.
+        planned 38 fn pipe -> Fd = Pipe, Costs, Stdio, [EMFILE];
+    }
+    "Network" {
+        /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
+        /// for IPv4 too. The address may be reused at once after a close (`SO_REUSEADDR`), never
+        /// shared.
+        built 40 fn tcp_listen(address: SocketAddr => Box<SocketAddr>, backlog: u32) -> Fd = TcpListen, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
+        /// Waits for a connection and gives its descriptor and the peer's address. A connection
+        /// that was aborted before it was accepted is passed over.
+        ///
+        /// `EMFILE` and `ENFILE` leave the connection in the queue: close something, wait a
+        /// little, try again.
+        built 41 fn accept(fd: Fd) -> (Fd, SocketAddr) = Accept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM];
+        /// Connects to `address`; waits until the peer has answered.
+        built 42 fn tcp_connect(address: SocketAddr => Box<SocketAddr>) -> Fd = TcpConnect, Costs, Net, [ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, EACCES, EMFILE, ENFILE];
+        /// Receives up to `max` bytes, at most 1 MiB at a time; waits when there are none. No
+        /// bytes: the peer has closed, or `max` was 0.
+        built 43 fn recv(fd: Fd, max: u32) -> Buf = Recv, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, ECONNRESET, ETIMEDOUT];
+        /// Sends, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
+        /// when there is no room.
+        built 44 fn send(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Send, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, EPIPE, ECONNRESET, ETIMEDOUT];
+        /// Sends all of it; waits for room as often as it must. Two tasks that send on one socket
+        /// do not mix their bytes.
+        ///
+        /// Fails with a `SendError`: the errno, and how many bytes had been taken.
+        built 45 fn send_all(fd: Fd, data: impl Into<Buf> => Buf) -> SendAll = SendAll, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, EPIPE, ECONNRESET, ETIMEDOUT];
+        /// Closes one half of a connection, or both, for all who share it.
+        built 46 fn shutdown(fd: Fd, how: Shutdown) -> () = Shutdown, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
+        /// The address of a socket's own end.
+        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK];
+        /// The address of the other end.
+        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
+        /// Sets a property of a stream socket.
+        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
+        /// A UDP socket bound to `address`.
+        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EMFILE];
+        /// Sends a datagram.
+        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, EMSGSIZE];
+        /// Receives a datagram; one that was cut says so.
+        planned 52 fn recv_from(fd: Fd, max: u32) -> Buf = RecvFrom, Costs, Net, [EBADF];
+        /// A Unix socket that listens at `path`.
+        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EMFILE];
+        /// Connects to a Unix socket.
+        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, ENOENT, EMFILE];
+        /// The addresses of a host name.
+        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Buf = Resolve, Costs, Net, [ENOENT, EAGAIN];
+    }
+    "System" {
+        /// Random bytes, at most 1 MiB: from the host, or from the seed in a simulation.
+        built 60 fn getrandom(count: u32) -> Buf = GetRandom, Costs, Stdio, [EINVAL, EIO];
+        /// Counts of the whole machine.
+        built 61 fn sysinfo -> SysInfo = SysInfo, Costs, Stdio, [];
+        /// Watches the traps of another task.
+        planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
+        /// Sets the console's mode: lines, or single keys.
+        planned 63 fn console_mode(fd: Fd, mode: u8) -> () = ConsoleMode, Costs, Tty, [EBADF, ENOTTY];
+        /// Runs a program of the host.
+        planned 64 fn host_exec(words: impl Into<Buf> => Buf) -> Tid = HostExec, Costs, Host, [EPERM, ENOENT, EAGAIN];
+        /// Asks a driver; what the words mean is the driver's own matter.
+        planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
+        /// Runs work off this core, on a helper thread.
+        planned 66 fn offload(body: Task) -> Fd = Offload, Costs, Proc, [EAGAIN, EMFILE];
+    }
+    "Ports" {
+        /// A port: a queue of at most `capacity` messages between tasks.
+        planned 70 fn port_create(capacity: u32) -> Fd = PortCreate, Costs, Port, [EMFILE, EINVAL];
+        /// Sends a message; waits while the queue is full.
+        planned 71 fn port_send(fd: Fd, message: impl Into<Buf> => Buf) -> () = PortSend, Costs, Port, [EBADF, EPIPE];
+        /// Sends a message or fails with `EAGAIN`.
+        planned 72 fn port_try_send(fd: Fd, message: impl Into<Buf> => Buf) -> () = PortTrySend, Costs, Port, [EBADF, EPIPE, EAGAIN];
+        /// Receives a message; waits while there is none.
+        planned 73 fn port_recv(fd: Fd) -> Buf = PortRecv, Costs, Port, [EBADF];
+        /// Receives a message or fails with `EAGAIN`.
+        planned 74 fn port_try_recv(fd: Fd) -> Buf = PortTryRecv, Costs, Port, [EBADF, EAGAIN];
+        /// Gives a port a name.
+        planned 75 fn port_publish(fd: Fd, name: impl Into<Buf> => Buf) -> () = PortPublish, Costs, Port, [EBADF, EEXIST];
+        /// Opens a port by name.
+        planned 76 fn port_open(name: impl Into<Box<str>> => Box<str>) -> Fd = PortOpen, Costs, Port, [ENOENT, EMFILE];
+        /// Sends a message and descriptors with it.
+        planned 77 fn port_send_fds(fd: Fd, message: (Buf, Vec<Fd>) => Box<(Buf, Vec<Fd>)>) -> () = PortSendFds, Costs, Port, [EBADF, EPIPE];
+    }
+    "Processes and signals" {
+        /// Waits for a child of this group.
+        planned 80 fn wait_group(group: u32) -> (Tid, ExitStatus) = WaitGroup, Costs, Proc, [ECHILD];
+        /// Puts a task into a process group.
+        planned 81 fn set_group(tid: Tid, group: u32) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
+        /// Makes a group the console's foreground.
+        planned 82 fn set_foreground(group: u32) -> () = SetForeground, Costs, Tty, [EPERM, ENOTTY];
+        /// Sets the signal mask, a bit a number, and gives the old one.
+        planned 83 fn set_mask(mask: u64) -> u64 = SetMask, Costs, Stdio, [];
+        /// Catches these signals from now on.
+        planned 84 fn catch_signals(mask: u64) -> () = CatchSignals, Costs, Stdio, [EINVAL];
+        /// The next caught signal; waits for one.
+        planned 85 fn take_signal -> u64 = TakeSignal, Costs, Stdio, [];
+        /// The value of a variable of the environment.
+        planned 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Buf = GetEnv, Costs, Stdio, [ENOENT];
+        /// Sets a variable of the environment; `None` removes it.
+        planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL];
+    }
+    "Files" {
+        /// Opens a file.
+        planned 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: u32) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EISDIR, EMFILE];
+        /// Sets the place of the next read or write.
+        planned 91 fn seek(fd: Fd, offset: u64, whence: u8) -> u64 = Seek, Costs, Stdio, [EBADF, EINVAL, ESPIPE];
+        /// What is known of a file.
+        planned 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> Buf = Stat, Costs, Rpath, [ENOENT, EACCES];
+        /// What is known of an open file.
+        planned 93 fn fstat(fd: Fd) -> Buf = Fstat, Costs, Stdio, [EBADF];
+        /// The next entries of a directory.
+        planned 94 fn readdir(fd: Fd) -> Buf = ReadDir, Costs, Stdio, [EBADF, ENOTDIR];
+        /// Makes a directory.
+        planned 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EROFS];
+        /// Removes a file.
+        planned 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EISDIR, EROFS];
+        /// Removes an empty directory.
+        planned 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, ENOTEMPTY, EROFS];
+        /// Moves a file.
+        planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EXDEV, EROFS];
+        /// Sets a file's length.
+        planned 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EINVAL, EROFS];
+        /// Puts a file's bytes on the disk.
+        planned 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EIO];
+        /// Sets the working directory.
+        planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, ENOTDIR];
+        /// The working directory.
+        planned 102 fn getcwd -> Buf = GetCwd, Costs, Rpath, [];
+        /// A descriptor that is readable when the file has changed.
+        planned 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EMFILE];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_in_order() {
+        for pair in CALLS.windows(2) {
+            assert!(pair[0].number < pair[1].number, "{} before {}", pair[0].name, pair[1].name);
+        }
+        for (index, call) in CALLS.iter().enumerate() {
+            assert!(CALLS[..index].iter().all(|other| other.name != call.name), "{} twice", call.name);
+        }
+    }
+
+    #[test]
+    fn a_call_is_shown_with_its_arguments() {
+        let fd = Fd::new(4, 0);
+        assert_eq!(calls::recv(fd, 8192).syscall.to_string(), "recv(4, 8192)");
+        assert_eq!(calls::gettid().syscall.to_string(), "gettid()");
+        assert_eq!(calls::sleep(Duration::from_millis(20)).syscall.to_string(), "sleep(20ms)");
+    }
+
+    #[test]
+    fn a_payload_cannot_break_the_line_and_is_cut() {
+        let shown = calls::send(Fd::STDOUT, "one\ntwo\u{1b}[2J").syscall.to_string();
+        assert_eq!(shown, "send(1, \"one\\ntwo\\x1b[2J\" (11 bytes))");
+        let long = calls::write(Fd::STDOUT, alloc::vec![b'x'; 1000]).syscall.to_string();
+        assert!(long.len() < 70, "{long}");
+    }
+
+    #[test]
+    fn every_call_knows_its_entry() {
+        assert_eq!(Syscall::GetTid.info().name, "gettid");
+        assert_eq!(calls::watch("/a").syscall.info().number, 103);
+    }
+}

@@ -1,0 +1,75 @@
+//! The door: what a task yields, and how a trap is spelt.
+
+use crate::Syscall;
+use core::panic::Location;
+
+/// A system call on its way to the kernel, and where in the source it stands.
+#[derive(Debug)]
+pub struct Trap {
+    /// What is asked.
+    pub call: Syscall,
+    /// The line of the `yield`.
+    pub at: &'static Location<'static>,
+}
+
+impl Trap {
+    /// Asks for `call`, from the line of the caller.
+    #[inline(always)]
+    #[track_caller]
+    pub fn new(call: Syscall) -> Trap {
+        Trap { call, at: Location::caller() }
+    }
+}
+
+impl From<Syscall> for Trap {
+    /// The raw form: `yield Syscall::GetTid.into()`.
+    #[inline(always)]
+    #[track_caller]
+    fn from(call: Syscall) -> Trap {
+        Trap::new(call)
+    }
+}
+
+// A trap is moved at every level of `call!` and by the kernel at every turn. 24 bytes of call hold
+// a task's fat pointer inline, so that a spawn needs no box; measured, a level of `call!` costs the
+// same as with 16. A count of the depth here, as a ninth word, made a level two to four times as
+// dear (a narrow store, then a wide load of the same bytes), so the chain is known from
+// trampolined frames only.
+const _: () = assert!(size_of::<Syscall>() <= 24);
+const _: () = assert!(size_of::<Trap>() <= 32);
+const _: () = assert!(size_of::<crate::Reply>() <= 16);
+const _: () = assert!(size_of::<core::ops::CoroutineState<Trap, Result<(), crate::Errno>>>() <= 32);
+
+/// Traps into the kernel and decodes the answer: `trap!(yield recv(fd, 8192))?`.
+///
+/// Takes a typed [`Call`](crate::Call) and gives a `Result` of what that call declares, usually
+/// with [`Errno`](crate::Errno) as the error. The task is suspended until the kernel answers; what
+/// makes it wait is the call's own matter.
+#[macro_export]
+macro_rules! trap {
+    (yield $call:expr) => {
+        match $call {
+            $crate::Call { syscall, typed } => typed.decode(yield $crate::Trap::new(syscall)),
+        }
+    };
+}
+
+/// Runs a subroutine inside the calling task and gives what it returns: `call!(read_line(fd))?`.
+///
+/// A subroutine is a coroutine that yields traps (see [`routine!`]); its traps pass through the
+/// caller, which is Python's `yield from`. Nothing is allocated and what is called may borrow from
+/// its caller. A trap in it costs a little more at each level; for deep recursion there is
+/// [`subroutine`](crate::calls::subroutine), which costs the same at any depth.
+#[macro_export]
+macro_rules! call {
+    ($routine:expr) => {{
+        let mut routine = $crate::macros::pin!($routine);
+        let mut reply = $crate::Reply::Unit;
+        loop {
+            match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
+                $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
+                $crate::macros::CoroutineState::Complete(value) => break value,
+            }
+        }
+    }};
+}
