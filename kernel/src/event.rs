@@ -103,7 +103,7 @@ macro_rules! logged_as_text {
 
 logged_as_text!(Time, SocketAddr, Signal, WaitsOn, Cause, Stop, Kind);
 
-impl<'a, 'b> Field for &'a &'b str {
+impl<'b> Field for &&'b str {
     type Logged = &'b str;
     fn logged(self) -> &'b str {
         self
@@ -123,7 +123,7 @@ macro_rules! logged_by_reference {
 
 logged_by_reference!(ExitStatus, Syscall, Reply, Location<'static>);
 
-impl<'a> Field for &'a Errno {
+impl Field for &Errno {
     type Logged = &'static str;
     fn logged(self) -> &'static str {
         self.name()
