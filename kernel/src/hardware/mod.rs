@@ -9,6 +9,8 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
+pub mod simulated;
+
 use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
 
