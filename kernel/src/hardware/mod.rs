@@ -11,6 +11,7 @@
 
 #[cfg(unix)]
 pub mod host;
+pub mod simulated;
 
 use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
