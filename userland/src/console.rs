@@ -1,0 +1,119 @@
+//! The console: `print!` and its kin, and lines of input.
+//!
+//! Printing is a trap like any other, so it can fail and says so: `println!("hello")?;`. A text is
+//! formatted first and written whole, however many bytes the kernel takes at a time.
+
+use crate::limits::{LINE_BYTES_MAX, READ_BYTES};
+use alloc::{string::String, vec::Vec};
+use core::{fmt, mem};
+use yieldix_syscalls::{Buf, Errno, Fd, Routine, calls::read, routine, trap};
+
+/// The formatted text, ready to be written.
+pub fn text(arguments: fmt::Arguments<'_>) -> Buf {
+    Buf::from(alloc::fmt::format(arguments))
+}
+
+/// Writes all of a [`Buf`] to a descriptor: `write_all!(Fd::STDOUT, data)?`.
+///
+/// A macro and no routine, so that a trace shows the line that prints.
+#[macro_export]
+macro_rules! write_all {
+    ($fd:expr, $data:expr) => {{
+        let mut rest: $crate::prelude::Buf = $data;
+        loop {
+            match $crate::prelude::trap!(yield $crate::prelude::write($fd, rest.clone())) {
+                Ok(taken) if taken < rest.len() => rest.advance(taken),
+                Ok(_) => break Ok::<(), $crate::prelude::Errno>(()),
+                Err(errno) => break Err(errno),
+            }
+        }
+    }};
+}
+
+/// Prints to standard output: `print!("{name}: ")?`.
+#[macro_export]
+macro_rules! print {
+    ($($format:tt)*) => {
+        $crate::write_all!($crate::prelude::Fd::STDOUT, $crate::console::text(::core::format_args!($($format)*)))
+    };
+}
+
+/// Prints a line to standard output: `println!("I'm task {tid}")?`.
+#[macro_export]
+macro_rules! println {
+    () => { $crate::print!("\n") };
+    ($($format:tt)*) => { $crate::print!("{}\n", ::core::format_args!($($format)*)) };
+}
+
+/// Prints to standard error.
+#[macro_export]
+macro_rules! eprint {
+    ($($format:tt)*) => {
+        $crate::write_all!($crate::prelude::Fd::STDERR, $crate::console::text(::core::format_args!($($format)*)))
+    };
+}
+
+/// Prints a line to standard error.
+#[macro_export]
+macro_rules! eprintln {
+    () => { $crate::eprint!("\n") };
+    ($($format:tt)*) => { $crate::eprint!("{}\n", ::core::format_args!($($format)*)) };
+}
+
+/// Lines from a descriptor.
+///
+/// It reads ahead: bytes past the line it gave stay here, and other readers of the descriptor do
+/// not see them.
+#[derive(Debug)]
+pub struct Lines {
+    fd: Fd,
+    pending: Vec<u8>,
+    has_ended: bool,
+}
+
+impl Lines {
+    /// The lines that come from `fd`.
+    pub const fn new(fd: Fd) -> Lines {
+        Lines { fd, pending: Vec::new(), has_ended: false }
+    }
+
+    /// The next line without its newline, or `None` at the end: `call!(lines.read_line())?`. A
+    /// last line that lacks its newline counts.
+    ///
+    /// `EMSGSIZE` for a line of more than [`LINE_BYTES_MAX`], `EILSEQ` for one that is not UTF-8.
+    /// Either is consumed, so that reading can go on with the next.
+    pub fn read_line(&mut self) -> impl Routine<Result<Option<String>, Errno>> {
+        routine!(move {
+            let mut is_too_long = false;
+            loop {
+                let newline = self.pending.iter().position(|&byte| byte == b'\n');
+                if newline.is_some() || self.has_ended {
+                    let line = self.take_line(newline);
+                    is_too_long |= line.as_ref().is_some_and(|line| line.len() > LINE_BYTES_MAX);
+                    if is_too_long {
+                        return Err(Errno::EMSGSIZE);
+                    }
+                    return line.map(String::from_utf8).transpose().map_err(|_| Errno::EILSEQ);
+                }
+                if self.pending.len() > LINE_BYTES_MAX {
+                    is_too_long = true;
+                    self.pending.clear();
+                }
+                let data = trap!(yield read(self.fd, READ_BYTES))?;
+                self.has_ended = data.is_empty();
+                self.pending.extend_from_slice(&data);
+            }
+        })
+    }
+
+    /// The bytes before the newline, or all that is left when there is none.
+    fn take_line(&mut self, newline: Option<usize>) -> Option<Vec<u8>> {
+        let Some(newline) = newline else {
+            return (!self.pending.is_empty()).then(|| mem::take(&mut self.pending));
+        };
+        let rest = self.pending.split_off(newline + 1);
+        let mut line = mem::replace(&mut self.pending, rest);
+        line.truncate(newline);
+        Some(line)
+    }
+}
