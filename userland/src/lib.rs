@@ -22,6 +22,7 @@ pub mod socket;
 
 #[cfg(test)]
 mod fake_kernel;
+mod lessons;
 mod programs;
 
 use yieldix_syscalls::Program;
@@ -29,6 +30,23 @@ use yieldix_syscalls::Program;
 /// Every program of this crate, in the order in which they are listed.
 pub static PROGRAMS: &[Program] = &[
     programs::init::PROGRAM,
+    lessons::pyos1::PROGRAM,
+    lessons::pyos2::PROGRAM,
+    lessons::taskcrash::PROGRAM,
+    lessons::pyos3::PROGRAM,
+    lessons::pyos4::PROGRAM,
+    lessons::pyos5::PROGRAM,
+    lessons::pyos6::PROGRAM,
+    lessons::echobad::PROGRAM,
+    lessons::pyos7::PROGRAM,
+    lessons::echogood::PROGRAM,
+    lessons::echogood2::PROGRAM,
+    lessons::trampoline::PROGRAM,
+    lessons::pyos8::PROGRAM,
+    lessons::echoserver::PROGRAM,
+    lessons::sockwrap::PROGRAM,
+    lessons::echoserver2::PROGRAM,
+    lessons::blaster::PROGRAM,
 ];
 
 #[cfg(test)]
