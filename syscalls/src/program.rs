@@ -61,8 +61,8 @@ impl Group {
 pub enum Entry {
     /// One task, made from the program's arguments.
     Task(fn(Args) -> Task),
-    /// Several that start together, in this order; they take no arguments.
-    Together(&'static [fn() -> Task]),
+    /// Several that start together, in this order.
+    Together(fn(Args) -> Vec<Task>),
 }
 
 /// How a program wants to be booted when the machine is told to run just this.
@@ -100,7 +100,7 @@ impl Program {
         name: &'static str,
         about: &'static str,
         lesson: Lesson,
-        first: &'static [fn() -> Task],
+        first: fn(Args) -> Vec<Task>,
     ) -> Program {
         Program {
             name,
@@ -131,7 +131,7 @@ impl Program {
     pub fn first_tasks(&self, args: Args) -> Vec<Task> {
         match self.entry {
             Entry::Task(start) => alloc::vec![start(args)],
-            Entry::Together(first) => first.iter().map(|start| start()).collect(),
+            Entry::Together(start) => start(args),
         }
     }
 

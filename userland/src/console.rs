@@ -1,0 +1,235 @@
+//! The console: `print!` and its kin, and lines of input.
+//!
+//! Printing is a trap like any other, so it can fail and says so: `println!("hello")?;`. A text is
+//! formatted first and written whole, however many bytes the kernel takes at a time.
+
+use crate::limits::{LINE_BYTES_MAX, READ_BYTES};
+use alloc::{string::String, vec::Vec};
+use core::{fmt, mem};
+use yieldix_syscalls::{Buf, Errno, Fd, Routine, calls::read, routine, trap};
+
+/// The formatted text, ready to be written.
+pub fn text(arguments: fmt::Arguments<'_>) -> Buf {
+    Buf::from(alloc::fmt::format(arguments))
+}
+
+/// Writes all of a [`Buf`] to a descriptor: `write_all!(Fd::STDOUT, data)?`.
+///
+/// A macro and no routine, so that a trace shows the line that prints.
+#[macro_export]
+macro_rules! write_all {
+    ($fd:expr, $data:expr) => {{
+        let mut rest: $crate::prelude::Buf = $data;
+        loop {
+            match $crate::prelude::trap!(yield $crate::prelude::write($fd, rest.clone())) {
+                Ok(taken) if taken < rest.len() => rest.advance(taken),
+                Ok(_) => break Ok::<(), $crate::prelude::Errno>(()),
+                Err(errno) => break Err(errno),
+            }
+        }
+    }};
+}
+
+/// Prints to standard output: `print!("{name}: ")?`.
+#[macro_export]
+macro_rules! print {
+    ($($format:tt)*) => {
+        $crate::write_all!($crate::prelude::Fd::STDOUT, $crate::console::text(::core::format_args!($($format)*)))
+    };
+}
+
+/// Prints a line to standard output: `println!("I'm task {tid}")?`.
+#[macro_export]
+macro_rules! println {
+    () => { $crate::print!("\n") };
+    ($($format:tt)*) => { $crate::print!("{}\n", ::core::format_args!($($format)*)) };
+}
+
+/// Prints to standard error.
+#[macro_export]
+macro_rules! eprint {
+    ($($format:tt)*) => {
+        $crate::write_all!($crate::prelude::Fd::STDERR, $crate::console::text(::core::format_args!($($format)*)))
+    };
+}
+
+/// Prints a line to standard error.
+#[macro_export]
+macro_rules! eprintln {
+    () => { $crate::eprint!("\n") };
+    ($($format:tt)*) => { $crate::eprint!("{}\n", ::core::format_args!($($format)*)) };
+}
+
+/// Lines from a descriptor.
+///
+/// It reads ahead: bytes past the line it gave stay here, and other readers of the descriptor do
+/// not see them.
+#[derive(Debug)]
+pub struct Lines {
+    fd: Fd,
+    pending: Vec<u8>,
+    has_ended: bool,
+}
+
+impl Lines {
+    /// The lines that come from `fd`.
+    pub const fn new(fd: Fd) -> Lines {
+        Lines { fd, pending: Vec::new(), has_ended: false }
+    }
+
+    /// The next line without its newline, or `None` at the end: `call!(lines.read_line())?`. A
+    /// last line that lacks its newline counts.
+    ///
+    /// `EMSGSIZE` for a line of more than [`LINE_BYTES_MAX`], `EILSEQ` for one that is not UTF-8.
+    /// Either is consumed, so that reading can go on with the next.
+    pub fn read_line(&mut self) -> impl Routine<Result<Option<String>, Errno>> {
+        routine!(move {
+            let mut is_too_long = false;
+            loop {
+                let newline = self.pending.iter().position(|&byte| byte == b'\n');
+                if newline.is_some() || self.has_ended {
+                    let line = self.take_line(newline);
+                    is_too_long |= line.as_ref().is_some_and(|line| line.len() > LINE_BYTES_MAX);
+                    if is_too_long {
+                        return Err(Errno::EMSGSIZE);
+                    }
+                    return line.map(String::from_utf8).transpose().map_err(|_| Errno::EILSEQ);
+                }
+                if self.pending.len() > LINE_BYTES_MAX {
+                    is_too_long = true;
+                    self.pending.clear();
+                }
+                let data = trap!(yield read(self.fd, READ_BYTES))?;
+                self.has_ended = data.is_empty();
+                self.pending.extend_from_slice(&data);
+            }
+        })
+    }
+
+    /// The bytes before the newline, or all that is left when there is none.
+    fn take_line(&mut self, newline: Option<usize>) -> Option<Vec<u8>> {
+        let Some(newline) = newline else {
+            return (!self.pending.is_empty()).then(|| mem::take(&mut self.pending));
+        };
+        let rest = self.pending.split_off(newline + 1);
+        let mut line = mem::replace(&mut self.pending, rest);
+        line.truncate(newline);
+        Some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_kernel::{End, run, run_script};
+    use alloc::{format, vec};
+    use core::ops::CoroutineState;
+    use yieldix_syscalls::{Reply, Syscall, Task, call, task};
+
+    fn greet(name: &'static str) -> Task {
+        task!({
+            print!("hello, ")?;
+            println!("{name}")?;
+            eprintln!("to {name}, {}", 1 + 1)?;
+            println!()
+        })
+    }
+
+    #[test]
+    fn printing_formats_and_picks_the_stream() {
+        let run = run(greet("world"));
+        assert_eq!((run.output.as_str(), run.errors.as_str()), ("hello, world\n\n", "to world, 2\n"));
+    }
+
+    #[test]
+    fn a_short_write_is_gone_on_with() {
+        let mut task = task!({ println!("abcdef") });
+        let mut taken = String::new();
+        let mut reply = Reply::Unit;
+        loop {
+            match task.resume(reply) {
+                CoroutineState::Yielded(trap) => {
+                    let Syscall::Write { data, .. } = trap.call else { panic!("{trap:?}") };
+                    let piece = &data[..data.len().min(3)];
+                    taken += core::str::from_utf8(piece).unwrap();
+                    reply = Reply::Count(piece.len() as u64);
+                }
+                CoroutineState::Complete(result) => break assert_eq!(result, Ok(())),
+            }
+        }
+        assert_eq!(taken, "abcdef\n");
+    }
+
+    #[test]
+    fn a_failed_write_is_the_programs_to_handle() {
+        let mut task = task!({ println!("into the void") });
+        assert!(matches!(task.resume(Reply::Unit), CoroutineState::Yielded(_)));
+        let end = task.resume(Reply::Err(Errno::EPIPE));
+        assert!(matches!(end, CoroutineState::Complete(Err(Errno::EPIPE))), "{end:?}");
+    }
+
+    /// Prints each line it reads, and each error.
+    fn number_lines() -> Task {
+        task!({
+            let mut lines = Lines::new(Fd::STDIN);
+            loop {
+                match call!(lines.read_line()) {
+                    Ok(Some(line)) => println!("[{line}]")?,
+                    Ok(None) => return Ok(()),
+                    Err(errno @ (Errno::EMSGSIZE | Errno::EILSEQ)) => println!("{}", errno.name())?,
+                    Err(errno) => return Err(errno),
+                }
+            }
+        })
+    }
+
+    fn input(bytes: impl Into<Buf>) -> (&'static str, Reply) {
+        ("read(0, 4096)", Reply::Buf(bytes.into()))
+    }
+
+    #[test]
+    fn lines_are_put_together_from_any_pieces() {
+        let run = run_script(number_lines(), [input("on"), input("e\n\ntwo\nth"), input("ree"), input("")]);
+        assert_eq!(run.output, "[one]\n[]\n[two]\n[three]\n");
+        assert_eq!(run.end, End::Returned(Ok(())));
+    }
+
+    #[test]
+    fn no_input_is_no_line() {
+        assert_eq!(run_script(number_lines(), [input("")]).output, "");
+        assert_eq!(run_script(number_lines(), [input("\n"), input("")]).output, "[]\n");
+    }
+
+    #[test]
+    fn a_line_of_the_greatest_length_is_read() {
+        let longest = "x".repeat(LINE_BYTES_MAX);
+        let run = run_script(number_lines(), [input(format!("{longest}\n")), input("")]);
+        assert_eq!(run.output, format!("[{longest}]\n"));
+    }
+
+    #[test]
+    fn a_line_too_long_is_an_error_and_the_next_is_read() {
+        let half = vec![b'x'; LINE_BYTES_MAX / 2 + 1];
+        let pieces = [input(half.clone()), input(half), input("tail\nnext\n"), input("")];
+        assert_eq!(run_script(number_lines(), pieces).output, "EMSGSIZE\n[next]\n");
+    }
+
+    #[test]
+    fn a_line_too_long_at_the_end_is_an_error_too() {
+        let long = vec![b'x'; LINE_BYTES_MAX + 1];
+        assert_eq!(run_script(number_lines(), [input(long.clone()), input("")]).output, "EMSGSIZE\n");
+        assert_eq!(run_script(number_lines(), [input(long), input("\n"), input("")]).output, "EMSGSIZE\n");
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_an_error_and_the_next_is_read() {
+        let run = run_script(number_lines(), [input(b"\xff\nnext\n"), input("")]);
+        assert_eq!(run.output, "EILSEQ\n[next]\n");
+    }
+
+    #[test]
+    fn a_failed_read_is_passed_on() {
+        let run = run_script(number_lines(), [input("half"), ("read(0, 4096)", Reply::Err(Errno::EIO))]);
+        assert_eq!(run.end, End::Returned(Err(Errno::EIO)));
+    }
+}

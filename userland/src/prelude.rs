@@ -1,0 +1,22 @@
+//! What most programs want: `use crate::prelude::*;`.
+//!
+//! The calls, the values that cross the border, the macros that trap, and this crate's own library.
+
+pub use crate::{
+    args::{Given, Misuse, or_usage},
+    console::Lines,
+    duration::Span,
+    eprint, eprintln, limits, print, println,
+    serve::{ServeOptions, serve},
+    socket::Socket,
+};
+pub use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+pub use core::{net::SocketAddr, time::Duration};
+pub use yieldix_syscalls::{calls::*, *};

@@ -1,0 +1,3 @@
+//! Programs: one file each, named as the program is.
+
+pub(crate) mod init;
