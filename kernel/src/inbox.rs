@@ -202,14 +202,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for request in self.inbox.take() {
             match request {
                 Request::Spawn(task, reply) => {
-                    let spawned = self.spawn_first(task, SpawnOptions::default());
-                    if let Ok(tid) = spawned {
-                        self.asked_for.insert(tid);
-                    }
-                    let _ = reply.send(spawned);
+                    let _ = reply.send(self.spawn_asked_for(task, SpawnOptions::default()));
                 }
                 Request::Kill(tid, signal, reply) => {
-                    let _ = reply.send(self.signal(Tid::NONE, tid, signal));
+                    let _ = reply.send(self.send_signal(tid, signal));
                 }
                 Request::Status(tid, reply) => {
                     let _ = reply.send(self.status(tid));
@@ -217,6 +213,23 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Request::Shutdown => self.shut_down(crate::kernel::Ended::ShutDown),
             }
         }
+    }
+
+    /// Makes a task without a parent, whose status is kept until it is asked for.
+    ///
+    /// Errors: `EAGAIN` past the most tasks, `EINVAL` for options that only a parent can give.
+    pub fn spawn_asked_for(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
+        if self.ended.is_some() {
+            return Err(Errno::ESRCH);
+        }
+        let tid = self.spawn_first(task, options)?;
+        self.asked_for.insert(tid);
+        Ok(tid)
+    }
+
+    /// Sends a signal that no task sends. Errors: as `kill`'s.
+    pub fn send_signal(&mut self, tid: Tid, signal: Signal) -> Result<(), Errno> {
+        self.signal(Tid::NONE, tid, signal)
     }
 
     /// Is the end of this task to be kept for a handle that asked for it?

@@ -203,8 +203,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Has every event from now on told to `observer`, beside the log.
-    pub fn observe(&mut self, observer: impl Observer + 'static) {
-        self.observer = Some(Box::new(observer));
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
         self.look_who_watches();
     }
 
