@@ -24,3 +24,5 @@ pub const SYN_RETRIES: u32 = 6;
 pub const KEEP_ALIVE_SECONDS_MAX: u32 = 32_767;
 /// Bytes that one read takes from the process's own input.
 pub const CONSOLE_READ_MAX: usize = 64 * 1024;
+/// What a look at the hardware takes that does not wait: the computing since the last one.
+pub const LOOK: Duration = Duration::from_micros(1);

@@ -2,8 +2,9 @@
 //!
 //! One seed and the same calls give the same answers, bit for bit: no host time, no host
 //! randomness, no order that depends on an address or a hash. Time moves only in
-//! [`Hardware::interrupts`], and there it jumps, so a test that waits for an hour takes no time,
-//! and one that would wait for ever is told so.
+//! [`Hardware::interrupts`]: a wait jumps, so a test that waits for an hour takes no time, and one
+//! that would wait for ever is told so; a look without a wait takes a little, as computing does, so
+//! that a task which never waits does not stop the world.
 //!
 //! Beside what a host would do, it can be made to do the worst that one might ([`Faults`]).
 
@@ -144,6 +145,9 @@ impl Hardware for Simulated {
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
         let before = happened.len();
+        if until <= self.agenda.now() {
+            self.agenda.jump(self.agenda.now() + limits::LOOK);
+        }
         let is_woken = self.is_woken.swap(false, Ordering::Acquire);
         self.console.look(&mut self.agenda);
         let mut has_waited = false;
