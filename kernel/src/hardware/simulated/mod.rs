@@ -15,6 +15,8 @@ mod entropy;
 mod faults;
 mod limits;
 mod network;
+#[cfg(test)]
+mod tests;
 
 pub use console::{MemoryConsole, SimulatedConsole};
 pub use faults::{CallCount, Faults};
@@ -121,20 +123,21 @@ impl Simulated {
         if self.luck.strikes() { Err(errno) } else { Ok(()) }
     }
 
-    /// The same for calls about bytes and connections, whose failure has consequences.
-    fn risk_of_loss(&mut self, device: Device, while_connecting: Errno) -> Result<(), Errno> {
+    /// The same for calls that fail because the connection is lost: it is lost then.
+    fn risk_of_loss(&mut self, device: Device, errno: Errno) -> Result<(), Errno> {
         if !self.luck.strikes() {
             return Ok(());
         }
-        Err(match device.is_console() {
-            true => Errno::EIO,
-            false => self.network.lose(device, while_connecting, &mut self.agenda),
-        })
+        if device.is_console() {
+            return Err(Errno::EIO);
+        }
+        self.network.lose(device, &mut self.agenda)?;
+        Err(errno)
     }
 }
 
 /// The errno of a socket's operation on what is none.
-fn a_socket(device: Device) -> Result<(), Errno> {
+fn refuse_console(device: Device) -> Result<(), Errno> {
     if device.is_console() { Err(Errno::ENOTSOCK) } else { Ok(()) }
 }
 
@@ -178,7 +181,7 @@ impl Hardware for Simulated {
 
     fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
         assert!(max > 0, "a read of no bytes is the kernel's to answer");
-        self.risk_of_loss(device, Errno::ETIMEDOUT)?;
+        self.risk_of_loss(device, Errno::ECONNRESET)?;
         let (data, drained) = match device.is_console() {
             true => self.console.read(device, max, &mut self.luck, self.agenda.now())?,
             false => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
@@ -187,7 +190,7 @@ impl Hardware for Simulated {
     }
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
-        self.risk_of_loss(device, Errno::ETIMEDOUT)?;
+        self.risk_of_loss(device, Errno::ECONNRESET)?;
         match device.is_console() {
             true => self.console.write(device, data, &mut self.luck, &mut self.agenda),
             false => self.network.write(device, data, &mut self.luck, &mut self.agenda),
@@ -216,7 +219,7 @@ impl Hardware for Simulated {
     }
 
     fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
-        a_socket(listener)?;
+        refuse_console(listener)?;
         self.risk(Errno::EMFILE)?;
         self.network.accept(listener, &mut self.agenda)
     }
@@ -227,31 +230,31 @@ impl Hardware for Simulated {
     }
 
     fn connected(&mut self, device: Device) -> Result<(), Errno> {
-        a_socket(device)?;
+        refuse_console(device)?;
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
         self.network.connected(device, &mut self.agenda)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
-        a_socket(device)?;
+        refuse_console(device)?;
         self.risk(Errno::ENOTCONN)?;
         self.network.shutdown(device, how, &mut self.agenda)
     }
 
     fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
-        a_socket(device)?;
+        refuse_console(device)?;
         self.risk(Errno::ENOBUFS)?;
         self.network.local_addr(device)
     }
 
     fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
-        a_socket(device)?;
+        refuse_console(device)?;
         self.risk(Errno::ENOTCONN)?;
         self.network.peer_addr(device)
     }
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
-        a_socket(device)?;
+        refuse_console(device)?;
         self.risk(Errno::ENOBUFS)?;
         self.network.set_option(device, option)
     }

@@ -126,6 +126,12 @@ impl Network {
         open.map(|(place, index)| Device { index, generation: place.generation }).nth(nth)
     }
 
+    /// Is there no connection, and no port in use by a client?
+    #[cfg(test)]
+    pub fn is_quiet(&self) -> bool {
+        self.connections.is_empty() && self.client_ports.is_empty()
+    }
+
     /// What has been set on a socket.
     pub fn options(&self, device: Device) -> Result<SocketOptions, Errno> {
         Ok(self.socket(device)?.options)
@@ -145,7 +151,7 @@ impl Network {
         };
         let answer = connection.read(side, max, luck, agenda);
         let is_drained = !connection.end(side).would_read();
-        // Not after a failure: an error that was told leaves the end of the stream.
+        // After `EAGAIN` and after the last bytes; a failure leaves an end that can be read.
         if is_drained {
             self.owe(device, Direction::Read, agenda)?;
         }
@@ -237,7 +243,7 @@ impl Network {
         Ok((accepted, end.peer))
     }
 
-    /// Knocks at an address. A name for the other side of a wildcard is the loopback.
+    /// Knocks at an address; a wildcard stands for the loopback, as on Linux.
     pub fn connect(&mut self, address: SocketAddr, agenda: &mut Agenda) -> Result<Device, Errno> {
         let ip = address.ip().to_canonical();
         if !is_local(ip) {
@@ -347,20 +353,11 @@ impl Network {
         }
     }
 
-    /// The connection of this device is lost between two calls; gives what the present one fails
-    /// with. For a connect that is under way, `while_connecting`.
-    pub fn lose(&mut self, device: Device, while_connecting: Errno, agenda: &mut Agenda) -> Errno {
-        match self.stream(device) {
-            Ok(Some((connection, side))) if connection.end(side).is_connecting() => {
-                connection.end_mut(side).end(while_connecting);
-                connection.end_mut(side).take_error();
-                agenda.touch(device);
-                while_connecting
-            }
-            Ok(Some((connection, side))) => connection.abort(side, agenda),
-            Ok(None) => Errno::ENOTCONN,
-            Err(error) => error,
-        }
+    /// Loses the connection of this device, as if its peer had reset it between two calls.
+    pub fn lose(&mut self, device: Device, agenda: &mut Agenda) -> Result<(), Errno> {
+        let (connection, side) = self.stream(device)?.ok_or(Errno::ENOTCONN)?;
+        connection.abort(side, agenda);
+        Ok(())
     }
 
     /// A packet reaches its end.
