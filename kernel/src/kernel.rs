@@ -534,8 +534,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.level >= level
     }
 
-    pub(crate) fn wants_lifecycle(&self) -> bool {
-        self.wants(level::Exited)
+    /// Will the end of a task be told, at least when it is a fault?
+    pub(crate) fn wants_names(&self) -> bool {
+        self.wants(level::Faulted)
     }
 
     #[cold]

@@ -181,7 +181,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         // Not a state that anything looks for while destructors run.
         drop(std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running));
-        let name: Box<str> = if self.wants_lifecycle() { self.name_of(slot).into() } else { Box::default() };
+        let name: Box<str> = if self.wants_names() { self.name_of(slot).into() } else { Box::default() };
         self.drop_stack(tid, slot);
         self.close_all(slot);
         self.tell_exit(slot, tid, &name, &status);
@@ -205,7 +205,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
         let (turns, traps) = self.counts(slot);
-        let errno = self.table.cold(slot).and_then(|cold| cold.failure).map_or("", |errno| errno.name());
+        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
+        let errno = failure.map_or("", |errno| errno.name());
+        if let Some(errno) = failure
+            && self.table.slot(slot).parent.is_none()
+        {
+            let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+            emit!(self, Failed { tid, name, errno, line: &line });
+        }
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }
