@@ -225,7 +225,7 @@ events! {
     TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u32 }
     /// A task waits for something else than a turn.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn }
-    /// A task became ready.
+    /// A task became ready that was not: it is new, or its wait is over.
     DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause }
     /// Nothing is ready: the kernel waits for the hardware.
     DEBUG "yieldix::sched" "idle" Idle { until: Time }

@@ -564,7 +564,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
         }
         self.ready_notes[index] = (cause, now);
-        emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        // A turn that was given up or used up is told as such; this is for those who waited.
+        if !matches!(cause, Cause::Yielded | Cause::Preempted) {
+            emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        }
     }
 
     #[cold]
