@@ -20,7 +20,7 @@ macro_rules! errnos {
 
             /// What it means, in a few words.
             pub const fn meaning(self) -> &'static str {
-                match self { $(Errno::$name => concat!($($text),+),)+ }
+                match self { $(Errno::$name => concat!($($text),+).trim_ascii_start(),)+ }
             }
 
             /// The errno with this number, if there is one here.
@@ -165,7 +165,7 @@ impl Errno {
 
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name(), self.meaning().trim_start())
+        write!(f, "{}: {}", self.name(), self.meaning())
     }
 }
 
