@@ -117,3 +117,119 @@ impl Lines {
         Some(line)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_kernel::{End, run, run_script};
+    use alloc::{format, vec};
+    use core::ops::CoroutineState;
+    use yieldix_syscalls::{Reply, Syscall, Task, call, task};
+
+    fn greet(name: &'static str) -> Task {
+        task!({
+            print!("hello, ")?;
+            println!("{name}")?;
+            eprintln!("to {name}, {}", 1 + 1)?;
+            println!()
+        })
+    }
+
+    #[test]
+    fn printing_formats_and_picks_the_stream() {
+        let run = run(greet("world"));
+        assert_eq!((run.output.as_str(), run.errors.as_str()), ("hello, world\n\n", "to world, 2\n"));
+    }
+
+    #[test]
+    fn a_short_write_is_gone_on_with() {
+        let mut task = task!({ println!("abcdef") });
+        let mut taken = String::new();
+        let mut reply = Reply::Unit;
+        loop {
+            match task.resume(reply) {
+                CoroutineState::Yielded(trap) => {
+                    let Syscall::Write { data, .. } = trap.call else { panic!("{trap:?}") };
+                    let piece = &data[..data.len().min(3)];
+                    taken += core::str::from_utf8(piece).unwrap();
+                    reply = Reply::Count(piece.len() as u64);
+                }
+                CoroutineState::Complete(result) => break assert_eq!(result, Ok(())),
+            }
+        }
+        assert_eq!(taken, "abcdef\n");
+    }
+
+    #[test]
+    fn a_failed_write_is_the_programs_to_handle() {
+        let mut task = task!({ println!("into the void") });
+        assert!(matches!(task.resume(Reply::Unit), CoroutineState::Yielded(_)));
+        let end = task.resume(Reply::Err(Errno::EPIPE));
+        assert!(matches!(end, CoroutineState::Complete(Err(Errno::EPIPE))), "{end:?}");
+    }
+
+    /// Prints each line it reads, and each error.
+    fn number_lines() -> Task {
+        task!({
+            let mut lines = Lines::new(Fd::STDIN);
+            loop {
+                match call!(lines.read_line()) {
+                    Ok(Some(line)) => println!("[{line}]")?,
+                    Ok(None) => return Ok(()),
+                    Err(errno @ (Errno::EMSGSIZE | Errno::EILSEQ)) => println!("{}", errno.name())?,
+                    Err(errno) => return Err(errno),
+                }
+            }
+        })
+    }
+
+    fn input(bytes: impl Into<Buf>) -> (&'static str, Reply) {
+        ("read(0, 4096)", Reply::Buf(bytes.into()))
+    }
+
+    #[test]
+    fn lines_are_put_together_from_any_pieces() {
+        let run = run_script(number_lines(), [input("on"), input("e\n\ntwo\nth"), input("ree"), input("")]);
+        assert_eq!(run.output, "[one]\n[]\n[two]\n[three]\n");
+        assert_eq!(run.end, End::Returned(Ok(())));
+    }
+
+    #[test]
+    fn no_input_is_no_line() {
+        assert_eq!(run_script(number_lines(), [input("")]).output, "");
+        assert_eq!(run_script(number_lines(), [input("\n"), input("")]).output, "[]\n");
+    }
+
+    #[test]
+    fn a_line_of_the_greatest_length_is_read() {
+        let longest = "x".repeat(LINE_BYTES_MAX);
+        let run = run_script(number_lines(), [input(format!("{longest}\n")), input("")]);
+        assert_eq!(run.output, format!("[{longest}]\n"));
+    }
+
+    #[test]
+    fn a_line_too_long_is_an_error_and_the_next_is_read() {
+        let half = vec![b'x'; LINE_BYTES_MAX / 2 + 1];
+        let pieces = [input(half.clone()), input(half), input("tail\nnext\n"), input("")];
+        assert_eq!(run_script(number_lines(), pieces).output, "EMSGSIZE\n[next]\n");
+    }
+
+    #[test]
+    fn a_line_too_long_at_the_end_is_an_error_too() {
+        let long = vec![b'x'; LINE_BYTES_MAX + 1];
+        assert_eq!(run_script(number_lines(), [input(long.clone()), input("")]).output, "EMSGSIZE\n");
+        assert_eq!(run_script(number_lines(), [input(long), input("\n"), input("")]).output, "EMSGSIZE\n");
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_an_error_and_the_next_is_read() {
+        let run = run_script(number_lines(), [input(b"\xff\nnext\n"), input("")]);
+        assert_eq!(run.output, "EILSEQ\n[next]\n");
+    }
+
+    #[test]
+    fn a_failed_read_is_passed_on() {
+        let run = run_script(number_lines(), [input("half"), ("read(0, 4096)", Reply::Err(Errno::EIO))]);
+        assert_eq!(run.end, End::Returned(Err(Errno::EIO)));
+    }
+}

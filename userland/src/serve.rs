@@ -98,3 +98,91 @@ fn connection(handler: impl Routine<Result<(), Errno>> + 'static, place: Arc<()>
 fn may_pass(errno: Errno) -> bool {
     matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_kernel::{End, run_script};
+    use alloc::boxed::Box;
+    use core::net::Ipv4Addr;
+    use yieldix_syscalls::{Fd, Reply, Tid};
+
+    const LISTENER: Fd = Fd::new(3, 0);
+
+    fn server(connections_max: usize) -> Task {
+        task!({
+            let options = ServeOptions { name: "server", connections_max };
+            call!(serve(Socket::from(LISTENER), options, handle))
+        })
+    }
+
+    fn handle(socket: Socket, _peer: SocketAddr) -> impl Routine<Result<(), Errno>> {
+        routine!(move { trap!(yield socket.close()) })
+    }
+
+    fn accepted() -> (&'static str, Reply) {
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        ("accept(3)", Reply::Conn(Box::new((Fd::new(4, 0), peer))))
+    }
+
+    fn refused(errno: Errno) -> (&'static str, Reply) {
+        ("accept(3)", Reply::Err(errno))
+    }
+
+    fn spawned() -> (&'static str, Reply) {
+        ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Tid(Tid::new(2, 2)))
+    }
+
+    fn paused() -> (&'static str, Reply) {
+        ("sleep(100ms)", Reply::Unit)
+    }
+
+    fn asks(what: &str) -> End {
+        End::Asks(what.into())
+    }
+
+    #[test]
+    fn a_connection_is_passed_to_a_task_of_its_own() {
+        let run = run_script(server(10), [accepted(), spawned(), accepted(), spawned()]);
+        assert_eq!((run.errors.as_str(), run.end), ("", asks("accept(3)")));
+    }
+
+    #[test]
+    fn a_server_without_descriptors_says_so_once_pauses_and_tries_again() {
+        let out_of_files = || refused(Errno::EMFILE);
+        let script = [out_of_files(), paused(), out_of_files(), paused(), accepted(), spawned()];
+        let run = run_script(server(10), script);
+        let complaint = "server: cannot take a connection: EMFILE: too many open files in this task or process; \
+                         trying again\n";
+        assert_eq!((run.errors.as_str(), run.end), (complaint, asks("accept(3)")));
+    }
+
+    #[test]
+    fn each_shortage_is_told_anew() {
+        let out_of_files = || refused(Errno::ENFILE);
+        let run = run_script(server(10), [out_of_files(), paused(), accepted(), spawned(), out_of_files(), paused()]);
+        assert_eq!(run.errors.lines().count(), 2, "{}", run.errors);
+    }
+
+    #[test]
+    fn a_connection_without_a_task_is_closed() {
+        let no_task = ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Err(Errno::EAGAIN));
+        let run = run_script(server(10), [accepted(), no_task, ("close(4)", Reply::Unit), paused()]);
+        assert_eq!((run.errors.lines().count(), run.end), (1, asks("accept(3)")));
+    }
+
+    #[test]
+    fn a_listener_that_is_gone_ends_the_server() {
+        let run = run_script(server(10), [refused(Errno::EBADF)]);
+        assert_eq!((run.errors.as_str(), run.end), ("", End::Returned(Err(Errno::EBADF))));
+    }
+
+    #[test]
+    fn a_full_server_waits_until_a_connection_has_ended() {
+        // This fake kernel drops what it is asked to spawn, as a kernel does when a task has ended;
+        // so the bound must be zero to be met.
+        let run = run_script(server(0), [paused(), paused()]);
+        assert_eq!(run.errors, "server: cannot take a connection: all 0 places are taken; trying again\n");
+        assert_eq!(run.end, asks("sleep(100ms)"));
+    }
+}
