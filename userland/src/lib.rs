@@ -56,6 +56,7 @@ pub static PROGRAMS: &[Program] = &[
     lessons::sockwrap::PROGRAM,
     lessons::echoserver2::PROGRAM,
     lessons::blaster::PROGRAM,
+    programs::usertests::PROGRAM,
 ];
 
 #[cfg(test)]

@@ -10,3 +10,4 @@ pub(crate) mod ps;
 pub(crate) mod sh;
 pub(crate) mod sleep;
 pub(crate) mod r#true;
+pub(crate) mod usertests;
