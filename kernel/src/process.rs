@@ -16,7 +16,7 @@ use crate::{
     wait::Links,
 };
 use yieldix_syscalls::{
-    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, Task, Tid,
+    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -29,14 +29,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
             return Outcome::Answer(Reply::Err(Errno::ENOENT));
         };
-        let own = program.options();
-        options.quantum = options.quantum.or(own.quantum);
-        options.announced = options.announced.or(own.announced);
         options.name.get_or_insert(name);
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.as_task(args)));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.request(args)));
         match made {
-            Ok(task) => self.sys_spawn(tid, slot, task, Some(options)),
+            Ok(SpawnRequest { task, options: own }) => {
+                options.quantum = options.quantum.or(own.quantum);
+                options.announced = options.announced.or(own.announced);
+                self.sys_spawn(tid, slot, task, Some(options))
+            }
             Err(_) => Outcome::Answer(Reply::Err(Errno::ENOEXEC)),
         }
     }

@@ -102,10 +102,10 @@ fn may_pass(errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run_script};
-    use alloc::boxed::Box;
+    use crate::fake_kernel::{End, run_script, step};
+    use alloc::{boxed::Box, string::ToString};
     use core::net::Ipv4Addr;
-    use yieldix_syscalls::{Fd, Reply, Tid};
+    use yieldix_syscalls::{Fd, Reply, Syscall, Tid};
 
     const LISTENER: Fd = Fd::new(3, 0);
 
@@ -179,10 +179,15 @@ mod tests {
 
     #[test]
     fn a_full_server_waits_until_a_connection_has_ended() {
-        // This fake kernel drops what it is asked to spawn, as a kernel does when a task has ended;
-        // so the bound must be zero to be met.
-        let run = run_script(server(0), [paused(), paused()]);
-        assert_eq!(run.errors, "server: cannot take a connection: all 0 places are taken; trying again\n");
-        assert_eq!(run.end, asks("sleep(100ms)"));
+        let mut server = server(1);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
+        let Syscall::SpawnWith { request } = step(&mut server, accepted().1) else { panic!("no spawn") };
+        let Syscall::Write { fd: Fd::STDERR, data } = step(&mut server, spawned().1) else { panic!("not said") };
+        assert_eq!(&*data, b"server: cannot take a connection: all 1 places are taken; trying again\n");
+        assert_eq!(step(&mut server, Reply::Count(data.len() as u64)).to_string(), paused().0);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), paused().0);
+        // The connection's task goes, and its place with it, whether it ended or was killed.
+        drop(request);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
     }
 }
