@@ -108,7 +108,7 @@ pub struct Kernel<H, P> {
     pub(crate) turns: u64,
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
-    turns_since_poll: u32,
+    turns_at_poll: u64,
 
     // What tasks wait on.
     pub(crate) hardware: H,
@@ -167,7 +167,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             turns: 0,
             traps: 0,
             is_observed: false,
-            turns_since_poll: 0,
+            turns_at_poll: 0,
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
@@ -254,7 +254,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.guard(|kernel| {
             loop {
                 kernel.round();
-                if kernel.turns_since_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
+                if kernel.turns - kernel.turns_at_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
                     continue;
                 }
                 match kernel.take_interrupts(may_wait) {
@@ -290,25 +290,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// what a turn costs at least. Everything else goes through [`Kernel::act`].
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
-        let index = self.slot_of(tid);
-        let slot = self.table.slot_mut(index);
+        let index = tid.index() as u32;
+        let Some(slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
         if slot.serial() != tid.serial() || !matches!(slot.state, State::Ready(_)) {
             // It was ended since it became ready.
             return;
         }
         slot.turns = slot.turns.wrapping_add(1);
-        if slot.turns == 0 {
-            self.carry(index, 0);
+        let mut quantum = self.options.quantum;
+        if slot.turns == 0 || slot.cold().is_some() || OBSERVED {
+            quantum = self.begin_turn::<OBSERVED>(tid, index);
         }
-        let quantum = match self.table.cold(index) {
-            None => self.table.quantum(),
-            Some(cold) => cold.quantum,
-        };
         self.turns += 1;
-        self.turns_since_poll += 1;
-        if OBSERVED {
-            self.tell_chosen(tid, index);
-        }
+        let traps_before = self.traps;
         let (mut left, mut free) = (quantum, limits::FREE_CALLS_PER_TURN);
         let why = loop {
             let slot = self.table.slot_mut(index);
@@ -320,11 +314,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let next = match step {
                 CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
+                    self.traps += 1;
                     slot.state = State::Ready(Reply::Unit);
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     self.policy.ready(tid);
@@ -332,11 +324,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
                 CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
+                    self.traps += 1;
                     slot.state = State::Ready(Reply::Tid(tid));
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     Next::Resume
@@ -356,16 +346,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 break Stop::Preempted;
             }
         };
-        let traps = quantum - left + limits::FREE_CALLS_PER_TURN - free + u32::from(why != Stop::Preempted);
-        self.traps += u64::from(traps);
         if OBSERVED {
-            self.tell_turn_over(tid, why, traps);
+            self.tell_turn_over(tid, why, self.traps - traps_before);
         }
+    }
+
+    /// What few turns begin with; gives the task's quantum.
+    #[inline(never)]
+    fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) -> u32 {
+        if self.table.slot(slot).turns == 0 {
+            self.carry(slot, 0);
+        }
+        if OBSERVED {
+            self.tell_chosen(tid, slot);
+        }
+        self.table.cold(slot).map_or(self.options.quantum, |cold| cold.quantum)
     }
 
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
     fn take_interrupts(&mut self, may_wait: bool) -> Work {
-        self.turns_since_poll = 0;
+        self.turns_at_poll = self.turns;
         loop {
             self.fire_timers();
             self.serve_inbox();
@@ -592,7 +592,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     #[cold]
-    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u32) {
+    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u64) {
         self.previous = (tid, why);
         emit!(self, TurnOver { tid, why, traps });
     }

@@ -96,6 +96,12 @@ impl Table {
         &self.slots[slot as usize]
     }
 
+    /// The slot that `tid` names, whoever is in it now.
+    #[inline(always)]
+    pub fn slot_named(&mut self, tid: Tid) -> Option<&mut Slot> {
+        self.slots.get_mut(tid.index())
+    }
+
     /// The slot at this index, to change.
     #[inline(always)]
     pub fn slot_mut(&mut self, slot: u32) -> &mut Slot {

@@ -124,10 +124,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let outcome = match step {
             CoroutineState::Complete(result) => self.complete(slot, result),
             CoroutineState::Yielded(Trap { call, at }) => {
-                let place = self.table.slot_mut(slot);
-                place.at = Some(at);
-                place.traps = place.traps.wrapping_add(1);
-                if place.traps == 0 {
+                self.traps += 1;
+                if self.table.slot_mut(slot).note_trap(at) {
                     self.carry(slot, 1);
                 }
                 emit!(self, Trapped { tid, call: &call, line: at });
