@@ -131,6 +131,7 @@ pub struct Kernel<H, P> {
     pub(crate) first: Option<Tid>,
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
+    is_finished: bool,
 
     // Who watches.
     pub(crate) level: LevelFilter,
@@ -185,6 +186,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             first: None,
             first_status: None,
             ended: None,
+            is_finished: false,
             level: LevelFilter::OFF,
             observer: None,
             sequence: std::cell::Cell::new(0),
@@ -373,7 +375,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return Work::Over;
             }
             let is_ready = self.policy.waiting() > 0;
-            if !is_ready && self.is_deadlocked() {
+            // Whoever runs the kernel step by step may still bring something.
+            if !is_ready && may_wait && self.is_deadlocked() {
                 self.end_in_deadlock();
                 return Work::Over;
             }
@@ -461,13 +464,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The end: what is written is brought out, and the outcome is told.
+    /// The end: what is written is brought out, and the outcome is told, once.
     fn finish(&mut self) -> Ended {
         let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
         let ended = self.ended.clone().unwrap_or_else(finished);
-        if self.ended.is_none() {
-            self.ended = Some(ended.clone());
-            self.shut_zombies();
+        if std::mem::replace(&mut self.is_finished, true) {
+            return ended;
+        }
+        self.shut_down(ended.clone());
+        for tid in self.table.tids() {
+            self.table.release(self.slot_of(tid));
         }
         self.inbox.close();
         let reason = match &ended {
@@ -479,6 +485,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let (turns, traps) = (self.turns, self.traps);
         emit!(self, Ended { code: ended.code(), reason, turns, traps });
+        if self.options.is_checked {
+            self.check();
+        }
         self.flush();
         ended
     }
@@ -487,12 +496,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn shutdown(&mut self) -> Ended {
         self.shut_down(Ended::ShutDown);
         self.finish()
-    }
-
-    fn shut_zombies(&mut self) {
-        for tid in self.table.tids() {
-            self.table.release(self.slot_of(tid));
-        }
     }
 
     /// Brings out what was written to the console. Announcements that find no room wait for it.
