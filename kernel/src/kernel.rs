@@ -270,7 +270,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.rounds += 1;
         self.round_time = None;
         self.look_who_watches();
-        self.policy.begin_round();
+        // A panic may have ended the last round midway: then those it did not reach come first.
+        if self.policy.left() == 0 {
+            self.policy.begin_round();
+        }
         if self.is_observed {
             while let Some(tid) = self.policy.choose() {
                 self.turn::<true>(tid);
