@@ -527,6 +527,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = panic_message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
+        self.discard(tid, payload);
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }
