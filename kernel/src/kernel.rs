@@ -131,6 +131,8 @@ pub struct Kernel<H, P> {
     pub(crate) first: Option<Tid>,
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
+    /// The end has been told.
+    is_finished: bool,
 
     // Who watches.
     pub(crate) level: LevelFilter,
@@ -185,6 +187,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             first: None,
             first_status: None,
             ended: None,
+            is_finished: false,
             level: LevelFilter::OFF,
             observer: None,
             sequence: std::cell::Cell::new(0),
@@ -462,16 +465,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.exit(slot, ExitStatus::Killed(Signal::Term));
             }
         }
+        // Those that were kept for a handle: it can ask no more.
+        for tid in self.table.tids() {
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            self.table.release(self.slot_of(tid));
+        }
     }
 
     /// The end: what is written is brought out, and the outcome is told.
     fn finish(&mut self) -> Ended {
         let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
         let ended = self.ended.clone().unwrap_or_else(finished);
-        if self.ended.is_none() {
-            self.ended = Some(ended.clone());
-            self.shut_zombies();
+        if std::mem::replace(&mut self.is_finished, true) {
+            return ended;
         }
+        self.shut_down(ended.clone());
         self.inbox.close();
         let reason = match &ended {
             Ended::Finished(_) => "finished",
@@ -490,12 +498,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn shutdown(&mut self) -> Ended {
         self.shut_down(Ended::ShutDown);
         self.finish()
-    }
-
-    fn shut_zombies(&mut self) {
-        for tid in self.table.tids() {
-            self.table.release(self.slot_of(tid));
-        }
     }
 
     /// Brings out what was written to the console. Announcements that find no room wait for it.
