@@ -40,3 +40,10 @@ fn a_shutdown_leaves_no_zombie_of_a_task_that_was_spawned_from_outside() {
     machine.check();
     drop(handle);
 }
+
+#[test]
+fn a_machine_that_was_stepped_to_its_end_says_how_it_finished() {
+    let mut machine = Machine::new().simulate(0).task(task!({ trap!(yield exit(3)) })).start().unwrap();
+    while machine.step() != Work::Over {}
+    assert_eq!(machine.shutdown(), Ended::Finished(ExitStatus::Exited(3)));
+}

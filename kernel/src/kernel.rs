@@ -494,9 +494,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ended
     }
 
-    /// Ends everything and gives the outcome; the same one when called again.
+    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
+    /// have all ended by themselves has finished, and was not shut down.
     pub fn shutdown(&mut self) -> Ended {
-        self.shut_down(Ended::ShutDown);
+        if self.table.live() > 0 {
+            self.shut_down(Ended::ShutDown);
+        }
         self.finish()
     }
 
