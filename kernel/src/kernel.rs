@@ -131,6 +131,7 @@ pub struct Kernel<H, P> {
     pub(crate) first: Option<Tid>,
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
+    /// The end has been told.
     is_finished: bool,
 
     // Who watches.
@@ -272,7 +273,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.rounds += 1;
         self.round_time = None;
         self.look_who_watches();
-        self.policy.begin_round();
+        // A panic may have ended the last round midway: then those it did not reach come first.
+        if self.policy.left() == 0 {
+            self.policy.begin_round();
+        }
         if self.is_observed {
             while let Some(tid) = self.policy.choose() {
                 self.turn::<true>(tid);
@@ -462,6 +466,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.exit(slot, ExitStatus::Killed(Signal::Term));
             }
         }
+        // Those that were kept for a handle: it can ask no more.
+        for tid in self.table.tids() {
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            self.table.release(self.slot_of(tid));
+        }
     }
 
     /// The end: what is written is brought out, and the outcome is told, once.
@@ -472,9 +481,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return ended;
         }
         self.shut_down(ended.clone());
-        for tid in self.table.tids() {
-            self.table.release(self.slot_of(tid));
-        }
         self.inbox.close();
         let reason = match &ended {
             Ended::Finished(_) => "finished",
@@ -492,9 +498,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ended
     }
 
-    /// Ends everything and gives the outcome; the same one when called again.
+    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
+    /// have all ended by themselves has finished, and was not shut down.
     pub fn shutdown(&mut self) -> Ended {
-        self.shut_down(Ended::ShutDown);
+        if self.table.live() > 0 {
+            self.shut_down(Ended::ShutDown);
+        }
         self.finish()
     }
 
@@ -527,6 +536,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = panic_message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
+        self.discard(tid, payload);
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }

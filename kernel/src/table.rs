@@ -69,12 +69,17 @@ impl Table {
         self.serial
     }
 
+    /// Is there room for one more? `EAGAIN` when not.
+    #[inline]
+    pub fn room(&self) -> Result<(), Errno> {
+        let is_full = self.live + self.zombies >= self.tasks_max || self.serial >= Tid::SERIAL_MAX;
+        if is_full { Err(Errno::EAGAIN) } else { Ok(()) }
+    }
+
     /// A new task, ready.
     #[inline]
     pub fn insert(&mut self, parent: Tid, body: Task) -> Result<Tid, Errno> {
-        if self.live + self.zombies >= self.tasks_max || self.serial >= Tid::SERIAL_MAX {
-            return Err(Errno::EAGAIN);
-        }
+        self.room()?;
         self.serial += 1;
         self.live += 1;
         let slot = Slot::new(self.serial, parent, body);
