@@ -1,1 +1,55 @@
+//! An operating system inside one process.
+//!
+//! A [`Machine`] puts hardware, a kernel and a table of programs together and boots them. Its tasks
+//! are native coroutines that talk to the kernel by yielding system calls; see the `syscalls`
+//! crate, which is all that a task needs.
+//!
+//! # Examples
+//!
+//! Two tasks of one's own, in a simulated world, with what they printed:
+//!
+//! ```
+//! # #![feature(coroutines, coroutine_trait)]
+//! use yieldix::{Console, Machine, MemoryConsole};
+//! use yieldix::syscalls::{calls::*, *};
+//!
+//! fn child() -> Task {
+//!     task!({
+//!         trap!(yield write(Fd::STDOUT, "hello from the child\n"))?;
+//!         Ok(())
+//!     })
+//! }
+//!
+//! fn parent() -> Task {
+//!     task!({
+//!         let tid = trap!(yield spawn(child()))?;
+//!         let status = trap!(yield wait(tid))?;
+//!         trap!(yield write(Fd::STDOUT, format!("task {tid} {status}\n")))?;
+//!         Ok(())
+//!     })
+//! }
+//!
+//! let console = MemoryConsole::new();
+//! let ended = Machine::new().simulate(7).console(Console::Memory(console.clone())).task(parent()).boot().unwrap();
+//! assert_eq!(ended.code(), 0);
+//! assert_eq!(console.stdout(), b"hello from the child\ntask 2 exited with 0\n");
+//! ```
 
+#![forbid(unsafe_code)]
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("yieldix needs panic = \"unwind\": a task that panics ends alone, the machine goes on");
+
+mod log;
+mod machine;
+mod running;
+
+pub use log::{FilterError, LogFormat, start_log};
+pub use machine::{BootError, Console, Machine};
+pub use running::Running;
+pub use yieldix_kernel::{
+    Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
+    hardware::simulated::{Faults, MemoryConsole},
+};
+/// The interface of tasks: what a userland crate is written against.
+pub use yieldix_syscalls as syscalls;

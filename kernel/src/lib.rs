@@ -1,2 +1,36 @@
-//! The kernel.
+//! The kernel: schedules tasks, answers their traps, and polls the host.
+//!
+//! Tasks and programs come from outside, through the ABI of `yieldix-syscalls`; the world comes
+//! from outside too, through [`hardware::Hardware`]. What is here is what lies between: the task
+//! table and its states ([`task`]), the loop ([`kernel`]), the dispatch of traps ([`trap`]), the
+//! one way into a wait and out of it ([`block`]), open files ([`file`]), the policy that orders
+//! ready tasks ([`sched`]), and the events that tell of it all ([`event`]).
+
+#![feature(coroutine_trait)]
+
+pub mod block;
+mod check;
+mod clock;
+mod deadlock;
+mod descriptor;
+pub mod event;
+pub mod fd;
+pub mod file;
 pub mod hardware;
+mod inbox;
+mod info;
+pub mod kernel;
+pub mod limits;
+mod process;
+pub mod sched;
+mod slab;
+mod socket;
+mod table;
+pub mod task;
+mod timer;
+pub mod trap;
+mod wait;
+
+pub use inbox::{Handle, HandleError, TaskStatus};
+pub use info::Stats;
+pub use kernel::{Ended, Kernel, Options, Work};

@@ -9,6 +9,10 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
+#[cfg(unix)]
+pub mod host;
+pub mod simulated;
+
 use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
 
@@ -139,4 +143,83 @@ pub struct HardwareStats {
     pub registrations: u32,
     /// Waits that blocked.
     pub waits: u64,
+}
+
+/// The same hardware, chosen when the machine is made.
+impl<H: Hardware + ?Sized> Hardware for Box<H> {
+    fn now(&mut self) -> Time {
+        (**self).now()
+    }
+
+    fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
+        (**self).interrupts(until, happened)
+    }
+
+    fn waker(&self) -> Waker {
+        (**self).waker()
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), Errno> {
+        (**self).entropy(bytes)
+    }
+
+    fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
+        (**self).try_read(device, max)
+    }
+
+    fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
+        (**self).try_write(device, data)
+    }
+
+    fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
+        (**self).is_readable(device)
+    }
+
+    fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
+        (**self).is_writable(device)
+    }
+
+    fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
+        (**self).listen(address, backlog)
+    }
+
+    fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
+        (**self).try_accept(listener)
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        (**self).connect(address)
+    }
+
+    fn connected(&mut self, device: Device) -> Result<(), Errno> {
+        (**self).connected(device)
+    }
+
+    fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
+        (**self).shutdown(device, how)
+    }
+
+    fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        (**self).local_addr(device)
+    }
+
+    fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        (**self).peer_addr(device)
+    }
+
+    fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
+        (**self).set_option(device, option)
+    }
+
+    fn close(&mut self, device: Device) {
+        (**self).close(device);
+    }
+
+    fn flush(&mut self) {
+        (**self).flush();
+    }
+
+    fn stats(&self) -> HardwareStats {
+        (**self).stats()
+    }
 }

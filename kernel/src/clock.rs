@@ -1,0 +1,60 @@
+//! The calls about time: sleeping, the time itself, deadlines.
+
+use crate::{
+    hardware::Hardware,
+    kernel::Kernel,
+    limits,
+    sched::Policy,
+    task::Deadline,
+    trap::{On, Outcome},
+};
+use yieldix_syscalls::{Errno, Nanos, Reply, ScopeId, Time};
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// The time of this round. Read once a round: a reading costs four switches.
+    pub(crate) fn now(&mut self) -> Time {
+        if let Some(now) = self.round_time {
+            return now;
+        }
+        let now = self.hardware.now();
+        self.round_time = Some(now);
+        self.last_time = now;
+        now
+    }
+
+    pub(crate) fn sys_sleep(&mut self, span: Nanos) -> Outcome {
+        if span.count() == 0 {
+            return Outcome::Yield;
+        }
+        let until = self.now() + span;
+        Outcome::Block(On::Sleep { until })
+    }
+
+    pub(crate) fn sys_sleep_until(&mut self, until: Time) -> Outcome {
+        if until <= self.now() { Outcome::Yield } else { Outcome::Block(On::Sleep { until }) }
+    }
+
+    pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Outcome {
+        let at = self.now() + span;
+        let deadlines = &mut self.table.make_cold(slot).deadlines;
+        if deadlines.len() >= limits::DEADLINE_SCOPES {
+            return Outcome::Answer(Reply::Err(Errno::ENOMEM));
+        }
+        deadlines.push(Deadline { at, has_fired: false });
+        Outcome::Answer(Reply::Scope(ScopeId(deadlines.len() as u32)))
+    }
+
+    pub(crate) fn sys_deadline_pop(&mut self, slot: u32, scope: ScopeId) -> Outcome {
+        let depth = (scope.0 as usize).checked_sub(1);
+        let deadlines = self.table.cold_mut(slot).map(|cold| &mut cold.deadlines);
+        let reply = match (deadlines, depth) {
+            (Some(deadlines), Some(depth)) if depth < deadlines.len() => {
+                let has_fired = deadlines[depth].has_fired;
+                deadlines.truncate(depth);
+                Reply::Bool(has_fired)
+            }
+            _ => Reply::Err(Errno::EINVAL),
+        };
+        Outcome::Answer(reply)
+    }
+}

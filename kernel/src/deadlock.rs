@@ -1,0 +1,67 @@
+//! Tasks that wait for each other: told when it happens, and why nothing can go on.
+
+use crate::{emit, hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::State};
+use std::fmt::Write;
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// A task has begun to wait for another: logs the cycle that this closed, if it did.
+    pub(crate) fn report_cycle(&mut self, slot: u32) {
+        if let Some(cycle) = self.cycle_through(slot) {
+            let tids = self.chain(&cycle);
+            emit!(self, Cycle { tids: &tids });
+        }
+    }
+
+    /// No task can ever run again: says so, task by task, and names a cycle if there is one.
+    pub(crate) fn report_deadlock(&mut self) {
+        let blocked: Vec<u32> = self
+            .table
+            .tids()
+            .into_iter()
+            .map(|tid| self.slot_of(tid))
+            .filter(|&slot| self.waits_on(slot).is_some())
+            .collect();
+        let cycle = blocked.iter().find_map(|&slot| self.cycle_through(slot));
+        let cycle = cycle.map_or(String::from("none"), |cycle| self.chain(&cycle));
+        emit!(self, Deadlock { tasks: blocked.len() as u32, cycle: &cycle });
+        for slot in blocked {
+            if let Some(on) = self.waits_on(slot) {
+                let at = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+                emit!(self, Deadlocked { tid: self.table.tid(slot), name: self.name_of(slot), on, at: &at });
+            }
+        }
+    }
+
+    /// The task that this one waits for, when it waits for a single one.
+    fn awaited(&self, slot: u32) -> Option<u32> {
+        match self.table.slot(slot).state {
+            State::AwaitingChild { child } => Some(child),
+            State::Joining { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
+    fn cycle_through(&self, slot: u32) -> Option<Vec<u32>> {
+        let mut cycle = vec![slot];
+        let mut at = self.awaited(slot)?;
+        while at != slot {
+            if cycle.len() >= limits::CYCLE_SEARCH {
+                return None;
+            }
+            cycle.push(at);
+            at = self.awaited(at)?;
+        }
+        Some(cycle)
+    }
+
+    /// `1 (main) waits for 2 (worker) waits for 1`
+    fn chain(&self, cycle: &[u32]) -> String {
+        let mut text = String::new();
+        for &slot in cycle {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), self.name_of(slot));
+        }
+        let _ = write!(text, "{}", self.table.tid(cycle[0]));
+        text
+    }
+}

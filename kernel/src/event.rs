@@ -1,0 +1,253 @@
+//! What happens in the kernel: one declaration an event, and the views made from it.
+//!
+//! Every state change and every decision is one [`Event`]. Its views are the `tracing` events on
+//! the targets `yieldix::…` and whatever an [`Observer`] makes of the values. The time of an event
+//! is a field, the kernel's own; in a simulation the same seed gives the same events to the last
+//! digit. A reader of the log finds the fields in docs/tracing.md, which is made from here.
+
+use crate::{block::Cause, file::Kind, trap::Stop};
+use std::{fmt, net::SocketAddr, panic::Location};
+use tracing::Level;
+use yieldix_syscalls::{Errno, ExitStatus, Reply, Signal, Syscall, Tid, Time, WaitsOn};
+
+/// The version of the events' names and fields. It grows when one is renamed, removed or changes
+/// its meaning; new ones may appear without.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The targets of the kernel's log.
+pub const TARGETS: &[&str] = &[
+    "yieldix::boot",
+    "yieldix::io",
+    "yieldix::sched",
+    "yieldix::signal",
+    "yieldix::task",
+    "yieldix::timer",
+    "yieldix::trap",
+];
+
+/// An event, its place in the order of all, and when it happened.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// Counts the events that were delivered, from 1.
+    pub sequence: u64,
+    /// The kernel's time: that of the round.
+    pub at: Time,
+    /// What happened.
+    pub event: Event<'a>,
+}
+
+/// Sees every event, beside the log.
+pub trait Observer {
+    /// One has happened.
+    fn event(&self, record: &Record<'_>);
+}
+
+impl<F: Fn(&Record<'_>)> Observer for F {
+    fn event(&self, record: &Record<'_>) {
+        self(record);
+    }
+}
+
+/// The manual's facts about one event.
+#[derive(Debug)]
+pub struct EventInfo {
+    /// Its message in the log.
+    pub message: &'static str,
+    /// The target it is logged on.
+    pub target: &'static str,
+    /// Its level.
+    pub level: Level,
+    /// The names of its fields.
+    pub fields: &'static [&'static str],
+    /// When it happens.
+    pub doc: &'static str,
+}
+
+/// How a field is logged: as a number, or as text.
+trait Field {
+    type Logged: tracing::Value;
+    fn logged(self) -> Self::Logged;
+}
+
+macro_rules! logged_as {
+    ($($type:ty => $logged:ty: $value:ident => $expression:expr;)+) => {$(
+        impl<'a> Field for &'a $type {
+            type Logged = $logged;
+            fn logged(self) -> $logged {
+                let $value = self;
+                $expression
+            }
+        }
+    )+};
+}
+
+logged_as! {
+    Tid => u64: tid => tid.serial();
+    u32 => u32: number => *number;
+    u64 => u64: number => *number;
+    i32 => i32: number => *number;
+    usize => u64: number => *number as u64;
+    bool => bool: answer => *answer;
+}
+
+macro_rules! logged_as_text {
+    ($($type:ty),+) => {$(
+        impl<'a> Field for &'a $type {
+            type Logged = tracing::field::DisplayValue<&'a $type>;
+            fn logged(self) -> Self::Logged {
+                tracing::field::display(self)
+            }
+        }
+    )+};
+}
+
+logged_as_text!(Time, SocketAddr, Signal, WaitsOn, Cause, Stop, Kind);
+
+impl<'b> Field for &&'b str {
+    type Logged = &'b str;
+    fn logged(self) -> &'b str {
+        self
+    }
+}
+
+macro_rules! logged_by_reference {
+    ($($type:ty),+) => {$(
+        impl<'a, 'b> Field for &'a &'b $type {
+            type Logged = tracing::field::DisplayValue<&'b $type>;
+            fn logged(self) -> Self::Logged {
+                tracing::field::display(*self)
+            }
+        }
+    )+};
+}
+
+logged_by_reference!(ExitStatus, Syscall, Reply, Location<'static>);
+
+impl Field for &Errno {
+    type Logged = &'static str;
+    fn logged(self) -> &'static str {
+        self.name()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Console => "console",
+            Kind::Listener => "listener",
+            Kind::Stream => "stream",
+        })
+    }
+}
+
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $level:ident $target:literal $message:literal $Name:ident { $($field:ident: $type:ty),* $(,)? }
+    )+) => {
+        /// Something that happened in the kernel.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Event<'a> {
+            $($(#[doc = $doc])+ #[allow(missing_docs, reason = "the fields are named for what they hold")]
+            $Name { $($field: $type),* },)+
+            #[doc(hidden)]
+            __Borrows(&'a ()),
+        }
+
+        /// The level of each event, by name.
+        #[allow(non_upper_case_globals)]
+        pub(crate) mod level {
+            use tracing::Level;
+            $(pub const $Name: Level = Level::$level;)+
+        }
+
+        /// Every event, in the order of their declarations.
+        pub static EVENTS: &[EventInfo] = &[
+            $(EventInfo {
+                message: $message,
+                target: $target,
+                level: Level::$level,
+                fields: &[$(stringify!($field)),*],
+                doc: concat!($($doc),+),
+            },)+
+        ];
+
+        impl Record<'_> {
+            /// Writes the event to the log.
+            #[cold]
+            #[inline(never)]
+            pub(crate) fn log(&self) {
+                let (sequence, at) = (self.sequence, self.at);
+                match &self.event {
+                    $(Event::$Name { $($field),* } => tracing::event!(
+                        target: $target,
+                        Level::$level,
+                        { seq = sequence, at = %at, $($field = $field.logged()),* },
+                        $message
+                    ),)+
+                    Event::__Borrows(()) => {}
+                }
+            }
+
+            /// The event's message in the log.
+            pub fn message(&self) -> &'static str {
+                match &self.event {
+                    $(Event::$Name { .. } => $message,)+
+                    Event::__Borrows(()) => "",
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// The kernel begins.
+    INFO "yieldix::boot" "booted" Booted { schema: u32, policy: &'a str, quantum: u32, tasks_max: u32 }
+    /// The kernel has ended: every task is gone.
+    INFO "yieldix::boot" "ended" Ended { code: i32, reason: &'a str, turns: u64, traps: u64 }
+    /// A task was made.
+    INFO "yieldix::task" "spawned" Spawned { tid: Tid, parent: Tid, name: &'a str }
+    /// A task has ended; its destructors have run.
+    INFO "yieldix::task" "exited" Exited { tid: Tid, name: &'a str, status: &'a ExitStatus, errno: &'a str, turns: u64, traps: u64 }
+    /// A task ended by a fault of its own.
+    WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
+    /// A task's destructor panicked while the kernel dropped it. The kernel goes on.
+    WARN "yieldix::task" "destructor panicked" DestructorPanicked { tid: Tid, panic: &'a str }
+    /// A zombie was waited for, or nobody would: its number is free.
+    DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
+    /// The policy chose a task. `because` is why it was ready, `waited_ns` how long it has been,
+    /// `of` how many could have been chosen; `previous` had the turn before, and why it `stopped`.
+    DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of: usize, rule: &'a str, previous: Tid, stopped: Stop }
+    /// A turn is over.
+    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u32 }
+    /// A task waits for something else than a turn.
+    DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn }
+    /// A task became ready.
+    DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause }
+    /// Nothing is ready: the kernel waits for the hardware.
+    DEBUG "yieldix::sched" "idle" Idle { until: Time }
+    /// These tasks wait for each other; others go on.
+    WARN "yieldix::sched" "cycle of waits" Cycle { tids: &'a str }
+    /// No task can ever run again.
+    ERROR "yieldix::sched" "deadlock" Deadlock { tasks: u32, cycle: &'a str }
+    /// One task of a deadlock, and where it waits.
+    ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, at: &'a str }
+    /// A task traps.
+    TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
+    /// A trap is answered, and the task may run on.
+    TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
+    /// A subroutine on the trampoline began.
+    TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
+    /// A file was opened.
+    DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
+    /// A file was closed: its last holder let go.
+    DEBUG "yieldix::io" "closed" Closed { file: u32 }
+    /// A device may be ready.
+    TRACE "yieldix::io" "device ready" DeviceReady { file: u32, readable: bool, writable: bool }
+    /// A timer fired.
+    DEBUG "yieldix::timer" "fired" TimerFired { tid: Tid, due: Time }
+    /// A task sent a signal.
+    INFO "yieldix::signal" "sent" SignalSent { from: Tid, to: Tid, signal: Signal }
+    /// The host sent this process a signal.
+    INFO "yieldix::signal" "from the host" HostSignal { signal: Signal }
+}

@@ -1,0 +1,195 @@
+//! The console: three streams, of this process or in memory.
+
+use super::input::Input;
+use super::output::{Output, Which};
+use super::poller::Bell;
+use crate::hardware::{Device, Interrupt, Received};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use yieldix_syscalls::{Buf, Errno};
+
+/// What the machine's console is.
+#[derive(Debug, Default)]
+pub enum ConsoleOptions {
+    /// The process's own standard streams.
+    #[default]
+    Process,
+    /// Three streams of the host: pipes, files, a terminal.
+    Streams {
+        /// Where input comes from.
+        input: OwnedFd,
+        /// Where output goes.
+        output: OwnedFd,
+        /// Where error output goes.
+        error: OwnedFd,
+    },
+    /// No stream at all, for tests.
+    Memory(MemoryConsole),
+}
+
+/// A console in memory: input that is written beforehand, output that can be looked at. Clones are
+/// the same console.
+///
+/// Input ends when all of it was read. Output is kept without bound.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryConsole(Arc<Mutex<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    input: Buf,
+    output: Vec<u8>,
+    error: Vec<u8>,
+}
+
+impl MemoryConsole {
+    /// A console on which `input` will have been typed.
+    pub fn new(input: impl Into<Vec<u8>>) -> MemoryConsole {
+        let memory = Memory { input: Buf::from(input.into()), ..Memory::default() };
+        MemoryConsole(Arc::new(Mutex::new(memory)))
+    }
+
+    /// What was written to the output up to now.
+    pub fn output(&self) -> Vec<u8> {
+        self.lock().output.clone()
+    }
+
+    /// What was written to the error output up to now.
+    pub fn error_output(&self) -> Vec<u8> {
+        self.lock().error.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // A test that failed while it looked is no reason for another failure.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream of the host that is read or written by a thread.
+#[derive(Debug)]
+pub enum Stream {
+    /// One that the process was started with: it is not ours to close.
+    Process(BorrowedFd<'static>),
+    /// One that was given to the machine.
+    Given(OwnedFd),
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Stream::Process(fd) => *fd,
+            Stream::Given(fd) => fd.as_fd(),
+        }
+    }
+}
+
+/// The console, as the hardware has it.
+#[derive(Debug)]
+pub enum Console {
+    /// Streams of the host.
+    Streams {
+        input: Input,
+        output: Output,
+        bell: Arc<Bell>,
+    },
+    Memory(MemoryConsole),
+}
+
+impl Console {
+    pub fn new(options: ConsoleOptions, bell: Arc<Bell>) -> Console {
+        let [input, output, error] = match options {
+            ConsoleOptions::Memory(memory) => return Console::Memory(memory),
+            ConsoleOptions::Process => {
+                [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()].map(Stream::Process)
+            }
+            ConsoleOptions::Streams { input, output, error } => [input, output, error].map(Stream::Given),
+        };
+        Console::Streams {
+            input: Input::new(input, Arc::clone(&bell)),
+            output: Output::new(output, error, Arc::clone(&bell)),
+            bell,
+        }
+    }
+
+    /// Appends what the threads have told.
+    pub fn interrupts(&mut self, happened: &mut Vec<Interrupt>) {
+        let Console::Streams { input, output, bell } = self else { return };
+        if !bell.take() {
+            return;
+        }
+        if input.take_ready() {
+            happened.push(Interrupt::Ready { device: Device::STDIN, readable: true, writable: false });
+        }
+        output.take_ready(|which| {
+            let device = match which {
+                Which::Out => Device::STDOUT,
+                Which::Error => Device::STDERR,
+            };
+            happened.push(Interrupt::Ready { device, readable: false, writable: true });
+        });
+    }
+
+    /// Reads; `EBADF` from what is not the input.
+    pub fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
+        only_input(device)?;
+        let data = match self {
+            Console::Streams { input, .. } => input.try_read(max)?,
+            Console::Memory(memory) => {
+                let input = &mut memory.lock().input;
+                let rest = input.split_off(max);
+                std::mem::replace(input, rest)
+            }
+        };
+        // Never drained: the thread reads on only when a try has asked it to.
+        Ok(Received { data, drained: false })
+    }
+
+    /// Writes; `EBADF` to what is not an output.
+    pub fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
+        let which = which_output(device)?;
+        match self {
+            Console::Streams { output, .. } => output.try_write(which, data),
+            Console::Memory(memory) => {
+                let mut memory = memory.lock();
+                match which {
+                    Which::Out => memory.output.extend_from_slice(data),
+                    Which::Error => memory.error.extend_from_slice(data),
+                }
+                Ok(data.len())
+            }
+        }
+    }
+
+    pub fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
+        only_input(device)?;
+        match self {
+            Console::Streams { input, .. } => input.is_readable(),
+            Console::Memory(_) => Ok(true),
+        }
+    }
+
+    pub fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
+        let which = which_output(device)?;
+        match self {
+            Console::Streams { output, .. } => Ok(output.is_writable(which)),
+            Console::Memory(_) => Ok(true),
+        }
+    }
+
+    pub fn flush(&mut self) {
+        if let Console::Streams { output, .. } = self {
+            output.flush();
+        }
+    }
+}
+
+fn only_input(device: Device) -> Result<(), Errno> {
+    if device == Device::STDIN { Ok(()) } else { Err(Errno::EBADF) }
+}
+
+fn which_output(device: Device) -> Result<Which, Errno> {
+    match device {
+        Device::STDOUT => Ok(Which::Out),
+        Device::STDERR => Ok(Which::Error),
+        _ => Err(Errno::EBADF),
+    }
+}

@@ -1,0 +1,36 @@
+//! Every bound of the host hardware, and the reason for its size.
+
+use std::time::Duration;
+
+/// Events that one wait takes. More stay with the host for the next wait, in order.
+pub const EVENTS_MAX: usize = 1024;
+
+/// Bytes that one read from a socket takes at most: the size of the one scratch buffer that all
+/// sockets share. Larger reads pay more in cache misses than they save in system calls.
+pub const RECEIVE_MAX: usize = 64 * 1024;
+
+/// Bytes that one read from the console takes at most; so many are kept until a task reads them.
+pub const INPUT_MAX: usize = 64 * 1024;
+
+/// Bytes of console output that may wait to be written. Whoever meets this bound waits.
+pub const OUTPUT_ROOM: usize = 256 * 1024;
+
+/// Waiting output at which those who met the bound are told of room: not at each byte, or a full
+/// console would cost a wake a write.
+pub const OUTPUT_LOW: usize = OUTPUT_ROOM / 2;
+
+/// Bytes that are written to a pipe or terminal at once. What says it is writable takes so many
+/// without blocking (POSIX's smallest `PIPE_BUF` is less, all hosts that we know have this or more
+/// free when they say so).
+pub const OUTPUT_CHUNK: usize = 4096;
+
+/// Connections in a row that were aborted before they could be accepted. A peer that makes more is
+/// told on as `ECONNABORTED` rather than let it hold the machine.
+pub const ABORTED_MAX: usize = 64;
+
+/// How often one wait tells of the same signal. The second already means "at once".
+pub const SIGNAL_REPEATS_MAX: usize = 2;
+
+/// How long a console's thread may take to stop. It stops at once unless the stream's other end
+/// stalls in the middle of a write: it is left behind then, as nothing can call it back.
+pub const STOP_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,193 @@
+//! The host: real time, real sockets, the console of this process.
+//!
+//! Everything is tried first; the poller is entered only to wait, and then once. Sockets are
+//! registered with it when they first have to wait, and never touched again (`sockets.rs`,
+//! `poller.rs`). The console cannot be polled everywhere and is not ours to make non-blocking, so
+//! it has threads, which start when they are first needed (`output.rs`, `input.rs`). An idle
+//! machine takes no processor time at all.
+//!
+//! On Linux it needs 5.11 or later.
+
+mod console;
+mod errno;
+mod input;
+mod limits;
+mod output;
+mod poller;
+mod signals;
+mod sockets;
+mod worker;
+
+pub use console::{ConsoleOptions, MemoryConsole};
+pub use limits::*;
+
+use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
+use console::Console;
+use poller::{Bell, Direction, Waiter};
+use polling::Poller;
+use signals::Signals;
+use sockets::Sockets;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
+
+/// How a [`Host`] is to be made.
+#[derive(Debug, Default)]
+pub struct HostOptions {
+    /// What the machine's console is.
+    pub console: ConsoleOptions,
+    /// Do SIGHUP, SIGINT and SIGTERM become interrupts? They are the whole process's, so a library
+    /// leaves them alone. Once caught they keep from ending the process, even after the host is
+    /// dropped.
+    pub catches_signals: bool,
+}
+
+/// The hardware that is there.
+pub struct Host {
+    boot: Instant,
+    poller: Arc<Poller>,
+    waiter: Waiter,
+    sockets: Sockets,
+    console: Console,
+    signals: Signals,
+    waits: u64,
+}
+
+impl Host {
+    /// Takes hold of the host. Its clock starts at zero.
+    ///
+    /// Fails when the host has no descriptors left, or cannot poll.
+    pub fn new(options: HostOptions) -> io::Result<Host> {
+        let poller = Arc::new(Poller::new()?);
+        let bell = Arc::new(Bell::new(Arc::clone(&poller)));
+        let signals = match options.catches_signals {
+            true => Signals::catch(Arc::clone(&poller))?,
+            false => Signals::none(Arc::clone(&poller)),
+        };
+        Ok(Host {
+            boot: Instant::now(),
+            waiter: Waiter::new(Arc::clone(&poller))?,
+            sockets: Sockets::new(Arc::clone(&poller)),
+            console: Console::new(options.console, bell),
+            signals,
+            poller,
+            waits: 0,
+        })
+    }
+
+    /// How long to wait for `until`; `None` is without end.
+    fn patience(&mut self, until: Time) -> Option<Duration> {
+        match until {
+            Time::NEVER => None,
+            Time::BOOT => Some(Duration::ZERO),
+            // The wait lasts at least as long, so the moment has come when it ends for it.
+            until => Some(until.since(self.now())),
+        }
+    }
+}
+
+impl Hardware for Host {
+    fn now(&mut self) -> Time {
+        // A process that runs for 584 years stays there.
+        Time::BOOT + self.boot.elapsed()
+    }
+
+    fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
+        let count_before = happened.len();
+        self.console.interrupts(happened);
+        let patience = match happened.len() > count_before {
+            true => Some(Duration::ZERO),
+            false => self.patience(until),
+        };
+        self.waits += u64::from(patience != Some(Duration::ZERO));
+        let Host { sockets, signals, .. } = self;
+        self.waiter.wait(patience, |event| match sockets.told(event) {
+            Some(interrupt) => happened.push(interrupt),
+            None => signals.told(event, happened),
+        });
+        // The threads put their news down before they end a wait.
+        self.console.interrupts(happened);
+        true
+    }
+
+    fn waker(&self) -> Waker {
+        let poller = Arc::clone(&self.poller);
+        Arc::new(move || poller::notify(&poller))
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), Errno> {
+        getrandom::fill(bytes).map_err(|_| Errno::EIO)
+    }
+
+    fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
+        if device.is_console() { self.console.try_read(device, max) } else { self.sockets.try_read(device, max) }
+    }
+
+    fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
+        if device.is_console() { self.console.try_write(device, data) } else { self.sockets.try_write(device, data) }
+    }
+
+    fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
+        match device.is_console() {
+            true => self.console.is_readable(device),
+            false => self.sockets.would_answer(device, Direction::Read),
+        }
+    }
+
+    fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
+        match device.is_console() {
+            true => self.console.is_writable(device),
+            false => self.sockets.would_answer(device, Direction::Write),
+        }
+    }
+
+    fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
+        self.sockets.listen(address, backlog)
+    }
+
+    fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
+        self.sockets.try_accept(listener)
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.sockets.connect(address)
+    }
+
+    fn connected(&mut self, device: Device) -> Result<(), Errno> {
+        self.sockets.connected(device)
+    }
+
+    fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
+        self.sockets.shutdown(device, how)
+    }
+
+    fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        self.sockets.local_addr(device)
+    }
+
+    fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        self.sockets.peer_addr(device)
+    }
+
+    fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
+        self.sockets.set_option(device, option)
+    }
+
+    fn close(&mut self, device: Device) {
+        self.sockets.close(device);
+    }
+
+    fn flush(&mut self) {
+        self.console.flush();
+    }
+
+    fn stats(&self) -> HardwareStats {
+        HardwareStats {
+            sockets: self.sockets.open_count(),
+            registrations: self.sockets.registration_count(),
+            waits: self.waits,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The console's output: answered at once, written behind.
+//!
+//! One thread and one queue for both streams, so that what was written to them comes out in that
+//! order. The queue is bounded; a write that finds no room says `EAGAIN`, and its stream is told
+//! when half of the queue is free. A stream that fails keeps its errno for all later writes,
+//! and what waited for it is dropped.
+//!
+//! Invariants: `pending` counts the bytes in `bytes` and those that the thread is writing, and is
+//! at most [`OUTPUT_ROOM`]; a stream is owed only while `pending` is above [`OUTPUT_LOW`], or it
+//! would never be told.
+
+use super::console::Stream;
+use super::errno::errno;
+use super::limits::{OUTPUT_CHUNK, OUTPUT_LOW, OUTPUT_ROOM};
+use super::poller::Bell;
+use super::worker::{Stop, Worker};
+use rustix::event::PollFlags;
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno as HostErrno;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use yieldix_syscalls::Errno;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Standard output.
+    Out = 0,
+    /// Standard error.
+    Error = 1,
+}
+
+/// Bytes in a row that go to the same stream.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    which: Which,
+    len: usize,
+}
+
+/// What is known of one of the streams.
+#[derive(Debug, Default)]
+struct End {
+    failed: Option<Errno>,
+    is_owed: bool,
+    is_ready: bool,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    runs: Vec<Run>,
+    pending: usize,
+    ends: [End; 2],
+    is_asleep: bool,
+    is_flushed: bool,
+    is_stopping: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// There is something to write, or a reason to stop.
+    filled: Condvar,
+    /// Nothing is left to write.
+    emptied: Condvar,
+    streams: [Stream; 2],
+    bell: Arc<Bell>,
+}
+
+/// Both output streams.
+#[derive(Debug)]
+pub struct Output {
+    shared: Arc<Shared>,
+    worker: Option<Worker>,
+}
+
+impl Output {
+    pub fn new(out: Stream, error: Stream, bell: Arc<Bell>) -> Output {
+        let shared = Shared {
+            queue: Mutex::default(),
+            filled: Condvar::new(),
+            emptied: Condvar::new(),
+            streams: [out, error],
+            bell,
+        };
+        Output { shared: Arc::new(shared), worker: None }
+    }
+
+    /// Takes what there is room for.
+    pub fn try_write(&mut self, which: Which, data: &[u8]) -> Result<usize, Errno> {
+        if self.worker.is_none() {
+            let shared = Arc::clone(&self.shared);
+            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
+        }
+        let mut queue = self.shared.lock();
+        if let Some(errno) = queue.ends[which as usize].failed {
+            return Err(errno);
+        }
+        let count = data.len().min(OUTPUT_ROOM - queue.pending);
+        if count < data.len() {
+            queue.ends[which as usize].is_owed = true;
+        }
+        if count > 0 {
+            queue.append(which, &data[..count]);
+            // Waking costs a system call, so only one that sleeps is woken.
+            if std::mem::take(&mut queue.is_asleep) {
+                self.shared.filled.notify_one();
+            }
+        }
+        if count == 0 && !data.is_empty() { Err(Errno::EAGAIN) } else { Ok(count) }
+    }
+
+    /// Would a write answer now? Owes an interrupt when not.
+    pub fn is_writable(&mut self, which: Which) -> bool {
+        let mut queue = self.shared.lock();
+        let is_full = queue.pending == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
+        queue.ends[which as usize].is_owed |= is_full;
+        !is_full
+    }
+
+    /// Tells of each stream for which trying again may do better.
+    pub fn take_ready(&mut self, mut tell: impl FnMut(Which)) {
+        let mut queue = self.shared.lock();
+        for which in [Which::Out, Which::Error] {
+            if std::mem::take(&mut queue.ends[which as usize].is_ready) {
+                tell(which);
+            }
+        }
+    }
+
+    /// Waits until everything is out, or cannot be brought out.
+    pub fn flush(&mut self) {
+        let mut queue = self.shared.lock();
+        while queue.pending > 0 {
+            queue.is_flushed = true;
+            queue = self.shared.emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.is_flushed = false;
+    }
+}
+
+impl Drop for Output {
+    /// What the streams take at once still goes out.
+    fn drop(&mut self) {
+        self.shared.lock().is_stopping = true;
+        self.shared.filled.notify_one();
+    }
+}
+
+impl Queue {
+    fn append(&mut self, which: Which, data: &[u8]) {
+        self.bytes.extend_from_slice(data);
+        self.pending += data.len();
+        match self.runs.last_mut() {
+            Some(run) if run.which == which => run.len += data.len(),
+            _ => self.runs.push(Run { which, len: data.len() }),
+        }
+    }
+
+    /// Notes that `count` bytes wait no more. True when somebody is to be told.
+    fn settle(&mut self, count: usize) -> bool {
+        self.pending -= count;
+        let has_room = self.pending <= OUTPUT_LOW;
+        let mut is_news = false;
+        for end in &mut self.ends {
+            if end.is_owed && (has_room || end.failed.is_some()) {
+                end.is_owed = false;
+                end.is_ready = true;
+                is_news = true;
+            }
+        }
+        is_news
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while it holds the lock; if something did, output would matter the more.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread: takes all that waits, writes it, and so on.
+    fn run(&self, stop: &Stop) {
+        let at_once = [Which::Out, Which::Error].map(|which| at_once(&self.streams[which as usize]));
+        let (mut bytes, mut runs) = (Vec::new(), Vec::new());
+        while self.take_all(&mut bytes, &mut runs) {
+            let mut rest = &bytes[..];
+            for run in runs.drain(..) {
+                let (mut data, after) = rest.split_at(run.len);
+                rest = after;
+                while !data.is_empty() {
+                    match self.write(run.which, data, at_once[run.which as usize], stop) {
+                        Ok(Some(count)) => {
+                            self.settle(run.which, count, None);
+                            data = &data[count..];
+                        }
+                        Ok(None) => return self.give_up(),
+                        Err(errno) => {
+                            self.settle(run.which, data.len(), Some(errno));
+                            data = &[];
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Swaps its buffers for those that were filled, when there are any; false at the end.
+    fn take_all(&self, bytes: &mut Vec<u8>, runs: &mut Vec<Run>) -> bool {
+        bytes.clear();
+        let mut queue = self.lock();
+        while queue.bytes.is_empty() {
+            if queue.is_stopping {
+                return false;
+            }
+            queue.is_asleep = true;
+            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.is_asleep = false;
+        std::mem::swap(&mut queue.bytes, bytes);
+        std::mem::swap(&mut queue.runs, runs);
+        true
+    }
+
+    /// Writes a part; `None` when ordered to stop.
+    fn write(&self, which: Which, data: &[u8], at_once: usize, stop: &Stop) -> Result<Option<usize>, Errno> {
+        if let Some(errno) = self.lock().ends[which as usize].failed {
+            return Err(errno);
+        }
+        let stream = &self.streams[which as usize];
+        loop {
+            if !stop.wait_for(stream, PollFlags::OUT) {
+                return Ok(None);
+            }
+            match rustix::io::write(stream, &data[..data.len().min(at_once)]) {
+                Ok(0) => return Err(Errno::EIO),
+                Ok(count) => return Ok(Some(count)),
+                // Another process may have made the stream non-blocking.
+                Err(HostErrno::INTR | HostErrno::AGAIN) => {}
+                Err(error) => return Err(errno(error)),
+            }
+        }
+    }
+
+    fn settle(&self, which: Which, count: usize, failed: Option<Errno>) {
+        let mut queue = self.lock();
+        if failed.is_some() {
+            queue.ends[which as usize].failed = failed;
+        }
+        let is_news = queue.settle(count);
+        if queue.pending == 0 && queue.is_flushed {
+            self.emptied.notify_all();
+        }
+        drop(queue);
+        if is_news {
+            self.bell.ring();
+        }
+    }
+
+    /// Nothing more will be written.
+    fn give_up(&self) {
+        let mut queue = self.lock();
+        queue.pending = 0;
+        self.emptied.notify_all();
+    }
+}
+
+/// How many bytes can be given to a stream that is writable without blocking for long.
+fn at_once(stream: &Stream) -> usize {
+    match fstat(stream) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => OUTPUT_ROOM,
+        _ => OUTPUT_CHUNK,
+    }
+}

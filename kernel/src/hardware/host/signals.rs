@@ -1,0 +1,87 @@
+//! The process's signals, as interrupts.
+//!
+//! Only for who asks, as a process has one disposition for all its parts. A pipe a signal, so that
+//! the pipe says which. `signal-hook` leaves its own handler installed when this ends: the signal
+//! is ignored from then on.
+
+use super::limits::SIGNAL_REPEATS_MAX;
+use super::poller::{Direction, Event, Key, Registrar, Registration};
+use crate::hardware::{Device, Interrupt};
+use polling::Poller;
+use signal_hook::SigId;
+use signal_hook::low_level::{pipe, unregister};
+use std::io::{self, PipeReader};
+use std::sync::Arc;
+use yieldix_syscalls::Signal;
+
+/// The signals that become interrupts.
+const CAUGHT: [Signal; 3] = [Signal::Hup, Signal::Int, Signal::Term];
+
+#[derive(Debug)]
+struct Inlet {
+    signal: Signal,
+    pipe: PipeReader,
+    registration: Registration,
+    hook: SigId,
+}
+
+/// The signals that were asked for.
+#[derive(Debug)]
+pub struct Signals {
+    inlets: Vec<Inlet>,
+    registrar: Registrar,
+}
+
+impl Signals {
+    /// Catches nothing.
+    pub fn none(poller: Arc<Poller>) -> Signals {
+        Signals { inlets: Vec::new(), registrar: Registrar::new(poller) }
+    }
+
+    /// Catches SIGHUP, SIGINT and SIGTERM from now on.
+    pub fn catch(poller: Arc<Poller>) -> io::Result<Signals> {
+        let mut signals = Signals::none(poller);
+        for signal in CAUGHT {
+            let (reader, writer) = io::pipe()?;
+            rustix::io::ioctl_fionbio(&reader, true)?;
+            let mut registration = Registration::default();
+            signals.registrar.arm(&mut registration, &reader, key(signal), Direction::Read)?;
+            let hook = pipe::register(signal.number().into(), writer)?;
+            signals.inlets.push(Inlet { signal, pipe: reader, registration, hook });
+        }
+        Ok(signals)
+    }
+
+    /// Appends the signals of an event, if it is one of theirs.
+    pub fn told(&mut self, event: Event, happened: &mut Vec<Interrupt>) {
+        let Some(inlet) = self.inlets.iter_mut().find(|inlet| key(inlet.signal) == event.key) else { return };
+        let mut bytes = [0; 64];
+        let mut count = 0;
+        // To the end: what is left in the pipe would hide the next signal.
+        while let Ok(more) = rustix::io::retry_on_intr(|| rustix::io::read(&inlet.pipe, &mut bytes)) {
+            if more == 0 {
+                break;
+            }
+            count += more;
+        }
+        let interrupts = std::iter::repeat_with(|| Interrupt::Signal(inlet.signal));
+        happened.extend(interrupts.take(count.min(SIGNAL_REPEATS_MAX)));
+        inlet.registration.fired();
+        // It cannot fail for a descriptor that the poller has already.
+        let _ = self.registrar.arm(&mut inlet.registration, &inlet.pipe, event.key, Direction::Read);
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for inlet in &mut self.inlets {
+            unregister(inlet.hook);
+            self.registrar.remove(&mut inlet.registration, &inlet.pipe);
+        }
+    }
+}
+
+/// A key that no socket has: the console's first place, with the signal as its generation.
+const fn key(signal: Signal) -> Key {
+    Key::of(Device { index: 0, generation: signal.number() as u32 })
+}

@@ -1,0 +1,334 @@
+//! The console: the process's own streams, or memory that a test holds the other end of.
+//!
+//! The process's own take no virtual time: a read stops the machine until somebody types, a write
+//! until it is out. In memory, input is typed at chosen moments, and output is captured; it may be
+//! given a bounded room, so that a writer meets `EAGAIN`.
+
+use super::agenda::{Agenda, Event};
+use super::faults::Misfortune;
+use super::limits::CONSOLE_READ_MAX;
+use super::network::Owed;
+use crate::hardware::{Device, Interrupt};
+use rustix::event::{PollFd, PollFlags};
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use yieldix_syscalls::{Errno, Time};
+
+/// What the simulated machine has for a console.
+#[derive(Clone, Debug)]
+pub enum SimulatedConsole {
+    /// The streams of this process.
+    Process,
+    /// Memory.
+    Memory(MemoryConsole),
+}
+
+/// A console in memory, with both its ends: a clone is another handle on the same one.
+///
+/// Input ends after what was typed, unless it is kept open. Output is kept for as long as the
+/// console is: it is the test's own, and without bound.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryConsole(Arc<Mutex<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    typed: VecDeque<(Time, Vec<u8>)>,
+    is_kept_open: bool,
+    /// What was written to stdout and to stderr.
+    written: [Vec<u8>; 2],
+    /// How much of each still takes room.
+    occupied: [usize; 2],
+    output_room: Option<usize>,
+    drain_after: Option<Duration>,
+}
+
+impl MemoryConsole {
+    /// A console on which nothing is typed and everything has room.
+    pub fn new() -> MemoryConsole {
+        MemoryConsole::default()
+    }
+
+    /// Types `bytes` before the machine boots.
+    pub fn input(self, bytes: impl AsRef<[u8]>) -> MemoryConsole {
+        self.type_at(Time::BOOT, bytes);
+        self
+    }
+
+    /// After what was typed comes no end: a reader waits.
+    pub fn kept_open(self) -> MemoryConsole {
+        self.lock().is_kept_open = true;
+        self
+    }
+
+    /// Gives each output stream room for so many bytes, which [`MemoryConsole::drain`] frees.
+    pub fn output_room(self, bytes: usize) -> MemoryConsole {
+        self.lock().output_room = Some(bytes);
+        self
+    }
+
+    /// Frees the room of an output stream this long after something was put into it.
+    pub fn drained_after(self, span: Duration) -> MemoryConsole {
+        self.lock().drain_after = Some(span);
+        self
+    }
+
+    /// Types `bytes` at a moment; not before what was typed earlier.
+    pub fn type_at(&self, moment: Time, bytes: impl AsRef<[u8]>) {
+        let mut memory = self.lock();
+        let moment = memory.typed.back().map_or(moment, |(last, _)| moment.max(*last));
+        memory.typed.push_back((moment, bytes.as_ref().to_vec()));
+    }
+
+    /// Frees the room of both output streams.
+    pub fn drain(&self) {
+        self.lock().occupied = [0; 2];
+    }
+
+    /// All that was written to stdout.
+    pub fn stdout(&self) -> Vec<u8> {
+        self.lock().written[0].clone()
+    }
+
+    /// All that was written to stderr.
+    pub fn stderr(&self) -> Vec<u8> {
+        self.lock().written[1].clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // What a test that panicked left behind is as good as before: each change is one step.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    /// Would a read at this moment do better than `EAGAIN`?
+    fn would_read(&self, now: Time) -> bool {
+        self.typed.front().map_or(!self.is_kept_open, |(moment, _)| *moment <= now)
+    }
+
+    fn room(&self, stream: usize) -> usize {
+        self.output_room.map_or(usize::MAX, |room| room.saturating_sub(self.occupied[stream]))
+    }
+}
+
+/// The three devices of the console.
+#[derive(Debug)]
+pub struct Console {
+    console: SimulatedConsole,
+    owed: [Owed; 3],
+    /// The moment for which the arrival of typed bytes is planned.
+    typed_planned: Option<Time>,
+}
+
+impl Console {
+    /// The devices of this console.
+    pub fn new(console: SimulatedConsole) -> Console {
+        Console { console, owed: [Owed::default(); 3], typed_planned: None }
+    }
+
+    /// Reads what was typed; none is the end. Also tells whether nothing is left for now.
+    pub fn read(
+        &mut self,
+        device: Device,
+        max: usize,
+        luck: &mut Misfortune,
+        now: Time,
+    ) -> Result<(Vec<u8>, bool), Errno> {
+        if device != Device::STDIN {
+            return Err(Errno::EBADF);
+        }
+        let memory = match &self.console {
+            SimulatedConsole::Process => return Ok((read_own(max)?, false)),
+            SimulatedConsole::Memory(memory) => memory,
+        };
+        let mut memory = memory.lock();
+        if !memory.would_read(now) {
+            self.owed[0].readable = true;
+            return Err(Errno::EAGAIN);
+        }
+        let mut data = Vec::new();
+        if let Some((_, bytes)) = memory.typed.front_mut() {
+            let count = luck.read_length(max.min(bytes.len()));
+            data.extend(bytes.drain(..count));
+            if bytes.is_empty() {
+                memory.typed.pop_front();
+            }
+        }
+        let is_drained = !memory.would_read(now);
+        self.owed[0].readable |= is_drained;
+        Ok((data, is_drained))
+    }
+
+    /// Writes to one of the two outputs.
+    pub fn write(
+        &mut self,
+        device: Device,
+        data: &[u8],
+        luck: &mut Misfortune,
+        agenda: &mut Agenda,
+    ) -> Result<usize, Errno> {
+        let stream = output(device)?;
+        if data.is_empty() {
+            return Ok(0);
+        }
+        let memory = match &self.console {
+            SimulatedConsole::Process => {
+                let count = write_own(stream, &data[..luck.write_length(data.len())])?;
+                if count < data.len() {
+                    self.owe_write(device, agenda);
+                }
+                return Ok(count);
+            }
+            SimulatedConsole::Memory(memory) => memory,
+        };
+        let mut memory = memory.lock();
+        let room = memory.room(stream);
+        let count = if room == 0 { 0 } else { luck.write_length(data.len().min(room)) };
+        memory.written[stream].extend_from_slice(&data[..count]);
+        if memory.output_room.is_some() && count > 0 {
+            if memory.occupied[stream] == 0
+                && let Some(span) = memory.drain_after
+            {
+                agenda.plan(agenda.now() + span, Event::Drained(device));
+            }
+            memory.occupied[stream] += count;
+        }
+        drop(memory);
+        if count < data.len() {
+            self.owe_write(device, agenda);
+        }
+        if count == 0 { Err(Errno::EAGAIN) } else { Ok(count) }
+    }
+
+    /// Would a read answer?
+    pub fn is_readable(&mut self, device: Device, now: Time) -> Result<bool, Errno> {
+        if device != Device::STDIN {
+            return Err(Errno::EBADF);
+        }
+        let is_readable = self.would(device, now).0;
+        self.owed[0].readable |= !is_readable;
+        Ok(is_readable)
+    }
+
+    /// Would a write answer?
+    pub fn is_writable(&mut self, device: Device, agenda: &mut Agenda) -> Result<bool, Errno> {
+        output(device)?;
+        let is_writable = self.would(device, agenda.now()).1;
+        if !is_writable {
+            self.owe_write(device, agenda);
+        }
+        Ok(is_writable)
+    }
+
+    /// Typed bytes arrive as planned.
+    pub fn typed(&mut self, agenda: &mut Agenda) {
+        self.typed_planned = None;
+        agenda.touch(Device::STDIN);
+    }
+
+    /// Frees the room of one output, its time having come.
+    pub fn drain(&mut self, device: Device) {
+        if let (SimulatedConsole::Memory(memory), Ok(stream)) = (&self.console, output(device)) {
+            memory.lock().occupied[stream] = 0;
+        }
+    }
+
+    /// Brings out all that was written.
+    pub fn flush(&mut self, agenda: &mut Agenda) {
+        if let SimulatedConsole::Memory(memory) = &self.console {
+            memory.drain();
+            agenda.touch(Device::STDOUT);
+            agenda.touch(Device::STDERR);
+        }
+    }
+
+    /// Looks at what the holder of the other end may have done meanwhile.
+    pub fn look(&mut self, agenda: &mut Agenda) {
+        let SimulatedConsole::Memory(memory) = &self.console else { return };
+        if self.owed[0].readable
+            && let Some((moment, _)) = memory.lock().typed.front()
+            && self.typed_planned != Some(*moment)
+        {
+            self.typed_planned = Some(*moment);
+            agenda.plan(*moment, Event::Typed);
+        }
+        for device in [Device::STDOUT, Device::STDERR] {
+            if self.owed[device.index as usize].writable {
+                agenda.touch(device);
+            }
+        }
+    }
+
+    /// The interrupt that this device is owed and can have now, if any; the debt is paid by it.
+    pub fn settle(&mut self, device: Device, now: Time) -> Option<Interrupt> {
+        let (is_readable, is_writable) = self.would(device, now);
+        let owed = self.owed.get_mut(device.index as usize)?;
+        let (readable, writable) = (owed.readable && is_readable, owed.writable && is_writable);
+        owed.readable &= !readable;
+        owed.writable &= !writable;
+        (readable || writable).then_some(Interrupt::Ready { device, readable, writable })
+    }
+
+    fn would(&self, device: Device, now: Time) -> (bool, bool) {
+        match &self.console {
+            SimulatedConsole::Process => (true, true),
+            SimulatedConsole::Memory(memory) => {
+                let memory = memory.lock();
+                (memory.would_read(now), output(device).is_ok_and(|stream| memory.room(stream) > 0))
+            }
+        }
+    }
+
+    fn owe_write(&mut self, device: Device, agenda: &mut Agenda) {
+        self.owed[device.index as usize].writable = true;
+        // A short write may have left room: then the debt is due at once.
+        agenda.touch(device);
+    }
+}
+
+fn output(device: Device) -> Result<usize, Errno> {
+    match device {
+        Device::STDOUT => Ok(0),
+        Device::STDERR => Ok(1),
+        _ => Err(Errno::EBADF),
+    }
+}
+
+/// Past the standard library's buffers: a prompt without a newline is out before the answer is
+/// asked for, and a failed write is told to who made it.
+fn read_own(max: usize) -> Result<Vec<u8>, Errno> {
+    let stdin = rustix::stdio::stdin();
+    let mut data = vec![0; max.min(CONSOLE_READ_MAX)];
+    let count = patiently(stdin, PollFlags::IN, || rustix::io::read(stdin, &mut data))?;
+    data.truncate(count);
+    Ok(data)
+}
+
+fn write_own(stream: usize, data: &[u8]) -> Result<usize, Errno> {
+    let own = if stream == 0 { rustix::stdio::stdout() } else { rustix::stdio::stderr() };
+    patiently(own, PollFlags::OUT, || rustix::io::write(own, data))
+}
+
+/// Tries until it is done. The shell's other children share these streams, and one of them may
+/// have made them non-blocking.
+fn patiently(
+    fd: BorrowedFd<'_>,
+    until: PollFlags,
+    mut attempt: impl FnMut() -> rustix::io::Result<usize>,
+) -> Result<usize, Errno> {
+    loop {
+        let error = match attempt() {
+            Ok(count) => return Ok(count),
+            Err(rustix::io::Errno::AGAIN) => match rustix::event::poll(&mut [PollFd::new(&fd, until)], None) {
+                Ok(_) => continue,
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        if error != rustix::io::Errno::INTR {
+            return Err(Errno::from_number(error.raw_os_error()).unwrap_or(Errno::EIO));
+        }
+    }
+}

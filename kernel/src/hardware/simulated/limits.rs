@@ -1,0 +1,28 @@
+//! The constants of the simulated world, all in one place.
+
+use std::time::Duration;
+
+/// Sockets that may be open at once; one more is `EMFILE`.
+pub const SOCKETS_MAX: u32 = 1 << 20;
+/// Bytes of one direction of a connection that were sent and not read yet.
+pub const WINDOW: usize = 64 * 1024;
+/// The shortest way of a packet.
+pub const LATENCY_NS_MIN: u64 = 5_000;
+/// The longest way of a packet that has none before it to wait for.
+pub const LATENCY_NS_MAX: u64 = 50_000;
+/// The first port that is given to who asks for none (RFC 6335).
+pub const EPHEMERAL_FIRST: u16 = 49_152;
+/// How many of them there are.
+pub const EPHEMERAL_COUNT: u16 = u16::MAX - EPHEMERAL_FIRST + 1;
+/// The longest queue of connections that nobody has accepted (Linux's `somaxconn`).
+pub const BACKLOG_MAX: u32 = 4096;
+/// How long a connect waits before it tries a full listener again; doubled each time.
+pub const SYN_RETRY: Duration = Duration::from_secs(1);
+/// How often it does so before it gives up, 127 s after it began (Linux's `tcp_syn_retries`).
+pub const SYN_RETRIES: u32 = 6;
+/// The longest silence before a keep-alive probe that can be asked for, as on Linux.
+pub const KEEP_ALIVE_SECONDS_MAX: u32 = 32_767;
+/// Bytes that one read takes from the process's own input.
+pub const CONSOLE_READ_MAX: usize = 64 * 1024;
+/// What a look at the hardware takes that does not wait: the computing since the last one.
+pub const LOOK: Duration = Duration::from_micros(1);

@@ -1,0 +1,277 @@
+//! A world in memory: virtual time, a network, a console, all from a seed.
+//!
+//! One seed and the same calls give the same answers, bit for bit: no host time, no host
+//! randomness, no order that depends on an address or a hash. Time moves only in
+//! [`Hardware::interrupts`]: a wait jumps, so a test that waits for an hour takes no time, and one
+//! that would wait for ever is told so; a look without a wait takes a little, as computing does, so
+//! that a task which never waits does not stop the world.
+//!
+//! Beside what a host would do, it can be made to do the worst that one might ([`Faults`]).
+
+mod agenda;
+mod connection;
+mod console;
+mod entropy;
+mod faults;
+mod limits;
+mod network;
+#[cfg(test)]
+mod tests;
+
+pub use console::{MemoryConsole, SimulatedConsole};
+pub use faults::{CallCount, Faults};
+pub use network::SocketOptions;
+
+use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
+use agenda::{Agenda, Event};
+use console::Console;
+use entropy::{Generator, Use};
+use faults::Misfortune;
+use network::Network;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
+
+/// What a simulated world is made from.
+#[derive(Clone, Debug)]
+pub struct SimulatedOptions {
+    /// Decides all that chance decides.
+    pub seed: u64,
+    /// The console.
+    pub console: SimulatedConsole,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl Default for SimulatedOptions {
+    /// Seed 0, a console in memory of its own, no faults.
+    fn default() -> SimulatedOptions {
+        let console = SimulatedConsole::Memory(MemoryConsole::new());
+        SimulatedOptions { seed: 0, console, faults: Faults::default() }
+    }
+}
+
+/// Hardware that is not there.
+#[derive(Debug)]
+pub struct Simulated {
+    agenda: Agenda,
+    network: Network,
+    console: Console,
+    entropy: Generator,
+    luck: Misfortune,
+    is_woken: Arc<AtomicBool>,
+    waits: u64,
+}
+
+impl Simulated {
+    /// A new world, at its first moment.
+    pub fn new(options: SimulatedOptions) -> Simulated {
+        Simulated {
+            agenda: Agenda::new(options.seed),
+            network: Network::new(),
+            console: Console::new(options.console),
+            entropy: Generator::new(options.seed, Use::Entropy),
+            luck: Misfortune::new(options.seed, options.faults),
+            is_woken: Arc::new(AtomicBool::new(false)),
+            waits: 0,
+        }
+    }
+
+    /// The count of calls that can fail, for [`Faults::fail_call`]; it goes on counting.
+    pub fn calls(&self) -> CallCount {
+        self.luck.calls()
+    }
+
+    /// What has been set on a socket. `EBADF` when it is not open.
+    pub fn options(&self, device: Device) -> Result<SocketOptions, Errno> {
+        self.network.options(device)
+    }
+
+    /// Does what is due, and says what of it was owed to somebody.
+    fn happen(&mut self, happened: &mut Vec<Interrupt>) {
+        while let Some(event) = self.agenda.take_due() {
+            match event {
+                Event::Arrival { connection, to, packet } => {
+                    self.network.arrive(connection, to, packet, &mut self.agenda);
+                }
+                Event::Typed => self.console.typed(&mut self.agenda),
+                Event::Drained(device) => {
+                    self.console.drain(device);
+                    self.agenda.touch(device);
+                }
+            }
+        }
+        for device in self.agenda.take_touched() {
+            let interrupt = match device.is_console() {
+                true => self.console.settle(device, self.agenda.now()),
+                false => self.network.settle(device),
+            };
+            let Some(interrupt) = interrupt else { continue };
+            happened.push(interrupt);
+            // Only beside a true one: a world in which nothing happens must be able to end.
+            if let Some((nth, readable, writable)) = self.luck.spurious(self.network.sockets() as usize)
+                && let Some(device) = self.network.nth(nth)
+            {
+                happened.push(Interrupt::Ready { device, readable, writable });
+            }
+        }
+    }
+
+    /// Lets this call fail when it is its turn to.
+    fn risk(&mut self, errno: Errno) -> Result<(), Errno> {
+        if self.luck.strikes() { Err(errno) } else { Ok(()) }
+    }
+
+    /// The same for calls that fail because the connection is lost: it is lost then.
+    fn risk_of_loss(&mut self, device: Device, errno: Errno) -> Result<(), Errno> {
+        if !self.luck.strikes() {
+            return Ok(());
+        }
+        if device.is_console() {
+            return Err(Errno::EIO);
+        }
+        self.network.lose(device, &mut self.agenda)?;
+        Err(errno)
+    }
+}
+
+/// The errno of a socket's operation on what is none.
+fn refuse_console(device: Device) -> Result<(), Errno> {
+    if device.is_console() { Err(Errno::ENOTSOCK) } else { Ok(()) }
+}
+
+impl Hardware for Simulated {
+    fn now(&mut self) -> Time {
+        self.agenda.now()
+    }
+
+    fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
+        let before = happened.len();
+        if until <= self.agenda.now() {
+            self.agenda.jump(self.agenda.now() + limits::LOOK);
+        }
+        let is_woken = self.is_woken.swap(false, Ordering::Acquire);
+        self.console.look(&mut self.agenda);
+        let mut has_waited = false;
+        loop {
+            self.happen(happened);
+            if happened.len() > before || is_woken || until <= self.agenda.now() {
+                return true;
+            }
+            let moment = self.agenda.next_moment().map_or(until, |next| next.min(until));
+            if moment == Time::NEVER {
+                return false;
+            }
+            self.waits += u64::from(!std::mem::replace(&mut has_waited, true));
+            self.agenda.jump(moment);
+        }
+    }
+
+    fn waker(&self) -> Waker {
+        let is_woken = Arc::clone(&self.is_woken);
+        Arc::new(move || is_woken.store(true, Ordering::Release))
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), Errno> {
+        self.risk(Errno::EIO)?;
+        self.entropy.fill(bytes);
+        Ok(())
+    }
+
+    fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
+        assert!(max > 0, "a read of no bytes is the kernel's to answer");
+        self.risk_of_loss(device, Errno::ECONNRESET)?;
+        let (data, drained) = match device.is_console() {
+            true => self.console.read(device, max, &mut self.luck, self.agenda.now())?,
+            false => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
+        };
+        Ok(Received { data: Buf::from(data), drained })
+    }
+
+    fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
+        self.risk_of_loss(device, Errno::ECONNRESET)?;
+        match device.is_console() {
+            true => self.console.write(device, data, &mut self.luck, &mut self.agenda),
+            false => self.network.write(device, data, &mut self.luck, &mut self.agenda),
+        }
+    }
+
+    fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        match device.is_console() {
+            true => self.console.is_readable(device, self.agenda.now()),
+            false => self.network.is_readable(device, &mut self.agenda),
+        }
+    }
+
+    fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        match device.is_console() {
+            true => self.console.is_writable(device, &mut self.agenda),
+            false => self.network.is_writable(device, &mut self.agenda),
+        }
+    }
+
+    fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.network.listen(address, backlog)
+    }
+
+    fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
+        refuse_console(listener)?;
+        self.risk(Errno::EMFILE)?;
+        self.network.accept(listener, &mut self.agenda)
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.network.connect(address, &mut self.agenda)
+    }
+
+    fn connected(&mut self, device: Device) -> Result<(), Errno> {
+        refuse_console(device)?;
+        self.risk_of_loss(device, Errno::ETIMEDOUT)?;
+        self.network.connected(device, &mut self.agenda)
+    }
+
+    fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
+        refuse_console(device)?;
+        self.risk(Errno::ENOTCONN)?;
+        self.network.shutdown(device, how, &mut self.agenda)
+    }
+
+    fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        refuse_console(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.local_addr(device)
+    }
+
+    fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
+        refuse_console(device)?;
+        self.risk(Errno::ENOTCONN)?;
+        self.network.peer_addr(device)
+    }
+
+    fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
+        refuse_console(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.set_option(device, option)
+    }
+
+    fn close(&mut self, device: Device) {
+        self.network.close(device, &mut self.agenda);
+    }
+
+    fn flush(&mut self) {
+        self.console.flush(&mut self.agenda);
+    }
+
+    fn stats(&self) -> HardwareStats {
+        HardwareStats {
+            sockets: self.network.sockets(),
+            registrations: self.network.registrations(),
+            waits: self.waits,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
+
+use crate::{
+    file::Direction,
+    hardware::Hardware,
+    kernel::Kernel,
+    limits,
+    sched::Policy,
+    task::State,
+    trap::{On, Outcome},
+};
+use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
+
+/// Counts of the whole kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Tasks that have not ended.
+    pub tasks: u32,
+    /// Tasks that have, and were not waited for.
+    pub zombies: u32,
+    /// Tasks made so far.
+    pub spawned: u64,
+    /// Open files, the console's three included.
+    pub files: u32,
+    /// Tasks that wait on a file.
+    pub file_waiters: u32,
+    /// Timers that are set.
+    pub timers: u32,
+    /// Sockets that are open.
+    pub sockets: u32,
+    /// Sockets that are registered with the poller.
+    pub registrations: u32,
+    /// Cold parts of tasks.
+    pub cold_parts: u32,
+    /// Turns given so far.
+    pub turns: u64,
+    /// Traps answered so far.
+    pub traps: u64,
+    /// Rounds so far.
+    pub rounds: u64,
+    /// Looks at the hardware so far.
+    pub polls: u64,
+    /// Those that waited.
+    pub waits: u64,
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// Counts of the whole kernel.
+    pub fn stats(&self) -> Stats {
+        let hardware = self.hardware.stats();
+        Stats {
+            tasks: self.table.live(),
+            zombies: self.table.zombies(),
+            spawned: self.table.spawned(),
+            files: self.files.len(),
+            file_waiters: self.file_waiters,
+            timers: self.timers.len() as u32,
+            sockets: hardware.sockets,
+            registrations: hardware.registrations,
+            cold_parts: self.table.cold_parts(),
+            turns: self.turns,
+            traps: self.traps,
+            rounds: self.rounds,
+            polls: self.polls,
+            waits: hardware.waits,
+        }
+    }
+
+    /// Every task, oldest first.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.table.tids().into_iter().map(|tid| self.task_info(tid)).collect()
+    }
+
+    fn task_info(&self, tid: Tid) -> TaskInfo {
+        let slot = self.slot_of(tid);
+        let (turns, traps) = self.counts(slot);
+        TaskInfo {
+            tid,
+            parent: self.parent_of(slot),
+            name: self.name_of(slot).into(),
+            state: self.task_state(slot),
+            turns,
+            traps,
+            fds: self.table.cold(slot).map_or(0, |cold| cold.fds.open()),
+            at: self.table.slot(slot).at,
+        }
+    }
+
+    /// Turns and traps of a task.
+    pub(crate) fn counts(&self, slot: u32) -> (u64, u64) {
+        let carried = self.table.cold(slot).map_or([0; 2], |cold| cold.carried);
+        let place = self.table.slot(slot);
+        let whole = |carried: u32, low: u32| u64::from(carried) << 32 | u64::from(low);
+        (whole(carried[0], place.turns), whole(carried[1], place.traps))
+    }
+
+    fn task_state(&self, slot: u32) -> TaskState {
+        let place = self.table.slot(slot);
+        let on = match place.state {
+            State::Ready(_) => return TaskState::Ready,
+            State::Running => return TaskState::Running,
+            State::Zombie { .. } | State::Free { .. } => return TaskState::Zombie,
+            State::Reading { file, .. } => self.waits_on_file(slot, file, Direction::Read),
+            State::Writing { file, .. } => self.waits_on_file(slot, file, Direction::Write),
+            State::Sleeping { alarm } | State::SleepingBounded { alarm } => WaitsOn::Sleep(alarm.at()),
+            State::AwaitingChild { child } => WaitsOn::Child(self.table.tid(child)),
+            State::AwaitingAny => WaitsOn::AnyChild,
+            State::Joining { target, .. } => WaitsOn::Join(self.table.tid(target)),
+        };
+        TaskState::Blocked(on)
+    }
+
+    fn waits_on_file(&self, slot: u32, file: u32, direction: Direction) -> WaitsOn {
+        let own = self.table.cold(slot).and_then(|cold| cold.fds.fd_of(file, &self.streams));
+        let machine = || self.streams.iter().position(|&f| f == file).map(|index| Fd::new(index as u32, 0));
+        match (own.or_else(machine), direction) {
+            (Some(fd), Direction::Read) => WaitsOn::Read(fd),
+            (Some(fd), Direction::Write) => WaitsOn::Write(fd),
+            // Only a connect holds a file for which there is no descriptor yet.
+            (None, _) => WaitsOn::Connect,
+        }
+    }
+
+    /// What a task that is about to wait will wait on, for the log.
+    pub(crate) fn describe(&self, slot: u32, on: &On) -> WaitsOn {
+        match on {
+            On::File { file, operation } => self.waits_on_file(slot, *file, operation.direction()),
+            On::Sleep { until } => WaitsOn::Sleep(*until),
+            On::Child { child } => WaitsOn::Child(self.table.tid(*child)),
+            On::AnyChild => WaitsOn::AnyChild,
+            On::Join { target } => WaitsOn::Join(self.table.tid(*target)),
+        }
+    }
+
+    /// What the task in `slot` waits on, if it does.
+    pub(crate) fn waits_on(&self, slot: u32) -> Option<WaitsOn> {
+        match self.task_state(slot) {
+            TaskState::Blocked(on) => Some(on),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn sys_tasks(&mut self) -> Outcome {
+        Outcome::Answer(Reply::Tasks(Box::new(self.tasks())))
+    }
+
+    pub(crate) fn sys_sysinfo(&mut self) -> Outcome {
+        let stats = self.stats();
+        let uptime: Time = self.now();
+        Outcome::Answer(Reply::SysInfo(Box::new(SysInfo {
+            uptime,
+            tasks: stats.tasks,
+            zombies: stats.zombies,
+            tasks_max: self.table.tasks_max(),
+            files: stats.files,
+            timers: stats.timers,
+            registrations: stats.registrations,
+            turns: stats.turns,
+            traps: stats.traps,
+        })))
+    }
+
+    pub(crate) fn sys_getrandom(&mut self, count: u32) -> Outcome {
+        if count > limits::TRANSFER_BYTES {
+            return Outcome::Answer(Reply::Err(Errno::EINVAL));
+        }
+        let mut bytes = vec![0; count as usize];
+        Outcome::answer(self.hardware.entropy(&mut bytes).map(|()| Reply::Buf(Buf::from(bytes))))
+    }
+}

@@ -1,0 +1,610 @@
+//! The kernel: its state, and its loop.
+//!
+//! A *round* gives a turn to every task that was ready when it began. A *turn* resumes a task from
+//! trap to trap until it waits, yields, ends, or has used up its quantum. Between rounds the kernel
+//! takes *interrupts*: timers that are due, devices that are ready, requests of other threads. With
+//! nothing ready it waits there, and nowhere else.
+//!
+//! One kernel is one core: one thread, no globals, no locks but the inbox's.
+
+use crate::{
+    block::Cause,
+    event::{Event, Observer, Record, SCHEMA_VERSION, level},
+    fd::Streams,
+    file::{File, Kind},
+    hardware::{Device, Hardware, Interrupt},
+    inbox::Inbox,
+    limits,
+    sched::Policy,
+    slab::Slab,
+    table::Table,
+    task::{NIL, State},
+    timer::Timers,
+    trap::{Next, Stop},
+};
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    ops::CoroutineState,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+};
+use tracing::{Level, level_filters::LevelFilter};
+use yieldix_syscalls::{ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+
+/// What a kernel is given beside its hardware and its policy.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Traps a turn, for tasks that are not given another number; at least 1.
+    pub quantum: u32,
+    /// The most tasks at a time.
+    pub tasks_max: u32,
+    /// Descriptors a task may have open, 0, 1 and 2 not counted.
+    pub fds_per_task: u32,
+    /// Programs that can be spawned by name.
+    pub programs: Vec<Program>,
+    /// Check the kernel's invariants after every trap, at some cost.
+    pub is_checked: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            quantum: limits::QUANTUM,
+            tasks_max: limits::TASKS,
+            fds_per_task: limits::FDS_PER_TASK,
+            programs: Vec::new(),
+            is_checked: cfg!(debug_assertions),
+        }
+    }
+}
+
+/// How a kernel ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The first task, or init, ended like this, and so did the rest.
+    Finished(ExitStatus),
+    /// The host told the process to end.
+    Signalled(Signal),
+    /// No task could ever run again; this many were dropped.
+    Deadlock(u32),
+    /// Init did not exit: it panicked.
+    InitDied(ExitStatus),
+    /// It was told to.
+    ShutDown,
+}
+
+impl Ended {
+    /// The exit code of a process that ran this kernel: the first task's, 128 + a signal's number,
+    /// 101 for a panic, 70 for a deadlock.
+    pub fn code(&self) -> i32 {
+        match self {
+            Ended::Finished(status) | Ended::InitDied(status) => status.code(),
+            Ended::Signalled(signal) => 128 + i32::from(signal.number()),
+            Ended::Deadlock(_) => 70,
+            Ended::ShutDown => 0,
+        }
+    }
+}
+
+/// What the kernel has left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A task is ready.
+    Ready,
+    /// Nothing until an interrupt.
+    Waiting,
+    /// Nothing ever: it has ended.
+    Over,
+}
+
+/// An operating system for coroutines: tasks, their traps, and one way to the world.
+pub struct Kernel<H, P> {
+    // What a turn touches.
+    pub(crate) table: Table,
+    pub(crate) policy: P,
+    /// The task whose code runs: a panic now is its own.
+    pub(crate) running: Tid,
+    pub(crate) turns: u64,
+    pub(crate) traps: u64,
+    pub(crate) is_observed: bool,
+    turns_since_poll: u32,
+
+    // What tasks wait on.
+    pub(crate) hardware: H,
+    pub(crate) files: Slab<File>,
+    pub(crate) file_of_device: Vec<u32>,
+    pub(crate) streams: Streams,
+    pub(crate) file_waiters: u32,
+    pub(crate) timers: Timers,
+    pub(crate) round_time: Option<Time>,
+    pub(crate) last_time: Time,
+    pub(crate) announcements: Vec<u8>,
+    interrupts: Vec<Interrupt>,
+    pub(crate) inbox: Arc<Inbox>,
+    /// Tasks whose end a handle may ask about.
+    pub(crate) asked_for: BTreeSet<Tid>,
+
+    // Beginning and end.
+    pub(crate) options: Options,
+    pub(crate) init: Option<Tid>,
+    pub(crate) first: Option<Tid>,
+    pub(crate) first_status: Option<ExitStatus>,
+    pub(crate) ended: Option<Ended>,
+
+    // Who watches.
+    pub(crate) level: LevelFilter,
+    pub(crate) observer: Option<Box<dyn Observer>>,
+    sequence: std::cell::Cell<u64>,
+    /// Why and since when each slot is ready, while the kernel is observed.
+    ready_notes: Vec<(Cause, Time)>,
+    previous: (Tid, Stop),
+    pub(crate) rounds: u64,
+    pub(crate) polls: u64,
+}
+
+/// Delivers an event if anybody wants it; its fields are computed only then.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! emit {
+    ($kernel:expr, $Name:ident { $($fields:tt)* }) => {
+        if $kernel.wants($crate::event::level::$Name) {
+            let at = $kernel.now();
+            $kernel.deliver(at, $crate::event::Event::$Name { $($fields)* });
+        }
+    };
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// A kernel without tasks.
+    pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
+        options.quantum = options.quantum.max(1);
+        let inbox = Arc::new(Inbox::new(hardware.waker()));
+        let mut kernel = Kernel {
+            table: Table::new(options.tasks_max, options.quantum),
+            policy,
+            running: Tid::NONE,
+            turns: 0,
+            traps: 0,
+            is_observed: false,
+            turns_since_poll: 0,
+            hardware,
+            files: Slab::default(),
+            file_of_device: Vec::new(),
+            streams: [NIL; 3],
+            file_waiters: 0,
+            timers: Timers::default(),
+            round_time: None,
+            last_time: Time::BOOT,
+            announcements: Vec::new(),
+            interrupts: Vec::new(),
+            inbox,
+            asked_for: BTreeSet::new(),
+            options,
+            init: None,
+            first: None,
+            first_status: None,
+            ended: None,
+            level: LevelFilter::OFF,
+            observer: None,
+            sequence: std::cell::Cell::new(0),
+            ready_notes: Vec::new(),
+            previous: (Tid::NONE, Stop::NoTurn),
+            rounds: 0,
+            polls: 0,
+        };
+        for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
+            let file = kernel.files.insert(File::new(device, Kind::Console));
+            kernel.file_of_device.push(file);
+            kernel.streams[index] = file;
+        }
+        kernel.look_who_watches();
+        kernel
+    }
+
+    /// Has every event from now on told to `observer`, beside the log.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
+        self.look_who_watches();
+    }
+
+    /// Makes a first task. The first of them gives the machine its status; with `is_init` it is
+    /// init: when it ends, all others are ended, and no task may signal it.
+    ///
+    /// Errors: `EAGAIN` past the most tasks, `EINVAL` for options that only a parent can give.
+    pub fn boot(&mut self, task: Task, options: SpawnOptions, is_init: bool) -> Result<Tid, yieldix_syscalls::Errno> {
+        if self.first.is_none() {
+            let (quantum, tasks_max) = (self.options.quantum, self.table.tasks_max());
+            emit!(self, Booted { schema: SCHEMA_VERSION, policy: self.policy.name(), quantum, tasks_max });
+        }
+        let tid = self.spawn_first(task, options)?;
+        self.first.get_or_insert(tid);
+        if is_init {
+            self.init = Some(tid);
+        }
+        Ok(tid)
+    }
+
+    /// Runs until the end.
+    pub fn run(&mut self) -> Ended {
+        while self.work(true) != Work::Over {}
+        self.finish()
+    }
+
+    /// Runs for as long as it need not wait.
+    pub fn run_until_blocked(&mut self) -> Work {
+        loop {
+            match self.work(false) {
+                Work::Ready => {}
+                work => return work,
+            }
+        }
+    }
+
+    /// Runs one round and takes what interrupts there are, without waiting.
+    pub fn step(&mut self) -> Work {
+        self.guard(|kernel| {
+            kernel.round();
+            kernel.take_interrupts(false)
+        })
+    }
+
+    /// Runs rounds until the kernel would wait; with `may_wait` it does, and goes on.
+    fn work(&mut self, may_wait: bool) -> Work {
+        self.guard(|kernel| {
+            loop {
+                kernel.round();
+                if kernel.turns_since_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
+                    continue;
+                }
+                match kernel.take_interrupts(may_wait) {
+                    Work::Ready => {}
+                    work => return work,
+                }
+            }
+        })
+    }
+
+    /// Gives a turn to every task that is ready now.
+    fn round(&mut self) {
+        self.rounds += 1;
+        self.round_time = None;
+        self.look_who_watches();
+        self.policy.begin_round();
+        if self.is_observed {
+            while let Some(tid) = self.policy.choose() {
+                self.turn::<true>(tid);
+            }
+            self.check_round();
+        } else {
+            while let Some(tid) = self.policy.choose() {
+                self.turn::<false>(tid);
+            }
+        }
+        self.running = Tid::NONE;
+    }
+
+    /// Resumes one task from trap to trap until its turn is over.
+    ///
+    /// Unobserved, the two calls that do nothing but switch and ask are answered here: they are
+    /// what a turn costs at least. Everything else goes through [`Kernel::act`].
+    #[inline(always)]
+    fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
+        let index = self.slot_of(tid);
+        let slot = self.table.slot_mut(index);
+        if slot.serial() != tid.serial() || !matches!(slot.state, State::Ready(_)) {
+            // It was ended since it became ready.
+            return;
+        }
+        slot.turns = slot.turns.wrapping_add(1);
+        if slot.turns == 0 {
+            self.carry(index, 0);
+        }
+        let quantum = match self.table.cold(index) {
+            None => self.table.quantum(),
+            Some(cold) => cold.quantum,
+        };
+        self.turns += 1;
+        self.turns_since_poll += 1;
+        if OBSERVED {
+            self.tell_chosen(tid, index);
+        }
+        let (mut left, mut free) = (quantum, limits::FREE_CALLS_PER_TURN);
+        let why = loop {
+            let slot = self.table.slot_mut(index);
+            let (Some(reply), Some(body)) = (slot.take_reply(), &mut slot.body) else {
+                broken("a task that is not ready has the turn")
+            };
+            self.running = tid;
+            let step = body.resume(reply);
+            let next = match step {
+                CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
+                    std::mem::forget(step);
+                    slot.at = Some(at);
+                    slot.state = State::Ready(Reply::Unit);
+                    let traps = slot.traps.wrapping_add(1);
+                    slot.traps = traps;
+                    if traps == 0 {
+                        self.carry(index, 1);
+                    }
+                    self.policy.ready(tid);
+                    break Stop::Yielded;
+                }
+                CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
+                    std::mem::forget(step);
+                    slot.at = Some(at);
+                    slot.state = State::Ready(Reply::Tid(tid));
+                    let traps = slot.traps.wrapping_add(1);
+                    slot.traps = traps;
+                    if traps == 0 {
+                        self.carry(index, 1);
+                    }
+                    Next::Resume
+                }
+                step => self.act(tid, index, step),
+            };
+            if OBSERVED {
+                self.check_touched(index);
+            }
+            match next {
+                Next::Resume => left -= 1,
+                Next::ResumeFree => free -= 1,
+                Next::Stop(why) => break why,
+            }
+            if left == 0 || free == 0 {
+                self.make_ready(index, Cause::Preempted);
+                break Stop::Preempted;
+            }
+        };
+        let traps = quantum - left + limits::FREE_CALLS_PER_TURN - free + u32::from(why != Stop::Preempted);
+        self.traps += u64::from(traps);
+        if OBSERVED {
+            self.tell_turn_over(tid, why, traps);
+        }
+    }
+
+    /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
+    fn take_interrupts(&mut self, may_wait: bool) -> Work {
+        self.turns_since_poll = 0;
+        loop {
+            self.fire_timers();
+            self.serve_inbox();
+            if self.ended.is_some() || self.table.live() == 0 && !self.inbox.has_handles() {
+                return Work::Over;
+            }
+            let is_ready = self.policy.waiting() > 0;
+            if !is_ready && self.is_deadlocked() {
+                self.end_in_deadlock();
+                return Work::Over;
+            }
+            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.next() };
+            if until != Time::BOOT {
+                emit!(self, Idle { until });
+            }
+            self.polls += 1;
+            let mut batch = std::mem::take(&mut self.interrupts);
+            let may_come = self.hardware.interrupts(until, &mut batch);
+            self.round_time = None;
+            for interrupt in batch.drain(..) {
+                self.take_interrupt(interrupt);
+            }
+            self.interrupts = batch;
+            self.fire_timers();
+            self.serve_inbox();
+            if self.ended.is_some() {
+                return Work::Over;
+            }
+            if self.policy.waiting() > 0 {
+                return Work::Ready;
+            }
+            if !may_wait {
+                return Work::Waiting;
+            }
+            if !may_come && !self.wait_for_handles() {
+                self.end_in_deadlock();
+                return Work::Over;
+            }
+        }
+    }
+
+    fn take_interrupt(&mut self, interrupt: Interrupt) {
+        match interrupt {
+            Interrupt::Ready { device, readable, writable } => self.device_ready(device, readable, writable),
+            Interrupt::Signal(signal) => {
+                emit!(self, HostSignal { signal });
+                self.shut_down(Ended::Signalled(signal));
+            }
+        }
+    }
+
+    /// Nothing that could end any wait is left: no timer, no file waited on, no handle.
+    fn is_deadlocked(&self) -> bool {
+        self.table.live() > 0 && self.timers.len() == 0 && self.file_waiters == 0 && !self.inbox.has_handles()
+    }
+
+    /// In a simulation nothing may come from the hardware and yet something from a handle.
+    fn wait_for_handles(&mut self) -> bool {
+        self.inbox.has_handles() && {
+            self.inbox.wait();
+            true
+        }
+    }
+
+    fn end_in_deadlock(&mut self) {
+        if self.table.live() == 0 {
+            return;
+        }
+        self.report_deadlock();
+        let tasks = self.table.live();
+        self.shut_down(Ended::Deadlock(tasks));
+    }
+
+    /// Init is gone, and nobody is left to answer to.
+    pub(crate) fn init_ended(&mut self, status: ExitStatus) {
+        self.shut_down(match status {
+            ExitStatus::Exited(_) => Ended::Finished(status),
+            status => Ended::InitDied(status),
+        });
+    }
+
+    /// Ends every task: children before parents, the newest first. (A child is always newer than
+    /// its parent.) Calling it again changes nothing.
+    pub fn shut_down(&mut self, ended: Ended) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.ended = Some(ended);
+        for tid in self.table.tids().into_iter().rev() {
+            if let Some(slot) = self.live_slot(tid) {
+                self.exit(slot, ExitStatus::Killed(Signal::Term));
+            }
+        }
+    }
+
+    /// The end: what is written is brought out, and the outcome is told.
+    fn finish(&mut self) -> Ended {
+        let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
+        let ended = self.ended.clone().unwrap_or_else(finished);
+        if self.ended.is_none() {
+            self.ended = Some(ended.clone());
+            self.shut_zombies();
+        }
+        self.inbox.close();
+        let reason = match &ended {
+            Ended::Finished(_) => "finished",
+            Ended::Signalled(_) => "signalled",
+            Ended::Deadlock(_) => "deadlock",
+            Ended::InitDied(_) => "init died",
+            Ended::ShutDown => "shut down",
+        };
+        let (turns, traps) = (self.turns, self.traps);
+        emit!(self, Ended { code: ended.code(), reason, turns, traps });
+        self.flush();
+        ended
+    }
+
+    /// Ends everything and gives the outcome; the same one when called again.
+    pub fn shutdown(&mut self) -> Ended {
+        self.shut_down(Ended::ShutDown);
+        self.finish()
+    }
+
+    fn shut_zombies(&mut self) {
+        for tid in self.table.tids() {
+            self.table.release(self.slot_of(tid));
+        }
+    }
+
+    /// Brings out what was written to the console. Announcements that find no room wait for it.
+    fn flush(&mut self) {
+        self.hardware.flush();
+        if !self.print_announcements() {
+            self.hardware.flush();
+            self.print_announcements();
+        }
+        self.hardware.flush();
+    }
+
+    /// Runs a piece of the kernel; a panic of the task that has the turn ends that task only.
+    fn guard(&mut self, mut piece: impl FnMut(&mut Self) -> Work) -> Work {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| piece(self))) {
+                Ok(work) => return work,
+                Err(payload) => self.task_panicked(payload),
+            }
+        }
+    }
+
+    #[cold]
+    fn task_panicked(&mut self, payload: Box<dyn Any + Send>) {
+        let tid = std::mem::replace(&mut self.running, Tid::NONE);
+        let Some(slot) = self.live_slot(tid) else {
+            // The kernel's own: nothing that it says can be trusted any more.
+            resume_unwind(payload)
+        };
+        let message = panic_message(&*payload);
+        self.exit(slot, ExitStatus::Panicked(message.into()));
+        if self.is_observed {
+            self.tell_turn_over(tid, Stop::Panicked, 0);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn wants(&self, level: Level) -> bool {
+        self.level >= level
+    }
+
+    pub(crate) fn wants_lifecycle(&self) -> bool {
+        self.wants(level::Exited)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn deliver(&self, at: Time, event: Event<'_>) {
+        let sequence = self.sequence.get() + 1;
+        self.sequence.set(sequence);
+        let record = Record { sequence, at, event };
+        record.log();
+        if let Some(observer) = &self.observer {
+            observer.event(&record);
+        }
+    }
+
+    /// Once a round: which events does anybody want?
+    fn look_who_watches(&mut self) {
+        self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
+        self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
+    }
+
+    pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
+        let now = self.now();
+        let index = slot as usize;
+        if self.ready_notes.len() <= index {
+            self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
+        }
+        self.ready_notes[index] = (cause, now);
+        emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+    }
+
+    #[cold]
+    fn tell_chosen(&mut self, tid: Tid, slot: u32) {
+        let now = self.now();
+        let (because, since) = self.ready_notes.get(slot as usize).copied().unwrap_or((Cause::Spawned, now));
+        let waited_ns = now.as_nanos().saturating_sub(since.as_nanos());
+        let (previous, stopped) = self.previous;
+        emit!(
+            self,
+            Chosen {
+                tid,
+                name: self.name_of(slot),
+                because,
+                waited_ns,
+                of: self.policy.left() + 1,
+                rule: self.policy.name(),
+                previous,
+                stopped,
+            }
+        );
+    }
+
+    #[cold]
+    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u32) {
+        self.previous = (tid, why);
+        emit!(self, TurnOver { tid, why, traps });
+    }
+}
+
+/// What a panic said, cut to its bound.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    let mut message = text.unwrap_or("no message").to_owned();
+    message.truncate(message.floor_char_boundary(limits::PANIC_MESSAGE_BYTES));
+    message
+}
+
+/// A broken invariant of the kernel's own: the machine stops.
+#[cold]
+#[inline(never)]
+pub(crate) fn broken(invariant: &str) -> ! {
+    panic!("kernel invariant broken: {invariant}")
+}

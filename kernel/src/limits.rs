@@ -1,0 +1,46 @@
+//! Every bound of the kernel, in one place, with what happens at it.
+
+/// Traps a turn, unless the machine or a task says otherwise; then the task goes to the back.
+pub const QUANTUM: u32 = 64;
+
+/// Free calls a turn (prints, mostly); one more ends the turn as a used-up quantum does.
+pub const FREE_CALLS_PER_TURN: u32 = 1024;
+
+/// Tasks at a time, zombies included, unless the machine says otherwise: `EAGAIN`.
+pub const TASKS: u32 = 1 << 20;
+
+/// Descriptors a task may have open, unless the machine says otherwise: `EMFILE`.
+pub const FDS_PER_TASK: u32 = 1024;
+
+/// Open files of the whole machine: `ENFILE`.
+pub const FILES: u32 = 1 << 20;
+
+/// Subroutines deep on a task's trampoline: `ENOMEM`.
+pub const SUBROUTINE_DEPTH: usize = 100_000;
+
+/// Deadline scopes a task may have open, one in another: `ENOMEM`.
+pub const DEADLINE_SCOPES: usize = 1024;
+
+/// Bytes of a task's name; what is longer is cut.
+pub const NAME_BYTES: usize = 64;
+
+/// Bytes of a panic's message that its status keeps; what is longer is cut.
+pub const PANIC_MESSAGE_BYTES: usize = 1024;
+
+/// Bytes one read, or one call for random bytes, may ask for; reads that ask for more get less.
+pub const TRANSFER_BYTES: u32 = 1 << 20;
+
+/// Bytes of announced exits that wait for room on the console; what does not fit is dropped.
+pub const ANNOUNCEMENT_BYTES: usize = 64 << 10;
+
+/// Turns between two looks at the hardware while tasks are ready.
+pub const TURNS_PER_POLL: u32 = 256;
+
+/// Tasks up to which the kernel checks all of itself once a round, in checked runs.
+pub const FULL_CHECK_TASKS: u32 = 1000;
+
+/// Links of a chain of waits that are followed to find a cycle when a wait begins.
+pub const CYCLE_SEARCH: usize = 1024;
+
+/// Requests from other threads that wait for the kernel: `EAGAIN`.
+pub const INBOX_REQUESTS: usize = 4096;

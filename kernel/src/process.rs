@@ -1,0 +1,394 @@
+//! The life of tasks: spawn, exit, wait, join, kill, reap.
+//!
+//! A task that has ended is a zombie until its parent asks; with nobody to ask (no parent, a dead
+//! parent, detached) its slot is free at once. An orphan belongs to init, which is told nothing:
+//! the kernel reaps for it.
+
+use crate::{
+    block::Cause,
+    emit,
+    hardware::Hardware,
+    kernel::{Kernel, broken},
+    limits,
+    sched::Policy,
+    task::{State, clean_name},
+    trap::{On, Outcome},
+    wait::Links,
+};
+use yieldix_syscalls::{
+    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, Task, Tid,
+};
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    pub(crate) fn sys_spawn(&mut self, tid: Tid, slot: u32, task: Task, options: Option<SpawnOptions>) -> Outcome {
+        Outcome::answer(self.spawn_child(tid, slot, task, options).map(Reply::Tid))
+    }
+
+    pub(crate) fn sys_spawn_program(&mut self, tid: Tid, slot: u32, request: ProgramRequest) -> Outcome {
+        let ProgramRequest { name, args, mut options } = request;
+        let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
+            return Outcome::Answer(Reply::Err(Errno::ENOENT));
+        };
+        let own = program.options();
+        options.quantum = options.quantum.or(own.quantum);
+        options.announced = options.announced.or(own.announced);
+        options.name.get_or_insert(name);
+        // A program's entry is user code: one that panics while it makes its task fails the spawn.
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.as_task(args)));
+        match made {
+            Ok(task) => self.sys_spawn(tid, slot, task, Some(options)),
+            Err(_) => Outcome::Answer(Reply::Err(Errno::ENOEXEC)),
+        }
+    }
+
+    fn spawn_child(&mut self, tid: Tid, slot: u32, task: Task, options: Option<SpawnOptions>) -> Result<Tid, Errno> {
+        let grants = options.as_ref().map_or(&[][..], |options| &options.fds);
+        self.check_grants(slot, grants)?;
+        if options.as_ref().is_some_and(|options| options.quantum == Some(0)) {
+            return Err(Errno::EINVAL);
+        }
+        let child = self.table.insert(tid, task)?;
+        let child_slot = self.slot_of(child);
+        self.inherit(slot, child_slot);
+        if let Some(options) = options {
+            self.grant(slot, child_slot, &options.fds);
+            self.set_options(child_slot, options);
+        }
+        if !self.table.cold(child_slot).is_some_and(|cold| cold.is_detached) {
+            self.table.make_cold(slot).children += 1;
+        }
+        self.begin(child);
+        Ok(child)
+    }
+
+    /// A task that nobody made: the first ones, and those that a handle asks for.
+    pub(crate) fn spawn_first(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
+        if options.quantum == Some(0) || !options.fds.is_empty() {
+            return Err(Errno::EINVAL);
+        }
+        let tid = self.table.insert(Tid::NONE, task)?;
+        self.set_options(self.slot_of(tid), options);
+        self.begin(tid);
+        Ok(tid)
+    }
+
+    fn begin(&mut self, tid: Tid) {
+        let slot = self.slot_of(tid);
+        emit!(self, Spawned { tid, parent: self.table.slot(slot).parent, name: self.name_of(slot) });
+        self.make_ready(slot, Cause::Spawned);
+    }
+
+    /// A child begins with its parent's standard streams, quantum and announced exits.
+    fn inherit(&mut self, parent: u32, child: u32) {
+        let Some(cold) = self.table.cold(parent) else { return };
+        let (quantum, is_announced, streams) = (cold.quantum, cold.is_announced, cold.fds.streams().copied());
+        if quantum != self.table.quantum() || is_announced {
+            let cold = self.table.make_cold(child);
+            (cold.quantum, cold.is_announced) = (quantum, is_announced);
+        }
+        if let Some(streams) = streams {
+            self.hold_streams(&streams);
+            self.table.make_cold(child).fds.set_streams(streams);
+        }
+    }
+
+    fn set_options(&mut self, slot: u32, options: SpawnOptions) {
+        let SpawnOptions { name, fds: _, detached, quantum, announced } = options;
+        if name.is_none() && !detached && quantum.is_none() && announced.is_none() {
+            return;
+        }
+        let cold = self.table.make_cold(slot);
+        cold.name = name.map(|name| clean_name(&name));
+        cold.is_detached = detached;
+        cold.quantum = quantum.unwrap_or(cold.quantum);
+        cold.is_announced = announced.unwrap_or(cold.is_announced);
+    }
+
+    /// Can all of these be granted? Nothing has moved yet.
+    fn check_grants(&self, slot: u32, grants: &[FdGrant]) -> Result<(), Errno> {
+        let mut slots = Vec::with_capacity(grants.len());
+        let mut passed = Vec::with_capacity(grants.len());
+        for grant in grants {
+            let (fd, to) = match *grant {
+                FdGrant::Pass(fd) | FdGrant::Share(fd) => (fd, fd.slot()),
+                FdGrant::PassAs(fd, to) => (fd, to),
+            };
+            self.file_of(slot, fd)?;
+            if to >= self.options.fds_per_task.saturating_add(3) {
+                return Err(Errno::EMFILE);
+            }
+            let is_moved = !matches!(grant, FdGrant::Share(_));
+            if slots.contains(&to) || passed.contains(&fd) {
+                return Err(Errno::EINVAL);
+            }
+            slots.push(to);
+            if is_moved {
+                passed.push(fd);
+            }
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, parent: u32, child: u32, grants: &[FdGrant]) {
+        let max = self.options.fds_per_task.saturating_add(3);
+        for grant in grants {
+            let (fd, to, is_moved) = match *grant {
+                FdGrant::Pass(fd) => (fd, fd, true),
+                FdGrant::PassAs(fd, to) => (fd, Fd::new(to, if to < 3 { 0 } else { 1 }), true),
+                FdGrant::Share(fd) => (fd, fd, false),
+            };
+            let Ok(file) = self.file_of(parent, fd) else { broken("a descriptor went away while it was granted") };
+            self.file_mut(file).holders += 1;
+            if to.slot() < 3 {
+                self.replace_stream(child, to.slot(), file);
+            } else if self.table.make_cold(child).fds.install_as(to, file, max).is_err() {
+                broken("a grant that was checked cannot be made");
+            }
+            if is_moved {
+                self.remove_fd(parent, fd);
+            }
+        }
+    }
+
+    /// How the task in `slot` is called: as it was named, or after its function.
+    pub(crate) fn name_of(&self, slot: u32) -> &str {
+        let cold = self.table.cold(slot);
+        if let Some(name) = cold.and_then(|cold| cold.name.as_deref()) {
+            return name;
+        }
+        // With subroutines on the trampoline, the task's own coroutine is the outermost caller.
+        let outermost = cold.and_then(|cold| cold.callers.first());
+        outermost.or(self.table.slot(slot).body.as_ref()).map_or("", |body| body.function())
+    }
+
+    /// The parent of the task in `slot`, or whoever took its place.
+    pub(crate) fn parent_of(&self, slot: u32) -> Tid {
+        let parent = self.table.slot(slot).parent;
+        match self.live_slot(parent) {
+            Some(_) => parent,
+            None => self.init.filter(|&init| Some(slot) != init.slot()).unwrap_or(Tid::NONE),
+        }
+    }
+
+    /// Ends a live task: destructors, descriptors, joiners, parent. Any state but zombie is a way
+    /// in, and this is the only way out.
+    pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
+        let tid = self.table.tid(slot);
+        if self.table.slot(slot).state.is_blocked()
+            && let Some((file, operation)) = self.leave(slot)
+        {
+            let _ = self.abandon(file, operation, Errno::ECANCELED);
+        }
+        // Not a state that anything looks for while destructors run.
+        drop(std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running));
+        let name: Box<str> = if self.wants_lifecycle() { self.name_of(slot).into() } else { Box::default() };
+        self.drop_stack(tid, slot);
+        self.close_all(slot);
+        self.tell_exit(slot, tid, &name, &status);
+        self.wake_joiners(slot, tid, &status);
+        self.bury(slot, tid, &status);
+        if self.init == Some(tid) {
+            self.init_ended(status);
+        } else if self.first == Some(tid) {
+            self.first_status = Some(status);
+        }
+    }
+
+    /// Drops the whole stack of coroutines, innermost first, as a return would.
+    fn drop_stack(&mut self, tid: Tid, slot: u32) {
+        let innermost = self.table.slot_mut(slot).body.take();
+        self.drop_body(tid, innermost);
+        while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
+            self.drop_body(tid, Some(caller));
+        }
+    }
+
+    fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
+        let (turns, traps) = self.counts(slot);
+        let errno = self.table.cold(slot).and_then(|cold| cold.failure).map_or("", |errno| errno.name());
+        if let ExitStatus::Panicked(message) = status {
+            emit!(self, Faulted { tid, name, panic: message });
+        }
+        emit!(self, Exited { tid, name, status, errno, turns, traps });
+        if self.table.cold(slot).is_some_and(|cold| cold.is_announced) {
+            self.announce(tid);
+        }
+    }
+
+    fn wake_joiners(&mut self, slot: u32, tid: Tid, status: &ExitStatus) {
+        while let Some(joiner) = self.table.cold(slot).and_then(|cold| cold.joiners.first()) {
+            self.unblock(joiner, Reply::exit(tid, status.clone()), Cause::Exit(tid));
+        }
+    }
+
+    /// The task becomes a zombie of its parent, or nothing; its own zombies are nothing.
+    fn bury(&mut self, slot: u32, tid: Tid, status: &ExitStatus) {
+        while let Some(zombie) = self.table.cold(slot).and_then(|cold| cold.zombies.first()) {
+            let _ = self.reap(slot, zombie);
+        }
+        let parent = self.table.slot(slot).parent;
+        let is_detached = self.table.cold(slot).is_some_and(|cold| cold.is_detached);
+        let Some(parent_slot) = self.live_slot(parent).filter(|_| !is_detached) else {
+            if !(parent.is_none() && self.keeps_status(tid)) {
+                emit!(self, Reaped { tid, by: Tid::NONE });
+                return self.table.release(slot);
+            }
+            return self.make_zombie(slot, status);
+        };
+        self.make_zombie(slot, status);
+        let mut zombies = self.table.make_cold(parent_slot).zombies;
+        zombies.push(&mut self.table, slot);
+        self.table.make_cold(parent_slot).zombies = zombies;
+        let is_awaited = match self.table.slot(parent_slot).state {
+            State::AwaitingChild { child } => child == slot,
+            State::AwaitingAny => true,
+            _ => false,
+        };
+        if is_awaited {
+            let reply = self.reap(parent_slot, slot);
+            self.unblock(parent_slot, reply, Cause::Exit(tid));
+        }
+    }
+
+    fn make_zombie(&mut self, slot: u32, status: &ExitStatus) {
+        if let ExitStatus::Killed(_) | ExitStatus::Panicked(_) = status {
+            self.table.make_cold(slot).ending = Some(status.clone());
+        }
+        self.table.count_zombie();
+        self.table.slot_mut(slot).state = State::Zombie { links: Links::LOOSE, code: status.code() };
+    }
+
+    /// How a zombie ended; none for a task that lives.
+    pub(crate) fn status_of(&self, slot: u32) -> Option<ExitStatus> {
+        let State::Zombie { code, .. } = self.table.slot(slot).state else { return None };
+        let ending = self.table.cold(slot).and_then(|cold| cold.ending.clone());
+        Some(ending.unwrap_or(ExitStatus::Exited(code)))
+    }
+
+    /// Takes a zombie away from its parent; gives the answer that tells of it.
+    fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
+        let tid = self.table.tid(zombie);
+        let Some(status) = self.status_of(zombie) else { broken("a task that lives is reaped") };
+        let cold = self.table.make_cold(parent);
+        cold.children -= 1;
+        let mut zombies = cold.zombies;
+        zombies.remove(&mut self.table, zombie);
+        self.table.make_cold(parent).zombies = zombies;
+        emit!(self, Reaped { tid, by: self.table.tid(parent) });
+        self.table.release(zombie);
+        Reply::exit(tid, status)
+    }
+
+    /// The slot of a task that is a child of the caller and can be waited for.
+    fn child_slot(&self, tid: Tid, child: Tid) -> Result<u32, Errno> {
+        let child = self.table.find(child).ok_or(Errno::ECHILD)?;
+        let is_detached = self.table.cold(child).is_some_and(|cold| cold.is_detached);
+        if self.table.slot(child).parent == tid && !is_detached { Ok(child) } else { Err(Errno::ECHILD) }
+    }
+
+    pub(crate) fn sys_wait(&mut self, tid: Tid, slot: u32, child: Tid) -> Outcome {
+        match self.child_slot(tid, child) {
+            Err(errno) => Outcome::Answer(Reply::Err(errno)),
+            Ok(child) if self.table.slot(child).state.is_live() => Outcome::Block(On::Child { child }),
+            Ok(zombie) => Outcome::Answer(self.reap(slot, zombie)),
+        }
+    }
+
+    pub(crate) fn sys_wait_any(&mut self, slot: u32) -> Outcome {
+        match self.table.cold(slot) {
+            Some(cold) if cold.children > 0 => match cold.zombies.first() {
+                Some(zombie) => Outcome::Answer(self.reap(slot, zombie)),
+                None => Outcome::Block(On::AnyChild),
+            },
+            _ => Outcome::Answer(Reply::Err(Errno::ECHILD)),
+        }
+    }
+
+    pub(crate) fn sys_try_wait(&mut self, tid: Tid, slot: u32, children: Children) -> Outcome {
+        let zombie = match children {
+            Children::Only(child) => match self.child_slot(tid, child) {
+                Ok(child) => Some(child).filter(|&child| !self.table.slot(child).state.is_live()),
+                Err(errno) => return Outcome::Answer(Reply::Err(errno)),
+            },
+            Children::Any => match self.table.cold(slot) {
+                Some(cold) if cold.children > 0 => cold.zombies.first(),
+                _ => return Outcome::Answer(Reply::Err(Errno::ECHILD)),
+            },
+        };
+        Outcome::Answer(zombie.map_or(Reply::Nobody, |zombie| self.reap(slot, zombie)))
+    }
+
+    pub(crate) fn sys_join(&mut self, slot: u32, target: Tid) -> Outcome {
+        match self.table.find(target) {
+            None => Outcome::Answer(Reply::Err(Errno::ESRCH)),
+            Some(target) if target == slot => Outcome::Answer(Reply::Err(Errno::EDEADLK)),
+            Some(target) => match self.status_of(target) {
+                Some(status) => Outcome::Answer(Reply::exit(self.table.tid(target), status)),
+                None => Outcome::Block(On::Join { target }),
+            },
+        }
+    }
+
+    pub(crate) fn sys_kill(&mut self, tid: Tid, target: Tid, signal: Signal) -> Outcome {
+        match self.signal(tid, target, signal) {
+            Ok(()) if self.live_slot(tid).is_none() => Outcome::Gone,
+            result => Outcome::answer(result.map(|()| Reply::Unit)),
+        }
+    }
+
+    /// Sends a signal; one that ends its target has done so on return.
+    pub(crate) fn signal(&mut self, from: Tid, to: Tid, signal: Signal) -> Result<(), Errno> {
+        let slot = self.table.find(to).ok_or(Errno::ESRCH)?;
+        let to = self.table.tid(slot);
+        if self.init == Some(to) {
+            return Err(Errno::EPERM);
+        }
+        emit!(self, SignalSent { from, to, signal });
+        match signal {
+            Signal::Chld | Signal::Cont => Ok(()),
+            Signal::Stop | Signal::Tstp => Err(Errno::ENOSYS),
+            _ => {
+                if self.table.slot(slot).state.is_live() {
+                    self.exit(slot, ExitStatus::Killed(signal));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The slot of a task that has not ended.
+    pub(crate) fn live_slot(&self, tid: Tid) -> Option<u32> {
+        let slot = self.table.find(tid).filter(|_| !tid.is_none())?;
+        self.table.slot(slot).state.is_live().then_some(slot)
+    }
+
+    /// The slot of a task that is known to be there.
+    pub(crate) fn slot_of(&self, tid: Tid) -> u32 {
+        match tid.slot() {
+            Some(slot) => slot,
+            None => broken("the kernel uses an id that was parsed"),
+        }
+    }
+
+    /// Says on the console that a task has ended.
+    fn announce(&mut self, tid: Tid) {
+        let line = format!("Task {tid} terminated\n");
+        if self.announcements.len() + line.len() <= limits::ANNOUNCEMENT_BYTES {
+            self.announcements.extend_from_slice(line.as_bytes());
+        }
+        self.print_announcements();
+    }
+
+    /// Brings announced exits to the console; true when all are out.
+    pub(crate) fn print_announcements(&mut self) -> bool {
+        while !self.announcements.is_empty() {
+            match self.hardware.try_write(crate::hardware::Device::STDOUT, &self.announcements) {
+                Ok(count) => drop(self.announcements.drain(..count)),
+                Err(Errno::EAGAIN) => return false,
+                // Nobody can be told: the console is gone.
+                Err(_) => self.announcements.clear(),
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,66 @@
+//! Round robin: first ready, first run.
+
+use super::Policy;
+use yieldix_syscalls::Tid;
+
+/// Runs tasks in the order in which they became ready.
+///
+/// Two vectors that are swapped at each round: one is read while the other is filled.
+#[derive(Debug, Default)]
+pub struct RoundRobin {
+    round: Vec<Tid>,
+    chosen: usize,
+    next_round: Vec<Tid>,
+}
+
+impl Policy for RoundRobin {
+    fn name(&self) -> &'static str {
+        "round-robin"
+    }
+
+    #[inline(always)]
+    fn ready(&mut self, task: Tid) {
+        self.next_round.push(task);
+    }
+
+    fn begin_round(&mut self) -> usize {
+        self.round.clear();
+        self.chosen = 0;
+        std::mem::swap(&mut self.round, &mut self.next_round);
+        self.round.len()
+    }
+
+    #[inline(always)]
+    fn choose(&mut self) -> Option<Tid> {
+        let task = self.round.get(self.chosen).copied()?;
+        self.chosen += 1;
+        Some(task)
+    }
+
+    fn left(&self) -> usize {
+        self.round.len() - self.chosen
+    }
+
+    fn waiting(&self) -> usize {
+        self.next_round.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_made_ready_in_a_round_runs_in_the_next() {
+        let [a, b] = [Tid::new(0, 1), Tid::new(1, 2)];
+        let mut policy = RoundRobin::default();
+        policy.ready(a);
+        assert_eq!(policy.begin_round(), 1);
+        policy.ready(b);
+        assert_eq!(policy.choose(), Some(a));
+        policy.ready(a);
+        assert_eq!((policy.choose(), policy.waiting()), (None, 2));
+        assert_eq!(policy.begin_round(), 2);
+        assert_eq!((policy.choose(), policy.choose(), policy.choose()), (Some(b), Some(a), None));
+    }
+}

@@ -1,0 +1,76 @@
+//! The calls of sockets that are not reads and writes.
+
+use crate::{
+    file::{Kind, Pending},
+    hardware::{Device, Hardware},
+    kernel::Kernel,
+    sched::Policy,
+    trap::{On, Outcome},
+};
+use std::net::SocketAddr;
+use yieldix_syscalls::{Errno, Fd, Reply, Shutdown, SocketOption};
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    pub(crate) fn sys_tcp_listen(&mut self, slot: u32, address: SocketAddr, backlog: u32) -> Outcome {
+        let fd = self.room_for_a_file(slot).and_then(|()| {
+            let device = self.hardware.listen(address, backlog)?;
+            let file = self.open_file(device, Kind::Listener, address);
+            self.install(slot, file)
+        });
+        Outcome::answer(fd.map(Reply::Fd))
+    }
+
+    pub(crate) fn sys_tcp_connect(&mut self, slot: u32, address: SocketAddr) -> Outcome {
+        let device = match self.room_for_a_file(slot).and_then(|()| self.hardware.connect(address)) {
+            Ok(device) => device,
+            Err(errno) => return Outcome::Answer(Reply::Err(errno)),
+        };
+        let file = self.open_file(device, Kind::Stream, address);
+        // Even one that is decided already is learnt by the common way; it costs one attempt.
+        let mut operation = Pending::Connect;
+        match self.attempt(slot, file, &mut operation) {
+            None => Outcome::Block(On::File { file, operation }),
+            Some(reply) => {
+                if operation.lets_go_after(&reply) {
+                    self.let_go(file);
+                }
+                Outcome::Answer(reply)
+            }
+        }
+    }
+
+    pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Outcome {
+        let done = self.connected_device(slot, fd).and_then(|device| self.hardware.shutdown(device, how));
+        Outcome::answer(done.map(|()| Reply::Unit))
+    }
+
+    pub(crate) fn sys_local_addr(&mut self, slot: u32, fd: Fd) -> Outcome {
+        let address = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.local_addr(device));
+        Outcome::answer(address.map(|address| Reply::Addr(Box::new(address))))
+    }
+
+    pub(crate) fn sys_peer_addr(&mut self, slot: u32, fd: Fd) -> Outcome {
+        let address = self.connected_device(slot, fd).and_then(|device| self.hardware.peer_addr(device));
+        Outcome::answer(address.map(|address| Reply::Addr(Box::new(address))))
+    }
+
+    pub(crate) fn sys_set_option(&mut self, slot: u32, fd: Fd, option: SocketOption) -> Outcome {
+        let done = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.set_option(device, option));
+        Outcome::answer(done.map(|()| Reply::Unit))
+    }
+
+    fn socket_device(&self, slot: u32, fd: Fd) -> Result<(Device, Kind), Errno> {
+        let file = self.file(self.file_of(slot, fd)?);
+        match file.kind {
+            Kind::Console => Err(Errno::ENOTSOCK),
+            kind => Ok((file.device, kind)),
+        }
+    }
+
+    fn connected_device(&self, slot: u32, fd: Fd) -> Result<Device, Errno> {
+        match self.socket_device(slot, fd)? {
+            (device, Kind::Stream) => Ok(device),
+            _ => Err(Errno::ENOTCONN),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What the kernel knows of one task.
+//!
+//! ```text
+//!              spawn (1)
+//!                 │
+//!                 ▼      chosen (2)
+//!   ┌────────► Ready ───────────────► Running ──────────┐
+//!   │             ▲                      │  │           │
+//!   │ unblock (5) │   yield, quantum (3) │  │ wait (4)  │ return, exit, panic (6)
+//!   │             └──────────────────────┘  ▼           │
+//!   └───────────────────────────────── Blocked (*)      │
+//!                                           │           ▼
+//!                      kill (7), from any ──┴─────► Zombie ───► Free
+//!                                                    reaped (8), or at once if nobody will wait
+//! ```
+//!
+//! (*) One variant for each thing that can be waited on: [`State::Reading`], [`State::Writing`],
+//! [`State::Sleeping`], [`State::SleepingBounded`], [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
+//!
+//! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
+//! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
+//! needed; a plain child has none.
+
+use crate::{fd::FdTable, file::Pending, limits, wait::Links};
+use std::panic::Location;
+use yieldix_syscalls::{Errno, ExitStatus, Reply, Task, Tid, Time};
+
+/// No slot, no cold part: the end of a list.
+pub const NIL: u32 = u32::MAX;
+
+/// What a task is doing, and what it needs for that.
+#[derive(Debug)]
+pub enum State {
+    /// Waiting for a turn, with the answer to its last trap.
+    Ready(Reply),
+    /// Has the turn.
+    Running,
+    /// Queued for input from a file; the operation is in the cold part.
+    Reading {
+        /// Index of the file.
+        file: u32,
+        /// Neighbours in the file's queue.
+        links: Links,
+    },
+    /// Queued for room in a file; the operation is in the cold part.
+    Writing {
+        /// Index of the file.
+        file: u32,
+        /// Neighbours in the file's queue.
+        links: Links,
+    },
+    /// Waiting for the clock.
+    Sleeping {
+        /// The timer that wakes it.
+        alarm: Alarm,
+    },
+    /// Waiting for the clock, and for a deadline that comes first.
+    SleepingBounded {
+        /// The deadline's timer.
+        alarm: Alarm,
+    },
+    /// Waiting for the exit of the child in this slot.
+    AwaitingChild {
+        /// The child's slot.
+        child: u32,
+    },
+    /// Waiting for the exit of any child.
+    AwaitingAny,
+    /// Queued for the exit of any task.
+    Joining {
+        /// Slot of the task that is waited for.
+        target: u32,
+        /// Neighbours in its queue of joiners.
+        links: Links,
+    },
+    /// Ended; its parent has not asked yet.
+    Zombie {
+        /// Neighbours among the parent's zombies.
+        links: Links,
+        /// Its exit code. How it ended otherwise is in the cold part.
+        code: i32,
+    },
+    /// No task: a link of the table's free list.
+    Free {
+        /// The next free slot.
+        next: u32,
+    },
+}
+
+/// A timer, as a state names it: in words of 32 bits, so that it fits beside the state's tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Alarm {
+    at: [u32; 2],
+    sequence: u32,
+}
+
+impl Alarm {
+    /// The timer that was set for `at` under this sequence number.
+    pub fn new(at: Time, sequence: u32) -> Alarm {
+        let nanos = at.as_nanos();
+        Alarm { at: [nanos as u32, (nanos >> 32) as u32], sequence }
+    }
+
+    /// When it fires.
+    pub fn at(self) -> Time {
+        Time::from_nanos(u64::from(self.at[1]) << 32 | u64::from(self.at[0]))
+    }
+
+    /// Its sequence number.
+    pub fn sequence(self) -> u32 {
+        self.sequence
+    }
+}
+
+impl State {
+    /// The links of a state that stands in a queue.
+    pub fn links(&mut self) -> Option<&mut Links> {
+        match self {
+            State::Reading { links, .. }
+            | State::Writing { links, .. }
+            | State::Joining { links, .. }
+            | State::Zombie { links, .. } => Some(links),
+            _ => None,
+        }
+    }
+
+    /// Waiting for something other than a turn?
+    pub fn is_blocked(&self) -> bool {
+        match self {
+            State::Reading { .. }
+            | State::Writing { .. }
+            | State::Sleeping { .. }
+            | State::SleepingBounded { .. }
+            | State::AwaitingChild { .. }
+            | State::AwaitingAny
+            | State::Joining { .. } => true,
+            State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => false,
+        }
+    }
+
+    /// Not ended?
+    pub fn is_live(&self) -> bool {
+        !matches!(self, State::Zombie { .. } | State::Free { .. })
+    }
+}
+
+/// One slot of the task table.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Slot {
+    /// The coroutine that runs next: the task's own, or the innermost subroutine on the trampoline.
+    pub body: Option<Task>,
+    /// What the task is doing.
+    pub state: State,
+    /// Where its last trap stands in the source.
+    pub at: Option<&'static Location<'static>>,
+    /// Its parent, who may have ended since.
+    pub parent: Tid,
+    /// The serial number, and the index of the cold part in the low 24 bits.
+    identity: u64,
+    /// Turns, modulo 2^32; what overflows is carried into the cold part.
+    pub turns: u32,
+    /// Traps, modulo 2^32; what overflows is carried into the cold part.
+    pub traps: u32,
+}
+
+const _: () = assert!(size_of::<State>() == 16);
+const _: () = assert!(size_of::<Slot>() == 64);
+
+impl Slot {
+    const COLD_BITS: u32 = 24;
+    const COLD_NONE: u32 = (1 << Self::COLD_BITS) - 1;
+
+    /// A slot for a task with this serial number.
+    pub fn new(serial: u64, parent: Tid, body: Task) -> Slot {
+        Slot {
+            body: Some(body),
+            state: State::Ready(Reply::Unit),
+            at: None,
+            parent,
+            identity: serial << Self::COLD_BITS | u64::from(Self::COLD_NONE),
+            turns: 0,
+            traps: 0,
+        }
+    }
+
+    /// The serial number of the task that is, or was last, in this slot.
+    #[inline(always)]
+    pub fn serial(&self) -> u64 {
+        self.identity >> Self::COLD_BITS
+    }
+
+    /// The index of the cold part.
+    #[inline(always)]
+    pub fn cold(&self) -> Option<u32> {
+        let index = self.identity as u32 & Self::COLD_NONE;
+        (index != Self::COLD_NONE).then_some(index)
+    }
+
+    /// Sets the index of the cold part.
+    pub fn set_cold(&mut self, index: Option<u32>) {
+        let index = index.unwrap_or(Self::COLD_NONE);
+        self.identity = self.identity & !u64::from(Self::COLD_NONE) | u64::from(index);
+    }
+
+    /// The answer to resume with, and the task is running.
+    ///
+    /// The common answers are made anew and not moved: written narrow and read back wide, a whole
+    /// reply costs the processor a failed store forward, as much as the rest of a switch.
+    #[inline(always)]
+    pub fn take_reply(&mut self) -> Option<Reply> {
+        let reply = match self.state {
+            State::Ready(Reply::Unit) => Reply::Unit,
+            State::Ready(Reply::Tid(tid)) => Reply::Tid(tid),
+            _ => return self.take_any_reply(),
+        };
+        std::mem::forget(std::mem::replace(&mut self.state, State::Running));
+        Some(reply)
+    }
+
+    #[inline(never)]
+    fn take_any_reply(&mut self) -> Option<Reply> {
+        match std::mem::replace(&mut self.state, State::Running) {
+            State::Ready(reply) => Some(reply),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+}
+
+/// What few tasks have.
+#[derive(Debug)]
+pub struct Cold {
+    /// The name it was given.
+    pub name: Option<Box<str>>,
+    /// Its descriptors from 3 on, and its own 0, 1, 2 where they differ from the machine's.
+    pub fds: FdTable,
+    /// The operation that a queued task waits to finish.
+    pub pending: Option<Pending>,
+    /// Callers of the subroutine that runs, outermost first.
+    pub callers: Vec<Task>,
+    /// Open deadline scopes, outermost first.
+    pub deadlines: Vec<Deadline>,
+    /// The timer of the deadline that bounds the current wait.
+    pub timer: Option<(Time, u32)>,
+    /// Children that are not detached, zombies included.
+    pub children: u32,
+    /// Children that have ended, in the order in which they did.
+    pub zombies: crate::wait::Queue,
+    /// Tasks that wait for this one's end.
+    pub joiners: crate::wait::Queue,
+    /// Traps a turn.
+    pub quantum: u32,
+    /// Does the console say when it ends?
+    pub is_announced: bool,
+    /// Will nobody wait for it?
+    pub is_detached: bool,
+    /// How often the counters of the slot have overflowed: turns, traps.
+    pub carried: [u32; 2],
+    /// How it ended, when it did not exit.
+    pub ending: Option<ExitStatus>,
+    /// The error that its body returned.
+    pub failure: Option<Errno>,
+}
+
+/// One deadline scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// When waits in it end.
+    pub at: Time,
+    /// Has it ended one?
+    pub has_fired: bool,
+}
+
+impl Cold {
+    /// An empty cold part with this quantum.
+    pub fn new(quantum: u32) -> Cold {
+        Cold {
+            name: None,
+            fds: FdTable::default(),
+            pending: None,
+            callers: Vec::new(),
+            deadlines: Vec::new(),
+            timer: None,
+            children: 0,
+            zombies: crate::wait::Queue::default(),
+            joiners: crate::wait::Queue::default(),
+            quantum,
+            is_announced: false,
+            is_detached: false,
+            carried: [0; 2],
+            ending: None,
+            failure: None,
+        }
+    }
+
+    /// The earliest of the open deadlines.
+    pub fn deadline(&self) -> Time {
+        self.deadlines.iter().map(|deadline| deadline.at).min().unwrap_or(Time::NEVER)
+    }
+}
+
+/// A name as the kernel keeps it: cut to its bound, and nothing in it that could break a log's line.
+pub fn clean_name(name: &str) -> Box<str> {
+    let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut clean: String = name.chars().map(printable).collect();
+    clean.truncate(clean.floor_char_boundary(limits::NAME_BYTES));
+    clean.into()
+}

@@ -1,0 +1,286 @@
+//! From a trap to its answer.
+//!
+//! Dispatch is one match, a line a call; a handler decides and returns an [`Outcome`]; one place,
+//! [`Kernel::apply`], carries it out. Handlers do not touch the ready queue or the caller's state.
+
+use crate::{
+    block::Cause,
+    emit,
+    file::{Pending, Wants},
+    hardware::Hardware,
+    kernel::Kernel,
+    limits,
+    sched::Policy,
+    task::State,
+};
+use std::{fmt, ops::CoroutineState};
+use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall, Task, Tid, Time, Trap, Value};
+
+/// What a handler decided.
+#[must_use = "a trap that is not applied is never answered"]
+#[derive(Debug)]
+pub enum Outcome {
+    /// The answer, now; it costs one trap of the quantum.
+    Answer(Reply),
+    /// The answer, now, for nothing.
+    Free(Reply),
+    /// No answer yet.
+    Block(On),
+    /// Ready again, behind the others.
+    Yield,
+    /// A subroutine runs in the caller's place.
+    Call(Task),
+    /// The innermost subroutine is done; its caller runs on with this.
+    Return(Reply),
+    /// The task is over.
+    Exit(ExitStatus),
+    /// The task is over already: it killed itself.
+    Gone,
+}
+
+impl Outcome {
+    /// The answer to a call that may have failed.
+    pub fn answer(result: Result<Reply, Errno>) -> Outcome {
+        Outcome::Answer(result.unwrap_or_else(Reply::Err))
+    }
+}
+
+/// What a task begins to wait on.
+#[derive(Debug)]
+pub enum On {
+    /// A file, to finish this operation.
+    File {
+        /// Index of the file.
+        file: u32,
+        /// What to finish.
+        operation: Pending,
+    },
+    /// The clock.
+    Sleep {
+        /// How long.
+        until: Time,
+    },
+    /// The exit of the child in this slot.
+    Child {
+        /// The child's slot.
+        child: u32,
+    },
+    /// The exit of any child.
+    AnyChild,
+    /// The exit of the task in this slot.
+    Join {
+        /// The task's slot.
+        target: u32,
+    },
+}
+
+/// What becomes of the turn after a trap.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It goes on, having cost one trap.
+    Resume,
+    /// It goes on, having cost nothing.
+    ResumeFree,
+    /// It is over.
+    Stop(Stop),
+}
+
+/// Why a turn is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// There was none before.
+    NoTurn,
+    /// The task gave it up.
+    Yielded,
+    /// Its quantum was used up.
+    Preempted,
+    /// The task waits.
+    Blocked,
+    /// The task is over.
+    Exited,
+    /// The task panicked.
+    Panicked,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stop::NoTurn => "no turn yet",
+            Stop::Yielded => "yielded",
+            Stop::Preempted => "quantum used up",
+            Stop::Blocked => "blocked",
+            Stop::Exited => "exited",
+            Stop::Panicked => "panicked",
+        })
+    }
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// Acts on what a task yielded or returned.
+    #[inline(never)]
+    pub(crate) fn act(&mut self, tid: Tid, slot: u32, step: CoroutineState<Trap, Result<(), Errno>>) -> Next {
+        self.running = Tid::NONE;
+        let outcome = match step {
+            CoroutineState::Complete(result) => self.complete(slot, result),
+            CoroutineState::Yielded(Trap { call, at }) => {
+                let place = self.table.slot_mut(slot);
+                place.at = Some(at);
+                place.traps = place.traps.wrapping_add(1);
+                if place.traps == 0 {
+                    self.carry(slot, 1);
+                }
+                emit!(self, Trapped { tid, call: &call, line: at });
+                self.dispatch(tid, slot, call)
+            }
+        };
+        self.apply(tid, slot, outcome)
+    }
+
+    /// Carries out what a handler decided: the one place that does.
+    fn apply(&mut self, tid: Tid, slot: u32, outcome: Outcome) -> Next {
+        match outcome {
+            Outcome::Answer(reply) => self.answer(slot, reply),
+            Outcome::Free(reply) => {
+                let _ = self.answer(slot, reply);
+                Next::ResumeFree
+            }
+            Outcome::Block(on) => self.block(slot, on),
+            Outcome::Yield => {
+                self.table.slot_mut(slot).state = State::Ready(Reply::Unit);
+                self.make_ready(slot, Cause::Yielded);
+                Next::Stop(Stop::Yielded)
+            }
+            Outcome::Call(subroutine) => self.enter(slot, subroutine),
+            Outcome::Return(reply) => {
+                let caller = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop());
+                let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
+                self.drop_body(tid, done);
+                self.answer(slot, reply)
+            }
+            Outcome::Exit(status) => {
+                self.exit(slot, status);
+                Next::Stop(Stop::Exited)
+            }
+            Outcome::Gone => Next::Stop(Stop::Exited),
+        }
+    }
+
+    /// The task that has the turn may run on with this.
+    #[inline]
+    pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
+        emit!(self, Answered { tid: self.table.tid(slot), reply: &reply });
+        self.table.slot_mut(slot).state = State::Ready(reply);
+        Next::Resume
+    }
+
+    fn dispatch(&mut self, tid: Tid, slot: u32, call: Syscall) -> Outcome {
+        use Syscall::*;
+        match call {
+            YieldNow => Outcome::Yield,
+            GetTid => Outcome::Answer(Reply::Tid(tid)),
+            GetPpid => Outcome::Answer(Reply::Tid(self.parent_of(slot))),
+            Spawn { task } => self.sys_spawn(tid, slot, task, None),
+            SpawnWith { request } => self.sys_spawn(tid, slot, request.task, Some(request.options)),
+            SpawnProgram { request } => self.sys_spawn_program(tid, slot, *request),
+            Exit { code } => Outcome::Exit(ExitStatus::Exited(code)),
+            Wait { child } => self.sys_wait(tid, slot, child),
+            WaitAny => self.sys_wait_any(slot),
+            TryWait { children } => self.sys_try_wait(tid, slot, children),
+            Join { tid: target } => self.sys_join(slot, target),
+            Kill { tid: target, signal } => self.sys_kill(tid, target, signal),
+            Tasks => self.sys_tasks(),
+            Subroutine { body } => Outcome::Call(body),
+            Return { value } => self.sys_return(slot, value),
+            Sleep { span } => self.sys_sleep(span),
+            SleepUntil { moment } => self.sys_sleep_until(moment),
+            Now => Outcome::Answer(Reply::Time(self.now())),
+            DeadlinePush { span } => self.sys_deadline_push(slot, span),
+            DeadlinePop { scope } => self.sys_deadline_pop(slot, scope),
+            Read { fd, max } => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
+            Write { fd, data } => self.operate(slot, fd, Wants::Anything, Pending::Write { data }),
+            Close { fd } => self.sys_close(slot, fd),
+            Dup { fd } => self.sys_dup(slot, fd),
+            ReadWait { fd } => self.operate(slot, fd, Wants::Anything, Pending::ReadWait),
+            WriteWait { fd } => self.operate(slot, fd, Wants::Anything, Pending::WriteWait),
+            TcpListen { address, backlog } => self.sys_tcp_listen(slot, *address, backlog),
+            Accept { fd } => self.operate(slot, fd, Wants::Socket, Pending::Accept),
+            TcpConnect { address } => self.sys_tcp_connect(slot, *address),
+            Recv { fd, max } => self.operate(slot, fd, Wants::Socket, Pending::Read { max }),
+            Send { fd, data } => self.operate(slot, fd, Wants::Socket, Pending::Write { data }),
+            SendAll { fd, data } => self.operate(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 }),
+            Shutdown { fd, how } => self.sys_shutdown(slot, fd, how),
+            LocalAddr { fd } => self.sys_local_addr(slot, fd),
+            PeerAddr { fd } => self.sys_peer_addr(slot, fd),
+            SetOption { fd, option } => self.sys_set_option(slot, fd, option),
+            GetRandom { count } => self.sys_getrandom(count),
+            SysInfo => self.sys_sysinfo(),
+            SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. } => not_built(),
+            DupTo { .. } | Poll { .. } | Pipe => not_built(),
+            UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. } => not_built(),
+            Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. } => not_built(),
+            Offload { .. } | PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. } => not_built(),
+            PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. } => not_built(),
+            WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. } => not_built(),
+            CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. } => not_built(),
+            Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. } => not_built(),
+            Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. } => not_built(),
+            Chdir { .. } | GetCwd | Watch { .. } => not_built(),
+        }
+    }
+
+    /// A coroutine has returned: the task's own, or a subroutine that failed or returns nothing.
+    fn complete(&mut self, slot: u32, result: Result<(), Errno>) -> Outcome {
+        let is_subroutine = self.table.cold(slot).is_some_and(|cold| !cold.callers.is_empty());
+        match result {
+            Ok(()) if is_subroutine => Outcome::Return(Reply::Unit),
+            Err(errno) if is_subroutine => Outcome::Return(Reply::Err(errno)),
+            Ok(()) => Outcome::Exit(ExitStatus::Exited(0)),
+            Err(errno) => {
+                self.table.make_cold(slot).failure = Some(errno);
+                Outcome::Exit(ExitStatus::Exited(1))
+            }
+        }
+    }
+
+    fn sys_return(&mut self, slot: u32, value: Box<Value>) -> Outcome {
+        match self.table.cold(slot) {
+            Some(cold) if !cold.callers.is_empty() => Outcome::Return(Reply::Value(value)),
+            _ => Outcome::Answer(Reply::Err(Errno::EPROTO)),
+        }
+    }
+
+    /// Puts a subroutine in its caller's place, unless that would be too deep.
+    fn enter(&mut self, slot: u32, subroutine: Task) -> Next {
+        let depth = self.table.make_cold(slot).callers.len();
+        if depth >= limits::SUBROUTINE_DEPTH {
+            self.drop_body(self.table.tid(slot), Some(subroutine));
+            return self.answer(slot, Reply::Err(Errno::ENOMEM));
+        }
+        emit!(self, Called { tid: self.table.tid(slot), name: subroutine.function(), depth: depth + 1 });
+        if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
+            self.table.make_cold(slot).callers.push(caller);
+        }
+        self.table.slot_mut(slot).state = State::Ready(Reply::Unit);
+        Next::Resume
+    }
+
+    /// A counter of the slot has overflowed: turns (0) or traps (1).
+    #[cold]
+    pub(crate) fn carry(&mut self, slot: u32, counter: usize) {
+        self.table.make_cold(slot).carried[counter] += 1;
+    }
+
+    /// Drops a coroutine, which runs its destructors; a panic of one is logged and contained.
+    pub(crate) fn drop_body(&mut self, tid: Tid, body: Option<Task>) {
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(body)));
+        if let Err(payload) = dropped {
+            let message = crate::kernel::panic_message(&*payload);
+            emit!(self, DestructorPanicked { tid, panic: &message });
+        }
+    }
+}
+
+fn not_built() -> Outcome {
+    Outcome::Answer(Reply::Err(Errno::ENOSYS))
+}

@@ -1,0 +1,256 @@
+//! The machine: what is to be booted, on what, and booting it.
+
+use crate::Running;
+use std::{fmt, io};
+use yieldix_kernel::{
+    Ended, Kernel, Options,
+    event::Observer,
+    hardware::{
+        Hardware,
+        host::{ConsoleOptions, Host, HostOptions},
+        simulated::{Faults, MemoryConsole, Simulated, SimulatedConsole, SimulatedOptions},
+    },
+    sched::RoundRobin,
+};
+use yieldix_syscalls::{Args, Boot, Entry, Errno, Program, SpawnOptions, Task};
+
+/// What descriptors 0, 1 and 2 of the first tasks are.
+#[derive(Clone, Debug, Default)]
+pub enum Console {
+    /// The streams of this process.
+    #[default]
+    Process,
+    /// Memory.
+    Memory(MemoryConsole),
+}
+
+/// A machine that has not booted. Its methods say what it will be; [`Machine::boot`] runs it to its
+/// end, [`Machine::start`] leaves that to the caller.
+pub struct Machine {
+    programs: Vec<Program>,
+    options: Options,
+    seed: Option<u64>,
+    faults: Faults,
+    console: Console,
+    catches_signals: bool,
+    load: Load,
+    observer: Option<Box<dyn Observer>>,
+}
+
+/// What to boot.
+enum Load {
+    Nothing,
+    Task(Task),
+    Program(String, Args),
+}
+
+/// Why a machine did not boot.
+#[derive(Debug)]
+pub enum BootError {
+    /// No program of that name is in the table.
+    UnknownProgram(String),
+    /// Two programs of the table have this name.
+    DuplicateProgram(&'static str),
+    /// It was not said what to boot.
+    NothingToBoot,
+    /// The host refused what a machine needs.
+    Host(io::Error),
+    /// The kernel refused the first task.
+    Refused(Errno),
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::UnknownProgram(name) => write!(f, "{}: no such program", name.escape_debug()),
+            BootError::DuplicateProgram(name) => write!(f, "two programs are called {name}"),
+            BootError::NothingToBoot => f.write_str("nothing to boot: name a task or a program"),
+            BootError::Host(error) => write!(f, "the host refused: {error}"),
+            BootError::Refused(errno) => write!(f, "the first task was refused: {errno}"),
+        }
+    }
+}
+
+impl std::error::Error for BootError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            BootError::Host(error) => Some(error),
+            BootError::Refused(errno) => Some(errno),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Machine {
+    fn default() -> Machine {
+        Machine::new()
+    }
+}
+
+impl Machine {
+    /// A machine on the host, with the process's console and no programs.
+    pub fn new() -> Machine {
+        Machine {
+            programs: Vec::new(),
+            options: Options::default(),
+            seed: None,
+            faults: Faults::default(),
+            console: Console::Process,
+            catches_signals: false,
+            load: Load::Nothing,
+            observer: None,
+        }
+    }
+
+    /// Adds programs, which tasks can then start by name.
+    pub fn programs(mut self, programs: &[Program]) -> Machine {
+        self.programs.extend_from_slice(programs);
+        self
+    }
+
+    /// Boots one task of the caller's own, alone; its status is the machine's.
+    pub fn task(mut self, task: Task) -> Machine {
+        self.load = Load::Task(task);
+        self
+    }
+
+    /// Boots a program of the table as it declares: under init, or alone.
+    pub fn program(mut self, name: impl Into<String>, args: impl IntoIterator<Item = impl Into<String>>) -> Machine {
+        self.load = Load::Program(name.into(), args.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Runs in a simulated world: virtual time, a network in memory, chance from `seed`.
+    pub fn simulate(mut self, seed: u64) -> Machine {
+        self.seed = Some(seed);
+        self.options.is_checked = true;
+        self
+    }
+
+    /// Lets a simulated world misbehave.
+    pub fn faults(mut self, faults: Faults) -> Machine {
+        self.faults = faults;
+        self
+    }
+
+    /// The console; the process's own unless said otherwise.
+    pub fn console(mut self, console: Console) -> Machine {
+        self.console = console;
+        self
+    }
+
+    /// SIGHUP, SIGINT and SIGTERM end the machine in order. Signals are the whole process's, so
+    /// only a program that is this machine should ask for it.
+    pub fn signals(mut self) -> Machine {
+        self.catches_signals = true;
+        self
+    }
+
+    /// Traps a turn, for tasks that are not given another number; at least 1.
+    pub fn quantum(mut self, traps: u32) -> Machine {
+        self.options.quantum = traps;
+        self
+    }
+
+    /// The most tasks at a time, zombies included.
+    pub fn max_tasks(mut self, tasks: u32) -> Machine {
+        self.options.tasks_max = tasks;
+        self
+    }
+
+    /// Descriptors a task may have open, the standard three not counted.
+    pub fn max_fds(mut self, fds: u32) -> Machine {
+        self.options.fds_per_task = fds;
+        self
+    }
+
+    /// Checks the kernel's invariants after every trap, or not. On in debug builds and simulations.
+    pub fn checked(mut self, is_checked: bool) -> Machine {
+        self.options.is_checked = is_checked;
+        self
+    }
+
+    /// Tells every event of the kernel to `observer`, beside the log.
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Machine {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Boots, runs to the end, and gives how it ended. Blocks the calling thread.
+    pub fn boot(self) -> Result<Ended, BootError> {
+        Ok(self.start()?.run())
+    }
+
+    /// Boots, and leaves it to the caller to run it.
+    pub fn start(self) -> Result<Running, BootError> {
+        let Machine { mut programs, mut options, seed, faults, console, catches_signals, load, observer } = self;
+        let is_init = |program: &Program| program.name == "init";
+        if !programs.iter().any(is_init) {
+            programs.extend(yieldix_userland::PROGRAMS.iter().copied().filter(is_init));
+        }
+        for (index, program) in programs.iter().enumerate() {
+            if programs[..index].iter().any(|other| other.name == program.name) {
+                return Err(BootError::DuplicateProgram(program.name));
+            }
+        }
+        let first = first_tasks(&programs, load)?;
+        options.programs = programs;
+        let hardware: Box<dyn Hardware> = match seed {
+            Some(seed) => {
+                let console = match console {
+                    Console::Process => SimulatedConsole::Process,
+                    Console::Memory(memory) => SimulatedConsole::Memory(memory),
+                };
+                Box::new(Simulated::new(SimulatedOptions { seed, console, faults }))
+            }
+            None => {
+                let console = match console {
+                    Console::Process => ConsoleOptions::Process,
+                    Console::Memory(_) => ConsoleOptions::Process, // UNIFY
+                };
+                Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?)
+            }
+        };
+        let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
+        if let Some(observer) = observer {
+            kernel.observe(observer);
+        }
+        for (task, options) in first.tasks {
+            kernel.boot(task, options, first.is_init).map_err(BootError::Refused)?;
+        }
+        Ok(Running::new(kernel))
+    }
+}
+
+/// What a machine begins with.
+struct First {
+    tasks: Vec<(Task, SpawnOptions)>,
+    is_init: bool,
+}
+
+fn first_tasks(programs: &[Program], load: Load) -> Result<First, BootError> {
+    let find = |name: &str| {
+        let program = programs.iter().find(|program| program.name == name);
+        program.ok_or_else(|| BootError::UnknownProgram(name.to_owned()))
+    };
+    let (name, args) = match load {
+        Load::Nothing => return Err(BootError::NothingToBoot),
+        Load::Task(task) => return Ok(First { tasks: vec![(task, SpawnOptions::default())], is_init: false }),
+        Load::Program(name, args) => (name, args),
+    };
+    let program = find(&name)?;
+    match program.boot {
+        Boot::Alone(_) => {
+            let is_single = matches!(program.entry, Entry::Task(_));
+            let options = || SpawnOptions { name: is_single.then(|| program.name.into()), ..program.options() };
+            let tasks = program.first_tasks(args).into_iter().map(|task| (task, options())).collect();
+            Ok(First { tasks, is_init: false })
+        }
+        Boot::UnderInit => {
+            let init = find("init")?;
+            let words = std::iter::once(name).chain(args).collect();
+            let options = SpawnOptions { name: Some(init.name.into()), ..init.options() };
+            Ok(First { tasks: vec![(init.as_task(words), options)], is_init: true })
+        }
+    }
+}

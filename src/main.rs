@@ -1,0 +1,201 @@
+//! `yieldix`: the machine as a command.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+};
+use yieldix::{BootError, LogFormat, Machine};
+use yieldix_syscalls::{Group, Program};
+use yieldix_userland::PROGRAMS;
+
+mod manual;
+
+/// What a bad command line, or a bad filter, ends with.
+const USAGE: u8 = 2;
+/// What a program that is not there ends with.
+const NOT_FOUND: u8 = 127;
+/// What a host that refuses ends with.
+const HOST_REFUSED: u8 = 71;
+/// What a bug of the kernel ends with.
+const KERNEL_PANIC: u8 = 101;
+
+/// An operating system inside one process: tasks are coroutines, yield is a trap.
+///
+/// Without a command, boots and opens a shell on the terminal; when standard input is not one, the
+/// shell runs it as a script.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Command {
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    /// What to log on standard error: LEVEL, TARGET or TARGET=LEVEL, separated by commas
+    #[arg(long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", global = true)]
+    log: String,
+
+    /// How a logged event looks
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text", global = true)]
+    log_format: Format,
+
+    /// Run in a simulated world: virtual time, a network in memory
+    #[arg(long, global = true)]
+    simulate: bool,
+
+    /// What decides everything that chance decides in a simulated world
+    #[arg(long, value_name = "N", default_value_t = 0, global = true)]
+    seed: u64,
+
+    /// Traps a turn
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    quantum: Option<u32>,
+
+    /// The most tasks at a time [default: 1048576]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    max_tasks: Option<u32>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Boot a program and end with its exit code
+    #[command(trailing_var_arg = true)]
+    Run {
+        /// The program; `yieldix list` names them
+        program: String,
+        /// Its arguments
+        #[arg(allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// List the programs, by group
+    List,
+    /// List the system calls
+    Syscalls {
+        /// As docs/syscalls.md has them
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// List the events of the log
+    Events {
+        /// As docs/tracing.md has them
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0-255    the program's own
+  2        bad command line or log filter
+  70       deadlock: no task could ever run again
+  71       the host refused what the machine needs
+  101      the program, or the kernel, panicked
+  127      no such program
+  128+N    ended by signal N: 130 for Ctrl-C";
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let format = match command.log_format {
+        Format::Text => LogFormat::Text,
+        Format::Json => LogFormat::Json,
+    };
+    if let Err(error) = yieldix::start_log(&command.log, format, std::io::stderr) {
+        return complain(USAGE, &error);
+    }
+    match &command.action {
+        None if std::io::stdin().is_terminal() => boot(&command, "sh", &["-i".to_owned()]),
+        None => boot(&command, "sh", &[]),
+        Some(Action::Run { program, args }) => boot(&command, program, args),
+        Some(Action::List) => say(&list()),
+        Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
+        Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
+        Some(Action::Events { markdown: true }) => say(&manual::events_markdown()),
+        Some(Action::Events { markdown: false }) => say(&manual::events_table()),
+    }
+}
+
+fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
+    let mut machine = Machine::new().programs(PROGRAMS).program(program, args);
+    if command.simulate {
+        machine = machine.simulate(command.seed);
+    } else {
+        machine = machine.signals();
+        end_at_once_on_a_second_interrupt();
+    }
+    if let Some(quantum) = command.quantum {
+        machine = machine.quantum(quantum);
+    }
+    if let Some(tasks) = command.max_tasks {
+        machine = machine.max_tasks(tasks);
+    }
+    let panic = keep_panics_quiet();
+    // The kernel catches the panics of tasks; one that comes out here is its own.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| machine.boot()));
+    match ended {
+        Ok(Ok(ended)) => ExitCode::from((ended.code() & 0xff) as u8),
+        Ok(Err(error @ BootError::UnknownProgram(_))) => {
+            complain(NOT_FOUND, &format!("{error} (yieldix list names them)"))
+        }
+        Ok(Err(error)) => complain(HOST_REFUSED, &error),
+        Err(_) => {
+            let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
+            complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
+        }
+    }
+}
+
+/// A task's panic is told by the log, with its task; the default hook would tell it again. Gives
+/// the text of the last panic, for one that is the kernel's.
+fn keep_panics_quiet() -> Arc<Mutex<String>> {
+    let last = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&last);
+    std::panic::set_hook(Box::new(move |panic| {
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+    }));
+    last
+}
+
+/// The first Ctrl-C ends the machine in order. One that comes while it has not ended, because a
+/// task keeps the core or a console does not take its output, ends the process.
+fn end_at_once_on_a_second_interrupt() {
+    let is_ending = Arc::new(AtomicBool::new(false));
+    let interrupt = signal_hook::consts::SIGINT;
+    // In this order: the first signal finds the flag down and raises it. A host that allows no
+    // handler leaves the default, which is to end at the first.
+    let _ = signal_hook::flag::register_conditional_shutdown(interrupt, 130, Arc::clone(&is_ending));
+    let _ = signal_hook::flag::register(interrupt, is_ending);
+}
+
+fn list() -> String {
+    let mut text = String::new();
+    let mut groups: Vec<Group> = PROGRAMS.iter().map(|program| program.group).collect();
+    groups.dedup();
+    groups.sort_unstable();
+    groups.dedup();
+    for group in groups {
+        text.push_str(&format!("{}\n", group.title()));
+        for Program { name, usage, about, .. } in PROGRAMS.iter().filter(|program| program.group == group) {
+            text.push_str(&format!("  {:<44} {about}\n", format!("{name} {usage}")));
+        }
+    }
+    text
+}
+
+/// Prints to standard output; a reader that has gone away is no failure of ours.
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => complain(1, &error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn complain(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("yieldix: {error}");
+    ExitCode::from(code)
+}

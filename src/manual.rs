@@ -1,0 +1,96 @@
+//! The manual pages that are made from the tables of calls and events.
+
+use std::fmt::Write;
+use yieldix_kernel::event::{EVENTS, SCHEMA_VERSION};
+use yieldix_syscalls::{CALLS, CallInfo, Errno};
+
+/// `fd: Fd, max: u32`
+fn arguments(call: &CallInfo) -> String {
+    let shown: Vec<String> = call.arguments.iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
+    shown.join(", ")
+}
+
+/// The calls, a line each.
+pub fn syscalls_table() -> String {
+    let mut text = String::new();
+    for call in CALLS {
+        let state = if call.is_built { "" } else { "  (ENOSYS)" };
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(text, "{:>4}  {}({}) -> {}{state}", call.number, call.name, arguments(call), call.answer);
+    }
+    text
+}
+
+const SYSCALLS_INTRODUCTION: &str = include_str!("manual/syscalls.md");
+const EVENTS_INTRODUCTION: &str = include_str!("manual/tracing.md");
+
+/// docs/syscalls.md.
+pub fn syscalls_markdown() -> String {
+    let mut text = SYSCALLS_INTRODUCTION.to_owned();
+    let mut group = "";
+    for call in CALLS.iter().filter(|call| call.is_built) {
+        if call.group != group {
+            group = call.group;
+            let _ = writeln!(text, "\n## {group}");
+        }
+        let _ = writeln!(text, "\n### {}\n\n```rust", call.name);
+        let _ = writeln!(text, "fn {}({}) -> {}\n```\n", call.name, arguments(call), call.answer);
+        for line in call.doc {
+            let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line));
+        }
+        let errors: Vec<String> = call.errors.iter().map(|errno| format!("`{}`", errno.name())).collect();
+        let errors = if errors.is_empty() { "none".to_owned() } else { errors.join(" ") };
+        let _ = writeln!(
+            text,
+            "\nNumber {} · turn: {} · promise: {:?} · errors: {errors}",
+            call.number,
+            call.turn.phrase(),
+            call.promise
+        );
+    }
+    let _ = writeln!(text, "\n## Declared, not built\n\nThese are answered `ENOSYS`; their shapes may still change.\n");
+    let _ = writeln!(text, "| number | call | what it will do |\n| --- | --- | --- |");
+    for call in CALLS.iter().filter(|call| !call.is_built) {
+        let about = call.doc.first().copied().unwrap_or_default().trim();
+        let _ =
+            writeln!(text, "| {} | `{}({}) -> {}` | {about} |", call.number, call.name, arguments(call), call.answer);
+    }
+    let _ = writeln!(text, "\n## Errors\n\n| errno | number | meaning |\n| --- | --- | --- |");
+    for errno in Errno::ALL {
+        let _ = writeln!(text, "| `{}` | {} | {} |", errno.name(), errno.number(), errno.meaning());
+    }
+    text
+}
+
+/// The events, a line each.
+pub fn events_table() -> String {
+    let mut text = String::new();
+    for event in EVENTS {
+        let level = event.level.as_str();
+        let _ = writeln!(text, "{level:<5} {:<15} {:<20} {}", event.target, event.message, event.fields.join(" "));
+    }
+    text
+}
+
+/// docs/tracing.md.
+pub fn events_markdown() -> String {
+    let mut text = EVENTS_INTRODUCTION.to_owned();
+    let _ = writeln!(text, "\n## Every event (schema {SCHEMA_VERSION})\n");
+    let _ = writeln!(
+        text,
+        "| target | level | message | fields, beside `seq` and `at` | when |\n| --- | --- | --- | --- | --- |"
+    );
+    for event in EVENTS {
+        let fields: Vec<String> = event.fields.iter().map(|field| format!("`{field}`")).collect();
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} |",
+            event.target,
+            event.level,
+            event.message,
+            fields.join(" "),
+            event.doc.trim()
+        );
+    }
+    text
+}

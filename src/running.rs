@@ -1,0 +1,81 @@
+//! A machine that has booted.
+
+use yieldix_kernel::{Ended, Handle, Kernel, Stats, TaskStatus, Work, hardware::Hardware, sched::RoundRobin};
+use yieldix_syscalls::{Errno, Signal, SpawnOptions, Task, TaskInfo, Tid};
+
+/// A machine that has booted, run by whoever holds it: all at once, or a little at a time.
+///
+/// Dropping it ends every task, children before parents.
+pub struct Running {
+    kernel: Kernel<Box<dyn Hardware>, RoundRobin>,
+}
+
+impl Running {
+    pub(crate) fn new(kernel: Kernel<Box<dyn Hardware>, RoundRobin>) -> Running {
+        Running { kernel }
+    }
+
+    /// Runs to the end and gives how it ended. Blocks the calling thread, in the poller when no
+    /// task is ready.
+    pub fn run(mut self) -> Ended {
+        self.kernel.run()
+    }
+
+    /// Runs one round: a turn for each task that is ready. Never waits.
+    pub fn step(&mut self) -> Work {
+        self.kernel.step()
+    }
+
+    /// Runs until it would have to wait, or has ended.
+    pub fn run_until_blocked(&mut self) -> Work {
+        self.kernel.run_until_blocked()
+    }
+
+    /// Makes one more task without a parent; its status is kept until it is asked for.
+    ///
+    /// Errors: `EAGAIN` past the most tasks.
+    pub fn spawn(&mut self, task: Task) -> Result<Tid, Errno> {
+        self.kernel.spawn_asked_for(task, SpawnOptions::default())
+    }
+
+    /// Sends a signal to a task, as `kill` does. Errors: `ESRCH`, `EPERM`, `ENOSYS`.
+    pub fn kill(&mut self, tid: Tid, signal: Signal) -> Result<(), Errno> {
+        self.kernel.send_signal(tid, signal)
+    }
+
+    /// What a task is doing; reaps one that was spawned from here and has ended.
+    pub fn status(&mut self, tid: Tid) -> TaskStatus {
+        self.kernel.status(tid)
+    }
+
+    /// Every task, zombies included, oldest first.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.kernel.tasks()
+    }
+
+    /// Counts of the whole kernel.
+    pub fn stats(&self) -> Stats {
+        self.kernel.stats()
+    }
+
+    /// Checks every invariant of the kernel; panics with the one that is broken.
+    pub fn check(&self) {
+        self.kernel.check();
+    }
+
+    /// A handle for other threads. While one exists, the machine does not end of itself.
+    pub fn handle(&self) -> Handle {
+        self.kernel.handle()
+    }
+
+    /// Ends every task and the machine, and gives how it ended; the same when called again.
+    pub fn shutdown(&mut self) -> Ended {
+        self.kernel.shutdown()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kernel.shutdown();
+    }
+}
