@@ -12,7 +12,7 @@ use yieldix_kernel::{
     },
     sched::RoundRobin,
 };
-use yieldix_syscalls::{Args, Boot, Entry, Errno, Program, SpawnOptions, Task};
+use yieldix_syscalls::{Args, Boot, Entry, Errno, Program, SpawnOptions, SpawnRequest, Task};
 
 /// What descriptors 0, 1 and 2 of the first tasks are.
 #[derive(Clone, Debug, Default)]
@@ -249,8 +249,9 @@ fn first_tasks(programs: &[Program], load: Load) -> Result<First, BootError> {
         Boot::UnderInit => {
             let init = find("init")?;
             let words = std::iter::once(name).chain(args).collect();
-            let options = SpawnOptions { name: Some(init.name.into()), ..init.options() };
-            Ok(First { tasks: vec![(init.as_task(words), options)], is_init: true })
+            let SpawnRequest { task, options } = init.request(words);
+            let options = SpawnOptions { name: Some(init.name.into()), ..options };
+            Ok(First { tasks: vec![(task, options)], is_init: true })
         }
     }
 }

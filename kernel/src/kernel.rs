@@ -534,8 +534,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.level >= level
     }
 
-    pub(crate) fn wants_lifecycle(&self) -> bool {
-        self.wants(level::Exited)
+    /// Will the end of a task be told, at least when it is a fault?
+    pub(crate) fn wants_names(&self) -> bool {
+        self.wants(level::Faulted)
     }
 
     #[cold]
@@ -563,7 +564,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
         }
         self.ready_notes[index] = (cause, now);
-        emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        // A turn that was given up or used up is told as such; this is for those who waited.
+        if !matches!(cause, Cause::Yielded | Cause::Preempted) {
+            emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        }
     }
 
     #[cold]

@@ -16,7 +16,7 @@ use crate::{
     wait::Links,
 };
 use yieldix_syscalls::{
-    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, Task, Tid,
+    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -29,14 +29,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
             return Outcome::Answer(Reply::Err(Errno::ENOENT));
         };
-        let own = program.options();
-        options.quantum = options.quantum.or(own.quantum);
-        options.announced = options.announced.or(own.announced);
         options.name.get_or_insert(name);
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.as_task(args)));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.request(args)));
         match made {
-            Ok(task) => self.sys_spawn(tid, slot, task, Some(options)),
+            Ok(SpawnRequest { task, options: own }) => {
+                options.quantum = options.quantum.or(own.quantum);
+                options.announced = options.announced.or(own.announced);
+                self.sys_spawn(tid, slot, task, Some(options))
+            }
             Err(_) => Outcome::Answer(Reply::Err(Errno::ENOEXEC)),
         }
     }
@@ -181,7 +182,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         // Not a state that anything looks for while destructors run.
         drop(std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running));
-        let name: Box<str> = if self.wants_lifecycle() { self.name_of(slot).into() } else { Box::default() };
+        let name: Box<str> = if self.wants_names() { self.name_of(slot).into() } else { Box::default() };
         self.drop_stack(tid, slot);
         self.close_all(slot);
         self.tell_exit(slot, tid, &name, &status);
@@ -205,7 +206,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
         let (turns, traps) = self.counts(slot);
-        let errno = self.table.cold(slot).and_then(|cold| cold.failure).map_or("", |errno| errno.name());
+        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
+        let errno = failure.map_or("", |errno| errno.name());
+        if let Some(errno) = failure
+            && self.table.slot(slot).parent.is_none()
+        {
+            let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+            emit!(self, Failed { tid, name, errno, line: &line });
+        }
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }

@@ -25,16 +25,10 @@ fn parse(args: Args) -> Result<Options, Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let Options { address, connections_max } = call!(or_usage(&PROGRAM, parse(args)))?;
-        let listener = match trap!(yield Socket::listen(address)) {
-            Ok(listener) => listener,
-            Err(errno) => {
-                eprintln!("echod: {address}: {errno}")?;
-                return Err(errno);
-            }
-        };
+        let listener = call!(listen_at(PROGRAM.name, address))?;
         // With port 0 only the kernel knows where it is.
         println!("echod: listening on {}", trap!(yield listener.local_addr())?)?;
-        call!(serve(listener, ServeOptions { name: "echod", connections_max }, |conn, _peer| echo(conn)))
+        call!(serve(listener, ServeOptions { name: PROGRAM.name, connections_max }, |conn, _peer| echo(conn)))
     })
 }
 

@@ -95,19 +95,14 @@ impl Hardware for Host {
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
-        let count_before = happened.len();
-        self.console.interrupts(happened);
-        let patience = match happened.len() > count_before {
-            true => Some(Duration::ZERO),
-            false => self.patience(until),
-        };
+        let patience = self.patience(until);
         self.waits += u64::from(patience != Some(Duration::ZERO));
         let Host { sockets, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
             None => signals.told(event, happened),
         });
-        // The threads put their news down before they end a wait.
+        // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
         true
     }

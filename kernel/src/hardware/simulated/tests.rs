@@ -8,7 +8,7 @@ mod listeners;
 mod model;
 mod streams;
 
-use super::limits::{EPHEMERAL_COUNT, EPHEMERAL_FIRST, LATENCY_NS_MAX, LATENCY_NS_MIN, WINDOW};
+use super::limits::{EPHEMERAL_COUNT, EPHEMERAL_FIRST, LATENCY_NS_MAX, LATENCY_NS_MIN, LOOK, WINDOW};
 use super::*;
 use std::time::Duration;
 

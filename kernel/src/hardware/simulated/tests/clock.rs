@@ -1,4 +1,4 @@
-//! Time is virtual: it moves only in waits, and then it jumps.
+//! Time is virtual: in a wait it jumps, at a look without one it takes a small step.
 
 use super::*;
 
@@ -20,7 +20,14 @@ fn with_nothing_queued_time_jumps_to_the_moment_waited_for() {
     assert!(world.interrupts(hour, &mut Vec::new()));
     assert_eq!(world.now(), hour);
     assert!(world.interrupts(Time::BOOT, &mut Vec::new()));
-    assert_eq!(world.now(), hour, "a moment that has passed moves nothing");
+}
+
+#[test]
+fn a_look_that_does_not_wait_takes_a_little_time() {
+    let mut world = world();
+    assert!(world.interrupts(Time::BOOT, &mut Vec::new()));
+    assert!(world.interrupts(Time::BOOT, &mut Vec::new()));
+    assert_eq!(world.now(), Time::BOOT + LOOK + LOOK);
 }
 
 #[test]
@@ -74,6 +81,6 @@ fn only_waits_that_jump_are_counted() {
     let mut world = world();
     world.interrupts(Time::BOOT, &mut Vec::new());
     assert_eq!(world.stats().waits, 0);
-    world.interrupts(Time::from_nanos(9), &mut Vec::new());
+    world.interrupts(Time::BOOT + LOOK + LOOK, &mut Vec::new());
     assert_eq!(world.stats().waits, 1);
 }
