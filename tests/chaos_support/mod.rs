@@ -80,14 +80,18 @@ fn watch(call: Syscall) -> Syscall {
     }
 }
 
-/// The table of programs, each watched.
-fn watched_programs() -> Vec<Program> {
+/// The table of programs, each watched, and with this quantum unless it is 0.
+fn watched_programs(quantum: u32) -> Vec<Program> {
     let watch = |program: &Program| {
         let entry = match program.entry {
             Entry::Task(_) => Entry::Task(|args| start(args).remove(0)),
             Entry::Together(_) => Entry::Together(start),
         };
-        Program { entry, ..*program }
+        let boot = match program.boot {
+            Boot::Alone(lesson) if quantum > 0 => Boot::Alone(Lesson { quantum, ..lesson }),
+            boot => boot,
+        };
+        Program { entry, boot, ..*program }
     };
     PROGRAMS.iter().map(watch).collect()
 }
@@ -176,7 +180,7 @@ pub struct Setting {
     pub seed: u64,
     /// What goes wrong.
     pub faults: Faults,
-    /// Traps a turn; the machine's own when 0.
+    /// Traps a turn; the machine's, or the program's, own when 0.
     pub quantum: u32,
 }
 
@@ -203,7 +207,7 @@ impl Chaos {
         let is_alone = matches!(program(scenario.name).boot, Boot::Alone(_));
         STARTING.set(if is_alone { scenario.name } else { "init" });
         let mut machine = Machine::new()
-            .programs(&watched_programs())
+            .programs(&watched_programs(setting.quantum))
             .program(scenario.name, scenario.args.clone())
             .simulate(setting.seed)
             .faults(setting.faults)
@@ -344,6 +348,17 @@ impl Drop for Doing {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("it was: {}", self.0);
+        }
+    }
+}
+
+/// These seeds, or the one that `YIELDIX_SEED` says.
+pub fn seeds(default: std::ops::Range<u64>) -> std::ops::Range<u64> {
+    match std::env::var("YIELDIX_SEED") {
+        Err(_) => default,
+        Ok(seed) => {
+            let seed = seed.parse().expect("YIELDIX_SEED is a number");
+            seed..seed + 1
         }
     }
 }
