@@ -255,6 +255,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Waits for an interrupt, unless a task is ready, and takes it.
+    pub fn wait(&mut self) -> Work {
+        self.guard(|kernel| kernel.take_interrupts(true))
+    }
+
     /// Runs rounds until the kernel would wait; with `may_wait` it does, and goes on.
     fn work(&mut self, may_wait: bool) -> Work {
         self.guard(|kernel| {
