@@ -283,11 +283,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Gives a turn to every task that is ready now.
     fn round(&mut self) {
-        self.rounds += 1;
         self.round_time = None;
         self.look_who_watches();
-        // A panic may have ended the last round midway: then those it did not reach come first.
+        // A panic cuts a round short: those who were behind it are not to lose their turns.
         if self.policy.left() == 0 {
+            self.rounds += 1;
             self.policy.begin_round();
         }
         if self.is_observed {
