@@ -222,7 +222,7 @@ events! {
     /// `of` how many could have been chosen; `previous` had the turn before, and why it `stopped`.
     DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of: usize, rule: &'a str, previous: Tid, stopped: Stop }
     /// A turn is over.
-    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u32 }
+    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
     /// A task waits for something else than a turn.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn }
     /// A task became ready that was not: it is new, or its wait is over.

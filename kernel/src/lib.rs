@@ -7,6 +7,7 @@
 //! ready tasks ([`sched`]), and the events that tell of it all ([`event`]).
 
 #![feature(coroutine_trait)]
+#![cfg_attr(test, feature(coroutines))]
 
 pub mod block;
 mod check;

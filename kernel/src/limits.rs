@@ -34,7 +34,7 @@ pub const TRANSFER_BYTES: u32 = 1 << 20;
 pub const ANNOUNCEMENT_BYTES: usize = 64 << 10;
 
 /// Turns between two looks at the hardware while tasks are ready.
-pub const TURNS_PER_POLL: u32 = 256;
+pub const TURNS_PER_POLL: u64 = 256;
 
 /// Tasks up to which the kernel checks all of itself once a round, in checked runs.
 pub const FULL_CHECK_TASKS: u32 = 1000;

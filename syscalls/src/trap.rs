@@ -62,14 +62,20 @@ macro_rules! trap {
 /// [`subroutine`](crate::calls::subroutine), which costs the same at any depth.
 #[macro_export]
 macro_rules! call {
-    ($routine:expr) => {{
-        let mut routine = $crate::macros::pin!($routine);
-        let mut reply = $crate::Reply::Unit;
-        loop {
-            match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
-                $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
-                $crate::macros::CoroutineState::Complete(value) => break value,
+    ($routine:expr) => {
+        // A match, so that a temporary that the expression borrows outlives the call, and the
+        // routine does not.
+        match $routine {
+            routine => {
+                let mut routine = $crate::macros::pin!(routine);
+                let mut reply = $crate::Reply::Unit;
+                loop {
+                    match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
+                        $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
+                        $crate::macros::CoroutineState::Complete(value) => break value,
+                    }
+                }
             }
         }
-    }};
+    };
 }

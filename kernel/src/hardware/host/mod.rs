@@ -62,10 +62,10 @@ impl Host {
     pub fn new(options: HostOptions) -> io::Result<Host> {
         let poller = Arc::new(Poller::new()?);
         let bell = Arc::new(Bell::new(Arc::clone(&poller)));
-        let signals = match options.catches_signals {
-            true => Signals::catch(Arc::clone(&poller))?,
-            false => Signals::none(Arc::clone(&poller)),
-        };
+        let mut signals = Signals::none(Arc::clone(&poller));
+        if options.catches_signals {
+            signals.catch()?;
+        }
         Ok(Host {
             boot: Instant::now(),
             waiter: Waiter::new(Arc::clone(&poller))?,
@@ -125,16 +125,18 @@ impl Hardware for Host {
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
-        match device.is_console() {
-            true => self.console.is_readable(device),
-            false => self.sockets.would_answer(device, Direction::Read),
+        if device.is_console() {
+            self.console.is_readable(device)
+        } else {
+            self.sockets.would_answer(device, Direction::Read)
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
-        match device.is_console() {
-            true => self.console.is_writable(device),
-            false => self.sockets.would_answer(device, Direction::Write),
+        if device.is_console() {
+            self.console.is_writable(device)
+        } else {
+            self.sockets.would_answer(device, Direction::Write)
         }
     }
 
