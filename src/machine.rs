@@ -6,9 +6,9 @@ use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
     hardware::{
-        Hardware,
+        Hardware, MemoryConsole,
         host::{ConsoleOptions, Host, HostOptions},
-        simulated::{Faults, MemoryConsole, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{Faults, Simulated, SimulatedConsole, SimulatedOptions},
     },
     sched::RoundRobin,
 };
@@ -206,7 +206,7 @@ impl Machine {
             None => {
                 let console = match console {
                     Console::Process => ConsoleOptions::Process,
-                    Console::Memory(_) => ConsoleOptions::Process, // UNIFY
+                    Console::Memory(memory) => ConsoleOptions::Memory(memory),
                 };
                 Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?)
             }

@@ -3,8 +3,11 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
-use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions, MemoryConsole};
 use yieldix_kernel::hardware::{Device, Hardware};
+use yieldix_kernel::hardware::{
+    MemoryConsole,
+    host::{ConsoleOptions, Host, HostOptions},
+};
 use yieldix_syscalls::Errno;
 
 #[test]

@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::Once;
 use std::time::Duration;
-use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Host, HostOptions, MemoryConsole, OUTPUT_ROOM};
+use yieldix_kernel::hardware::MemoryConsole;
+use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Host, HostOptions, OUTPUT_ROOM};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Received};
 use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
 
@@ -642,14 +643,14 @@ fn entropy_differs() {
 
 #[test]
 fn a_console_in_memory_gives_its_script_and_keeps_what_is_written() {
-    let console = MemoryConsole::new("typed");
+    let console = MemoryConsole::new().input("typed");
     let mut host = host_with(ConsoleOptions::Memory(console.clone()));
     assert_eq!(&*host.try_read(Device::STDIN, 3).unwrap().data, b"typ");
     assert_eq!(&*host.try_read(Device::STDIN, 3).unwrap().data, b"ed");
     assert!(host.try_read(Device::STDIN, 3).unwrap().data.is_empty());
     assert_eq!(host.try_write(Device::STDOUT, b"out"), Ok(3));
     assert_eq!(host.try_write(Device::STDERR, b"error"), Ok(5));
-    assert_eq!((console.output(), console.error_output()), (b"out".to_vec(), b"error".to_vec()));
+    assert_eq!((console.stdout(), console.stderr()), (b"out".to_vec(), b"error".to_vec()));
 }
 
 #[test]

@@ -3,8 +3,11 @@
 
 use rustix::process::{Signal as HostSignal, getpid, kill_process};
 use std::time::Duration;
-use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions, MemoryConsole};
 use yieldix_kernel::hardware::{Hardware, Interrupt};
+use yieldix_kernel::hardware::{
+    MemoryConsole,
+    host::{ConsoleOptions, Host, HostOptions},
+};
 use yieldix_syscalls::Signal;
 
 #[test]

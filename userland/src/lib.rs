@@ -57,6 +57,8 @@ pub static PROGRAMS: &[Program] = &[
     lessons::echoserver2::PROGRAM,
     lessons::blaster::PROGRAM,
     programs::usertests::PROGRAM,
+    programs::deadlock::PROGRAM,
+    programs::panic::PROGRAM,
 ];
 
 #[cfg(test)]

@@ -5,8 +5,6 @@
 //! `poller.rs`). The console cannot be polled everywhere and is not ours to make non-blocking, so
 //! it has threads, which start when they are first needed (`output.rs`, `input.rs`). An idle
 //! machine takes no processor time at all.
-//!
-//! On Linux it needs 5.11 or later.
 
 mod console;
 mod errno;
@@ -18,7 +16,7 @@ mod signals;
 mod sockets;
 mod worker;
 
-pub use console::{ConsoleOptions, MemoryConsole};
+pub use console::ConsoleOptions;
 pub use limits::*;
 
 use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
