@@ -109,6 +109,8 @@ pub struct Kernel<H, P> {
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
     turns_at_poll: u64,
+    /// Operations on files since the last look at the hardware.
+    pub(crate) operations: u32,
 
     // What tasks wait on.
     pub(crate) hardware: H,
@@ -146,8 +148,6 @@ pub struct Kernel<H, P> {
 }
 
 /// Delivers an event if anybody wants it; its fields are computed only then.
-#[macro_export]
-#[doc(hidden)]
 macro_rules! emit {
     ($kernel:expr, $Name:ident { $($fields:tt)* }) => {
         if $kernel.wants($crate::event::level::$Name) {
@@ -156,6 +156,8 @@ macro_rules! emit {
         }
     };
 }
+
+pub(crate) use emit;
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A kernel without tasks.
@@ -170,6 +172,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             traps: 0,
             is_observed: false,
             turns_at_poll: 0,
+            operations: 0,
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
@@ -257,7 +260,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.guard(|kernel| {
             loop {
                 kernel.round();
-                if kernel.turns - kernel.turns_at_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
+                if kernel.policy.waiting() > 0 && !kernel.is_poll_due() {
                     continue;
                 }
                 match kernel.take_interrupts(may_wait) {
@@ -266,6 +269,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
             }
         })
+    }
+
+    /// Has enough been done since the last look at the hardware?
+    fn is_poll_due(&self) -> bool {
+        self.turns - self.turns_at_poll >= limits::TURNS_PER_POLL || self.operations >= limits::OPERATIONS_PER_POLL
     }
 
     /// Gives a turn to every task that is ready now.
@@ -372,6 +380,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
     fn take_interrupts(&mut self, may_wait: bool) -> Work {
         self.turns_at_poll = self.turns;
+        self.operations = 0;
         loop {
             self.fire_timers();
             self.serve_inbox();

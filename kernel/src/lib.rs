@@ -32,6 +32,8 @@ mod timer;
 pub mod trap;
 mod wait;
 
+pub(crate) use kernel::emit;
+
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;
 pub use kernel::{Ended, Kernel, Options, Work};
