@@ -1,5 +1,6 @@
 //! The cases: tasks as a user would write them.
 
+use std::pin::Pin;
 use yieldix::syscalls::{calls::*, *};
 
 /// One thing that is counted.
@@ -137,15 +138,12 @@ fn calls_ten_deep(calls: u32) -> Task {
     task!({ call!(level_10(calls)) })
 }
 
-/// A subroutine that calls itself until it is so deep, and then makes the calls.
-fn deep(depth: u32, calls: u32) -> impl Routine<Result<(), Errno>> + 'static {
-    routine!(move {
-        if depth > 1 {
-            let below: std::pin::Pin<Box<dyn Routine<Result<(), Errno>>>> = Box::pin(deep(depth - 1, calls));
-            return trap!(yield subroutine(below));
-        }
-        call!(null_calls(calls))
-    })
+/// Subroutines one below the other; the innermost makes the calls.
+fn deep(depth: u32, calls: u32) -> Pin<Box<dyn Routine<Result<(), Errno>>>> {
+    if depth == 1 {
+        return Box::pin(null_calls(calls));
+    }
+    Box::pin(routine!(move { trap!(yield subroutine(deep(depth - 1, calls))) }))
 }
 
 fn trampolined(depth: u32, calls: u32) -> Task {

@@ -1,7 +1,7 @@
 //! From a trap to its answer.
 //!
 //! Dispatch is one match, a line a call; a handler decides and returns an [`Outcome`]; one place,
-//! [`Kernel::apply`], carries it out. Handlers do not touch the ready queue or the caller's state.
+//! `Kernel::apply`, carries it out. Handlers do not touch the ready queue or the caller's state.
 
 use crate::{
     block::Cause,

@@ -56,7 +56,7 @@ macro_rules! trap {
 
 /// Runs a subroutine inside the calling task and gives what it returns: `call!(read_line(fd))?`.
 ///
-/// A subroutine is a coroutine that yields traps (see [`routine!`]); its traps pass through the
+/// A subroutine is a coroutine that yields traps (see [`routine!`](crate::routine!)); its traps pass through the
 /// caller, which is Python's `yield from`. Nothing is allocated and what is called may borrow from
 /// its caller. A trap in it costs a little more at each level; for deep recursion there is
 /// [`subroutine`](crate::calls::subroutine), which costs the same at any depth.

@@ -4,31 +4,55 @@ use crate::prelude::*;
 use core::net::{IpAddr, Ipv4Addr};
 
 pub(crate) const PROGRAM: Program = Program::new("echod", Group::Servers, "sends back whatever it is sent", main)
-    .usage("[--addr ADDRESS:PORT] [--max-connections N]");
+    .usage("[--addr ADDRESS:PORT] [--max-connections N] [--status ADDRESS:PORT]");
 
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7000);
 
 struct Options {
     address: SocketAddr,
     connections_max: usize,
+    status: Option<SocketAddr>,
 }
 
 fn parse(args: Args) -> Result<Options, Misuse> {
-    let given = Given::parse(args, &[], &["--addr", "--max-connections"])?.without_operands()?;
+    let given = Given::parse(args, &[], &["--addr", "--max-connections", "--status"])?.without_operands()?;
     let connections_max = given.value("--max-connections")?.unwrap_or(limits::CONNECTIONS_MAX);
     if connections_max == 0 {
         return Err(Misuse::Wrong("--max-connections must be at least 1".to_owned()));
     }
-    Ok(Options { address: given.value("--addr")?.unwrap_or(ADDRESS), connections_max })
+    let address = given.value("--addr")?.unwrap_or(ADDRESS);
+    Ok(Options { address, connections_max, status: given.value("--status")? })
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let Options { address, connections_max } = call!(or_usage(&PROGRAM, parse(args)))?;
+        let Options { address, connections_max, status } = call!(or_usage(&PROGRAM, parse(args)))?;
         let listener = call!(listen_at(PROGRAM.name, address))?;
         // With port 0 only the kernel knows where it is.
         println!("echod: listening on {}", trap!(yield listener.local_addr())?)?;
+        if let Some(address) = status {
+            let listener = call!(listen_at(PROGRAM.name, address))?;
+            println!("echod: status on {}", trap!(yield listener.local_addr())?)?;
+            trap!(yield spawn(tell_status(listener)).pass(listener.fd()).detach())?;
+        }
         call!(serve(listener, ServeOptions { name: PROGRAM.name, connections_max }, |conn, _peer| echo(conn)))
+    })
+}
+
+/// Tells whoever connects what the machine holds, in one line. One at a time, so that what it says
+/// counts itself the same way every time.
+fn tell_status(listener: Socket) -> Task {
+    task!({
+        loop {
+            let (conn, _peer) = trap!(yield listener.accept())?;
+            let SysInfo { tasks, zombies, files, timers, registrations, .. } = trap!(yield sysinfo())?;
+            let line = format!(
+                "tasks={tasks} zombies={zombies} files={files} timers={timers} registrations={registrations}\n"
+            );
+            // One who asked and left is no reason to end.
+            let _ = trap!(yield conn.send(line));
+            trap!(yield conn.close())?;
+        }
     })
 }
 
