@@ -1,8 +1,8 @@
 //! Waiting, and the one way out of it.
 //!
-//! [`Kernel::block`] puts a task into the queue of what it waits on and sets its timer;
-//! [`Kernel::unblock`] takes it out of both with an answer. A wake-up, a timeout and a signal all
-//! end a wait through it, and a kill uses its first half, [`Kernel::leave`].
+//! `Kernel::block` puts a task into the queue of what it waits on and sets its timer;
+//! `Kernel::unblock` takes it out of both with an answer. A wake-up, a timeout and a signal all
+//! end a wait through it, and a kill uses its first half, `Kernel::leave`.
 
 use crate::{
     emit,
@@ -58,7 +58,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
         if deadline != Time::NEVER && deadline <= self.now() {
-            self.fire_deadline(slot, deadline);
+            let now = self.now();
+            self.fire_deadline(slot, now);
             let reply = match on {
                 On::File { file, operation } => self.abandon(file, operation, Errno::ETIMEDOUT),
                 _ => Reply::Err(Errno::ETIMEDOUT),

@@ -117,6 +117,15 @@ impl Pending {
         }
     }
 
+    /// Does it move no bytes, and so never wait?
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Pending::Read { max } => *max == 0,
+            Pending::Write { data } | Pending::WriteAll { data, .. } => data.is_empty(),
+            Pending::Accept | Pending::Connect | Pending::ReadWait | Pending::WriteWait => false,
+        }
+    }
+
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
     /// until it has a descriptor for it.
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
@@ -174,7 +183,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let is_console = self.file(file).kind == Kind::Console;
         // Those who wait are first; a newcomer that did not queue could take what they wait for.
-        if self.queue(file, operation.direction()).is_empty()
+        // One that moves nothing takes nothing.
+        if (self.queue(file, operation.direction()).is_empty() || operation.is_empty())
             && let Some(reply) = self.attempt(slot, file, &mut operation)
         {
             let is_free = is_console && matches!(operation, Pending::Write { .. });
@@ -220,6 +230,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
+        self.operations += 1;
         let entry = self.file(file);
         let device = entry.device;
         let is_promising = match operation.direction() {

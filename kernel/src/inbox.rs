@@ -91,8 +91,11 @@ impl Inbox {
     pub(crate) fn close(&self) {
         let mut requests = self.lock();
         self.is_closed.store(true, Ordering::Release);
-        requests.clear();
+        let unanswered = std::mem::take(&mut *requests);
         self.has_requests.store(false, Ordering::Release);
+        // Unlocked first: a task among them may hold a handle, which locks when it is dropped.
+        drop(requests);
+        drop(unanswered);
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Request>> {
@@ -245,5 +248,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.table.release(slot);
         }
         TaskStatus::Ended(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use yieldix_syscalls::task;
+
+    #[test]
+    fn a_closed_inbox_drops_a_task_that_holds_a_handle() {
+        let inbox = Arc::new(Inbox::new(Arc::new(|| {})));
+        let handle = Handle::new(Arc::clone(&inbox));
+        let holder = task!({
+            drop(handle);
+            Ok(())
+        });
+        let (reply, answer) = mpsc::channel();
+        inbox.push(Request::Spawn(holder, reply)).unwrap();
+        inbox.close();
+        assert_eq!(answer.recv(), Err(mpsc::RecvError));
+        assert!(!inbox.has_handles());
     }
 }

@@ -108,7 +108,9 @@ pub struct Kernel<H, P> {
     pub(crate) turns: u64,
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
-    turns_since_poll: u32,
+    turns_at_poll: u64,
+    /// Operations on files since the last look at the hardware.
+    pub(crate) operations: u32,
 
     // What tasks wait on.
     pub(crate) hardware: H,
@@ -131,6 +133,8 @@ pub struct Kernel<H, P> {
     pub(crate) first: Option<Tid>,
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
+    /// The end has been told.
+    is_finished: bool,
 
     // Who watches.
     pub(crate) level: LevelFilter,
@@ -144,8 +148,6 @@ pub struct Kernel<H, P> {
 }
 
 /// Delivers an event if anybody wants it; its fields are computed only then.
-#[macro_export]
-#[doc(hidden)]
 macro_rules! emit {
     ($kernel:expr, $Name:ident { $($fields:tt)* }) => {
         if $kernel.wants($crate::event::level::$Name) {
@@ -154,6 +156,8 @@ macro_rules! emit {
         }
     };
 }
+
+pub(crate) use emit;
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A kernel without tasks.
@@ -167,7 +171,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             turns: 0,
             traps: 0,
             is_observed: false,
-            turns_since_poll: 0,
+            turns_at_poll: 0,
+            operations: 0,
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
@@ -185,6 +190,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             first: None,
             first_status: None,
             ended: None,
+            is_finished: false,
             level: LevelFilter::OFF,
             observer: None,
             sequence: std::cell::Cell::new(0),
@@ -249,12 +255,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Waits for an interrupt, unless a task is ready, and takes it.
+    pub fn wait(&mut self) -> Work {
+        self.guard(|kernel| kernel.take_interrupts(true))
+    }
+
     /// Runs rounds until the kernel would wait; with `may_wait` it does, and goes on.
     fn work(&mut self, may_wait: bool) -> Work {
         self.guard(|kernel| {
             loop {
                 kernel.round();
-                if kernel.turns_since_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
+                if kernel.policy.waiting() > 0 && !kernel.is_poll_due() {
                     continue;
                 }
                 match kernel.take_interrupts(may_wait) {
@@ -263,6 +274,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
             }
         })
+    }
+
+    /// Has enough been done since the last look at the hardware?
+    fn is_poll_due(&self) -> bool {
+        self.turns - self.turns_at_poll >= limits::TURNS_PER_POLL || self.operations >= limits::OPERATIONS_PER_POLL
     }
 
     /// Gives a turn to every task that is ready now.
@@ -293,25 +309,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// what a turn costs at least. Everything else goes through [`Kernel::act`].
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
-        let index = self.slot_of(tid);
-        let slot = self.table.slot_mut(index);
+        let index = tid.index() as u32;
+        let Some(slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
         if slot.serial() != tid.serial() || !matches!(slot.state, State::Ready(_)) {
             // It was ended since it became ready.
             return;
         }
         slot.turns = slot.turns.wrapping_add(1);
-        if slot.turns == 0 {
-            self.carry(index, 0);
+        let mut quantum = self.options.quantum;
+        if slot.turns == 0 || slot.cold().is_some() || OBSERVED {
+            quantum = self.begin_turn::<OBSERVED>(tid, index);
         }
-        let quantum = match self.table.cold(index) {
-            None => self.table.quantum(),
-            Some(cold) => cold.quantum,
-        };
         self.turns += 1;
-        self.turns_since_poll += 1;
-        if OBSERVED {
-            self.tell_chosen(tid, index);
-        }
+        let traps_before = self.traps;
         let (mut left, mut free) = (quantum, limits::FREE_CALLS_PER_TURN);
         let why = loop {
             let slot = self.table.slot_mut(index);
@@ -323,11 +333,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let next = match step {
                 CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
+                    self.traps += 1;
                     slot.state = State::Ready(Reply::Unit);
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     self.policy.ready(tid);
@@ -335,11 +343,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
                 CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
+                    self.traps += 1;
                     slot.state = State::Ready(Reply::Tid(tid));
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     Next::Resume
@@ -359,16 +365,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 break Stop::Preempted;
             }
         };
-        let traps = quantum - left + limits::FREE_CALLS_PER_TURN - free + u32::from(why != Stop::Preempted);
-        self.traps += u64::from(traps);
         if OBSERVED {
-            self.tell_turn_over(tid, why, traps);
+            self.tell_turn_over(tid, why, self.traps - traps_before);
         }
+    }
+
+    /// What few turns begin with; gives the task's quantum.
+    #[inline(never)]
+    fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) -> u32 {
+        if self.table.slot(slot).turns == 0 {
+            self.carry(slot, 0);
+        }
+        if OBSERVED {
+            self.tell_chosen(tid, slot);
+        }
+        self.table.cold(slot).map_or(self.options.quantum, |cold| cold.quantum)
     }
 
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
     fn take_interrupts(&mut self, may_wait: bool) -> Work {
-        self.turns_since_poll = 0;
+        self.turns_at_poll = self.turns;
+        self.operations = 0;
         loop {
             self.fire_timers();
             self.serve_inbox();
@@ -376,7 +393,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return Work::Over;
             }
             let is_ready = self.policy.waiting() > 0;
-            if !is_ready && self.is_deadlocked() {
+            // Whoever runs the kernel step by step may still bring something.
+            if !is_ready && may_wait && self.is_deadlocked() {
                 self.end_in_deadlock();
                 return Work::Over;
             }
@@ -462,16 +480,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.exit(slot, ExitStatus::Killed(Signal::Term));
             }
         }
+        // Those that were kept for a handle: it can ask no more.
+        for tid in self.table.tids() {
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            self.table.release(self.slot_of(tid));
+        }
     }
 
-    /// The end: what is written is brought out, and the outcome is told.
+    /// The end: what is written is brought out, and the outcome is told, once.
     fn finish(&mut self) -> Ended {
         let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
         let ended = self.ended.clone().unwrap_or_else(finished);
-        if self.ended.is_none() {
-            self.ended = Some(ended.clone());
-            self.shut_zombies();
+        if std::mem::replace(&mut self.is_finished, true) {
+            return ended;
         }
+        self.shut_down(ended.clone());
         self.inbox.close();
         let reason = match &ended {
             Ended::Finished(_) => "finished",
@@ -482,20 +505,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let (turns, traps) = (self.turns, self.traps);
         emit!(self, Ended { code: ended.code(), reason, turns, traps });
+        if self.options.is_checked {
+            self.check();
+        }
         self.flush();
         ended
     }
 
-    /// Ends everything and gives the outcome; the same one when called again.
+    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
+    /// have all ended by themselves has finished, and was not shut down.
     pub fn shutdown(&mut self) -> Ended {
-        self.shut_down(Ended::ShutDown);
-        self.finish()
-    }
-
-    fn shut_zombies(&mut self) {
-        for tid in self.table.tids() {
-            self.table.release(self.slot_of(tid));
+        if self.table.live() > 0 {
+            self.shut_down(Ended::ShutDown);
         }
+        self.finish()
     }
 
     /// Brings out what was written to the console. Announcements that find no room wait for it.
@@ -527,6 +550,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = panic_message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
+        self.discard(tid, payload);
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }
@@ -537,8 +561,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.level >= level
     }
 
-    pub(crate) fn wants_lifecycle(&self) -> bool {
-        self.wants(level::Exited)
+    /// Will the end of a task be told, at least when it is a fault?
+    pub(crate) fn wants_names(&self) -> bool {
+        self.wants(level::Faulted)
     }
 
     #[cold]
@@ -566,7 +591,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
         }
         self.ready_notes[index] = (cause, now);
-        emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        // A turn that was given up or used up is told as such; this is for those who waited.
+        if !matches!(cause, Cause::Yielded | Cause::Preempted) {
+            emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        }
     }
 
     #[cold]
@@ -591,7 +619,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     #[cold]
-    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u32) {
+    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u64) {
         self.previous = (tid, why);
         emit!(self, TurnOver { tid, why, traps });
     }

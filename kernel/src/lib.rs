@@ -3,10 +3,11 @@
 //! Tasks and programs come from outside, through the ABI of `yieldix-syscalls`; the world comes
 //! from outside too, through [`hardware::Hardware`]. What is here is what lies between: the task
 //! table and its states ([`task`]), the loop ([`kernel`]), the dispatch of traps ([`trap`]), the
-//! one way into a wait and out of it ([`block`]), open files ([`file`]), the policy that orders
+//! one way into a wait and out of it ([`block`]), open files ([`mod@file`]), the policy that orders
 //! ready tasks ([`sched`]), and the events that tell of it all ([`event`]).
 
 #![feature(coroutine_trait)]
+#![cfg_attr(test, feature(coroutines))]
 
 pub mod block;
 mod check;
@@ -30,6 +31,8 @@ pub mod task;
 mod timer;
 pub mod trap;
 mod wait;
+
+pub(crate) use kernel::emit;
 
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;

@@ -16,7 +16,7 @@ use crate::{
     wait::Links,
 };
 use yieldix_syscalls::{
-    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, Task, Tid,
+    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -29,23 +29,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
             return Outcome::Answer(Reply::Err(Errno::ENOENT));
         };
-        let own = program.options();
-        options.quantum = options.quantum.or(own.quantum);
-        options.announced = options.announced.or(own.announced);
         options.name.get_or_insert(name);
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.as_task(args)));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.request(args)));
         match made {
-            Ok(task) => self.sys_spawn(tid, slot, task, Some(options)),
-            Err(_) => Outcome::Answer(Reply::Err(Errno::ENOEXEC)),
+            Ok(SpawnRequest { task, options: own }) => {
+                options.quantum = options.quantum.or(own.quantum);
+                options.announced = options.announced.or(own.announced);
+                self.sys_spawn(tid, slot, task, Some(options))
+            }
+            Err(payload) => {
+                self.discard(tid, payload);
+                Outcome::Answer(Reply::Err(Errno::ENOEXEC))
+            }
         }
     }
 
     fn spawn_child(&mut self, tid: Tid, slot: u32, task: Task, options: Option<SpawnOptions>) -> Result<Tid, Errno> {
-        let grants = options.as_ref().map_or(&[][..], |options| &options.fds);
-        self.check_grants(slot, grants)?;
-        if options.as_ref().is_some_and(|options| options.quantum == Some(0)) {
-            return Err(Errno::EINVAL);
+        if let Err(errno) = self.check_spawn(slot, options.as_ref()) {
+            self.discard(tid, task);
+            return Err(errno);
         }
         let child = self.table.insert(tid, task)?;
         let child_slot = self.slot_of(child);
@@ -63,8 +66,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A task that nobody made: the first ones, and those that a handle asks for.
     pub(crate) fn spawn_first(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
-        if options.quantum == Some(0) || !options.fds.is_empty() {
-            return Err(Errno::EINVAL);
+        let is_for_a_child = options.quantum == Some(0) || !options.fds.is_empty();
+        let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
+        if let Err(errno) = checked {
+            self.discard(Tid::NONE, task);
+            return Err(errno);
         }
         let tid = self.table.insert(Tid::NONE, task)?;
         self.set_options(self.slot_of(tid), options);
@@ -104,7 +110,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         cold.is_announced = announced.unwrap_or(cold.is_announced);
     }
 
-    /// Can all of these be granted? Nothing has moved yet.
+    /// Can the task in `slot` have such a child? Nothing has moved yet.
+    fn check_spawn(&self, slot: u32, options: Option<&SpawnOptions>) -> Result<(), Errno> {
+        if let Some(options) = options {
+            self.check_grants(slot, &options.fds)?;
+            if options.quantum == Some(0) {
+                return Err(Errno::EINVAL);
+            }
+        }
+        self.table.room()
+    }
+
+    /// Can all of these be granted?
     fn check_grants(&self, slot: u32, grants: &[FdGrant]) -> Result<(), Errno> {
         let mut slots = Vec::with_capacity(grants.len());
         let mut passed = Vec::with_capacity(grants.len());
@@ -180,8 +197,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let _ = self.abandon(file, operation, Errno::ECANCELED);
         }
         // Not a state that anything looks for while destructors run.
-        drop(std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running));
-        let name: Box<str> = if self.wants_lifecycle() { self.name_of(slot).into() } else { Box::default() };
+        let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);
+        self.discard(tid, undelivered);
+        let name: Box<str> = if self.wants_names() { self.name_of(slot).into() } else { Box::default() };
         self.drop_stack(tid, slot);
         self.close_all(slot);
         self.tell_exit(slot, tid, &name, &status);
@@ -197,15 +215,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Drops the whole stack of coroutines, innermost first, as a return would.
     fn drop_stack(&mut self, tid: Tid, slot: u32) {
         let innermost = self.table.slot_mut(slot).body.take();
-        self.drop_body(tid, innermost);
+        self.discard(tid, innermost);
         while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
-            self.drop_body(tid, Some(caller));
+            self.discard(tid, Some(caller));
         }
     }
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
         let (turns, traps) = self.counts(slot);
-        let errno = self.table.cold(slot).and_then(|cold| cold.failure).map_or("", |errno| errno.name());
+        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
+        let errno = failure.map_or("", |errno| errno.name());
+        if let Some(errno) = failure
+            && self.table.slot(slot).parent.is_none()
+        {
+            let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+            emit!(self, Failed { tid, name, errno, line: &line });
+        }
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }

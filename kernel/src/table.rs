@@ -69,12 +69,17 @@ impl Table {
         self.serial
     }
 
+    /// Is there room for one more? `EAGAIN` when not.
+    #[inline]
+    pub fn room(&self) -> Result<(), Errno> {
+        let is_full = self.live + self.zombies >= self.tasks_max || self.serial >= Tid::SERIAL_MAX;
+        if is_full { Err(Errno::EAGAIN) } else { Ok(()) }
+    }
+
     /// A new task, ready.
     #[inline]
     pub fn insert(&mut self, parent: Tid, body: Task) -> Result<Tid, Errno> {
-        if self.live + self.zombies >= self.tasks_max || self.serial >= Tid::SERIAL_MAX {
-            return Err(Errno::EAGAIN);
-        }
+        self.room()?;
         self.serial += 1;
         self.live += 1;
         let slot = Slot::new(self.serial, parent, body);
@@ -94,6 +99,12 @@ impl Table {
     #[inline(always)]
     pub fn slot(&self, slot: u32) -> &Slot {
         &self.slots[slot as usize]
+    }
+
+    /// The slot that `tid` names, whoever is in it now.
+    #[inline(always)]
+    pub fn slot_named(&mut self, tid: Tid) -> Option<&mut Slot> {
+        self.slots.get_mut(tid.index())
     }
 
     /// The slot at this index, to change.

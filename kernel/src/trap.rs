@@ -1,7 +1,7 @@
 //! From a trap to its answer.
 //!
 //! Dispatch is one match, a line a call; a handler decides and returns an [`Outcome`]; one place,
-//! [`Kernel::apply`], carries it out. Handlers do not touch the ready queue or the caller's state.
+//! `Kernel::apply`, carries it out. Handlers do not touch the ready queue or the caller's state.
 
 use crate::{
     block::Cause,
@@ -13,7 +13,11 @@ use crate::{
     sched::Policy,
     task::State,
 };
-use std::{fmt, ops::CoroutineState};
+use std::{
+    fmt,
+    ops::CoroutineState,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall, Task, Tid, Time, Trap, Value};
 
 /// What a handler decided.
@@ -124,10 +128,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let outcome = match step {
             CoroutineState::Complete(result) => self.complete(slot, result),
             CoroutineState::Yielded(Trap { call, at }) => {
-                let place = self.table.slot_mut(slot);
-                place.at = Some(at);
-                place.traps = place.traps.wrapping_add(1);
-                if place.traps == 0 {
+                self.traps += 1;
+                if self.table.slot_mut(slot).note_trap(at) {
                     self.carry(slot, 1);
                 }
                 emit!(self, Trapped { tid, call: &call, line: at });
@@ -155,7 +157,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Outcome::Return(reply) => {
                 let caller = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop());
                 let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
-                self.drop_body(tid, done);
+                self.discard(tid, done);
                 self.answer(slot, reply)
             }
             Outcome::Exit(status) => {
@@ -191,7 +193,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Kill { tid: target, signal } => self.sys_kill(tid, target, signal),
             Tasks => self.sys_tasks(),
             Subroutine { body } => Outcome::Call(body),
-            Return { value } => self.sys_return(slot, value),
+            Return { value } => self.sys_return(tid, slot, value),
             Sleep { span } => self.sys_sleep(span),
             SleepUntil { moment } => self.sys_sleep_until(moment),
             Now => Outcome::Answer(Reply::Time(self.now())),
@@ -219,7 +221,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             DupTo { .. } | Poll { .. } | Pipe => not_built(),
             UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. } => not_built(),
             Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. } => not_built(),
-            Offload { .. } | PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. } => not_built(),
+            Offload { body } => self.sys_offload(tid, body),
+            PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. } => not_built(),
             PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. } => not_built(),
             WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. } => not_built(),
             CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. } => not_built(),
@@ -243,18 +246,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    fn sys_return(&mut self, slot: u32, value: Box<Value>) -> Outcome {
+    fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Outcome {
         match self.table.cold(slot) {
             Some(cold) if !cold.callers.is_empty() => Outcome::Return(Reply::Value(value)),
-            _ => Outcome::Answer(Reply::Err(Errno::EPROTO)),
+            _ => {
+                self.discard(tid, value);
+                Outcome::Answer(Reply::Err(Errno::EPROTO))
+            }
         }
+    }
+
+    /// Not built; what came with the call is the task's own and dropped as such.
+    fn sys_offload(&mut self, tid: Tid, body: Task) -> Outcome {
+        self.discard(tid, body);
+        not_built()
     }
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.
     fn enter(&mut self, slot: u32, subroutine: Task) -> Next {
         let depth = self.table.make_cold(slot).callers.len();
         if depth >= limits::SUBROUTINE_DEPTH {
-            self.drop_body(self.table.tid(slot), Some(subroutine));
+            self.discard(self.table.tid(slot), subroutine);
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         emit!(self, Called { tid: self.table.tid(slot), name: subroutine.function(), depth: depth + 1 });
@@ -271,12 +283,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.table.make_cold(slot).carried[counter] += 1;
     }
 
-    /// Drops a coroutine, which runs its destructors; a panic of one is logged and contained.
-    pub(crate) fn drop_body(&mut self, tid: Tid, body: Option<Task>) {
-        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(body)));
-        if let Err(payload) = dropped {
-            let message = crate::kernel::panic_message(&*payload);
-            emit!(self, DestructorPanicked { tid, panic: &message });
+    /// Drops what is a task's: its coroutine, a value, the payload of its panic. That runs its
+    /// destructors; a panic of one is logged and contained.
+    pub(crate) fn discard(&mut self, tid: Tid, what: impl Sized) {
+        let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(what))) else { return };
+        let message = crate::kernel::panic_message(&*payload);
+        emit!(self, DestructorPanicked { tid, panic: &message });
+        // What a destructor panics with may have a destructor that panics, and so on for ever.
+        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(another);
         }
     }
 }

@@ -272,7 +272,7 @@ macro_rules! syscalls {
         }
 
         /// One typed constructor a call. Each makes a value; nothing happens until it is trapped
-        /// with [`trap!`](crate::trap).
+        /// with [`trap!`](crate::trap!).
         pub mod calls {
             use super::*;
 
