@@ -9,7 +9,9 @@
 
 use crate::{
     block::Cause,
-    event::{Event, Observer, Record, SCHEMA_VERSION, level},
+    emit,
+    ending::Ended,
+    event::{Observer, SCHEMA_VERSION},
     fd::Streams,
     file::{File, Kind},
     hardware::{Device, Hardware, Interrupt},
@@ -29,8 +31,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
 };
-use tracing::{Level, level_filters::LevelFilter};
-use yieldix_syscalls::{ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+use tracing::level_filters::LevelFilter;
+use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
@@ -55,34 +57,6 @@ impl Default for Options {
             fds_per_task: limits::FDS_PER_TASK,
             programs: Vec::new(),
             is_checked: cfg!(debug_assertions),
-        }
-    }
-}
-
-/// How a kernel ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The first task, or init, ended like this, and so did the rest.
-    Finished(ExitStatus),
-    /// The host told the process to end.
-    Signalled(Signal),
-    /// No task could ever run again; this many were dropped.
-    Deadlock(u32),
-    /// Init did not exit: it panicked.
-    InitDied(ExitStatus),
-    /// It was told to.
-    ShutDown,
-}
-
-impl Ended {
-    /// The exit code of a process that ran this kernel: the first task's, 128 + a signal's number,
-    /// 101 for a panic, 70 for a deadlock.
-    pub fn code(&self) -> i32 {
-        match self {
-            Ended::Finished(status) | Ended::InitDied(status) => status.code(),
-            Ended::Signalled(signal) => 128 + i32::from(signal.number()),
-            Ended::Deadlock(_) => 70,
-            Ended::ShutDown => 0,
         }
     }
 }
@@ -134,30 +108,18 @@ pub struct Kernel<H, P> {
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
     /// The end has been told.
-    is_finished: bool,
+    pub(crate) is_finished: bool,
 
     // Who watches.
     pub(crate) level: LevelFilter,
     pub(crate) observer: Option<Box<dyn Observer>>,
-    sequence: std::cell::Cell<u64>,
+    pub(crate) sequence: std::cell::Cell<u64>,
     /// Why and since when each slot is ready, while the kernel is observed.
-    ready_notes: Vec<(Cause, Time)>,
-    previous: (Tid, Stop),
+    pub(crate) ready_notes: Vec<(Cause, Time)>,
+    pub(crate) previous: (Tid, Stop),
     pub(crate) rounds: u64,
     pub(crate) polls: u64,
 }
-
-/// Delivers an event if anybody wants it; its fields are computed only then.
-macro_rules! emit {
-    ($kernel:expr, $Name:ident { $($fields:tt)* }) => {
-        if $kernel.wants($crate::event::level::$Name) {
-            let at = $kernel.now();
-            $kernel.deliver(at, $crate::event::Event::$Name { $($fields)* });
-        }
-    };
-}
-
-pub(crate) use emit;
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A kernel without tasks.
@@ -451,86 +413,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    fn end_in_deadlock(&mut self) {
-        if self.table.live() == 0 {
-            return;
-        }
-        self.report_deadlock();
-        let tasks = self.table.live();
-        self.shut_down(Ended::Deadlock(tasks));
-    }
-
-    /// Init is gone, and nobody is left to answer to.
-    pub(crate) fn init_ended(&mut self, status: ExitStatus) {
-        self.shut_down(match status {
-            ExitStatus::Exited(_) => Ended::Finished(status),
-            status => Ended::InitDied(status),
-        });
-    }
-
-    /// Ends every task: children before parents, the newest first. (A child is always newer than
-    /// its parent.) Calling it again changes nothing.
-    pub fn shut_down(&mut self, ended: Ended) {
-        if self.ended.is_some() {
-            return;
-        }
-        self.ended = Some(ended);
-        for tid in self.table.tids().into_iter().rev() {
-            if let Some(slot) = self.live_slot(tid) {
-                self.exit(slot, ExitStatus::Killed(Signal::Term));
-            }
-        }
-        // Those that were kept for a handle: it can ask no more.
-        for tid in self.table.tids() {
-            emit!(self, Reaped { tid, by: Tid::NONE });
-            self.table.release(self.slot_of(tid));
-        }
-    }
-
-    /// The end: what is written is brought out, and the outcome is told, once.
-    fn finish(&mut self) -> Ended {
-        let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
-        let ended = self.ended.clone().unwrap_or_else(finished);
-        if std::mem::replace(&mut self.is_finished, true) {
-            return ended;
-        }
-        self.shut_down(ended.clone());
-        self.inbox.close();
-        let reason = match &ended {
-            Ended::Finished(_) => "finished",
-            Ended::Signalled(_) => "signalled",
-            Ended::Deadlock(_) => "deadlock",
-            Ended::InitDied(_) => "init died",
-            Ended::ShutDown => "shut down",
-        };
-        let (turns, traps) = (self.turns, self.traps);
-        emit!(self, Ended { code: ended.code(), reason, turns, traps });
-        if self.options.is_checked {
-            self.check();
-        }
-        self.flush();
-        ended
-    }
-
-    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
-    /// have all ended by themselves has finished, and was not shut down.
-    pub fn shutdown(&mut self) -> Ended {
-        if self.table.live() > 0 {
-            self.shut_down(Ended::ShutDown);
-        }
-        self.finish()
-    }
-
-    /// Brings out what was written to the console. Announcements that find no room wait for it.
-    fn flush(&mut self) {
-        self.hardware.flush();
-        if !self.print_announcements() {
-            self.hardware.flush();
-            self.print_announcements();
-        }
-        self.hardware.flush();
-    }
-
     /// Runs a piece of the kernel; a panic of the task that has the turn ends that task only.
     fn guard(&mut self, mut piece: impl FnMut(&mut Self) -> Work) -> Work {
         loop {
@@ -554,74 +436,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }
-    }
-
-    #[inline(always)]
-    pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level >= level
-    }
-
-    /// Will the end of a task be told, at least when it is a fault?
-    pub(crate) fn wants_names(&self) -> bool {
-        self.wants(level::Faulted)
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn deliver(&self, at: Time, event: Event<'_>) {
-        let sequence = self.sequence.get() + 1;
-        self.sequence.set(sequence);
-        let record = Record { sequence, at, event };
-        record.log();
-        if let Some(observer) = &self.observer {
-            observer.event(&record);
-        }
-    }
-
-    /// Once a round: which events does anybody want?
-    fn look_who_watches(&mut self) {
-        self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
-        self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
-    }
-
-    pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
-        let now = self.now();
-        let index = slot as usize;
-        if self.ready_notes.len() <= index {
-            self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
-        }
-        self.ready_notes[index] = (cause, now);
-        // A turn that was given up or used up is told as such; this is for those who waited.
-        if !matches!(cause, Cause::Yielded | Cause::Preempted) {
-            emit!(self, Woken { tid: self.table.tid(slot), because: cause });
-        }
-    }
-
-    #[cold]
-    fn tell_chosen(&mut self, tid: Tid, slot: u32) {
-        let now = self.now();
-        let (because, since) = self.ready_notes.get(slot as usize).copied().unwrap_or((Cause::Spawned, now));
-        let waited_ns = now.as_nanos().saturating_sub(since.as_nanos());
-        let (previous, stopped) = self.previous;
-        emit!(
-            self,
-            Chosen {
-                tid,
-                name: self.name_of(slot),
-                because,
-                waited_ns,
-                of: self.policy.left() + 1,
-                rule: self.policy.name(),
-                previous,
-                stopped,
-            }
-        );
-    }
-
-    #[cold]
-    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u64) {
-        self.previous = (tid, why);
-        emit!(self, TurnOver { tid, why, traps });
     }
 }
 

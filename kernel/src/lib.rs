@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod deadlock;
 mod descriptor;
+pub mod ending;
 pub mod event;
 pub mod fd;
 pub mod file;
@@ -31,9 +32,11 @@ pub mod task;
 mod timer;
 pub mod trap;
 mod wait;
+mod watch;
 
-pub(crate) use kernel::emit;
+pub(crate) use watch::emit;
 
+pub use ending::Ended;
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;
-pub use kernel::{Ended, Kernel, Options, Work};
+pub use kernel::{Kernel, Options, Work};
