@@ -8,7 +8,7 @@ use yieldix_kernel::{
     hardware::{
         Hardware, MemoryConsole,
         host::{ConsoleOptions, Host, HostOptions},
-        simulated::{Faults, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{CallCount, Faults, Simulated, SimulatedConsole, SimulatedOptions},
     },
     sched::RoundRobin,
 };
@@ -195,13 +195,16 @@ impl Machine {
         }
         let first = first_tasks(&programs, load)?;
         options.programs = programs;
+        let mut calls = CallCount::default();
         let hardware: Box<dyn Hardware> = match seed {
             Some(seed) => {
                 let console = match console {
                     Console::Process => SimulatedConsole::Process,
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
-                Box::new(Simulated::new(SimulatedOptions { seed, console, faults }))
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults });
+                calls = simulated.calls();
+                Box::new(simulated)
             }
             None => {
                 let console = match console {
@@ -218,7 +221,7 @@ impl Machine {
         for (task, options) in first.tasks {
             kernel.boot(task, options, first.is_init).map_err(BootError::Refused)?;
         }
-        Ok(Running::new(kernel))
+        Ok(Running::new(kernel, calls))
     }
 }
 

@@ -1,6 +1,12 @@
 //! A machine that has booted.
 
-use yieldix_kernel::{Ended, Handle, Kernel, Stats, TaskStatus, Work, hardware::Hardware, sched::RoundRobin};
+#[cfg(doc)]
+use crate::Faults;
+use yieldix_kernel::{
+    Ended, Handle, Kernel, Stats, TaskStatus, Work,
+    hardware::{Hardware, simulated::CallCount},
+    sched::RoundRobin,
+};
 use yieldix_syscalls::{Errno, Signal, SpawnOptions, Task, TaskInfo, Tid};
 
 /// A machine that has booted, run by whoever holds it: all at once, or a little at a time.
@@ -8,11 +14,12 @@ use yieldix_syscalls::{Errno, Signal, SpawnOptions, Task, TaskInfo, Tid};
 /// Dropping it ends every task, children before parents.
 pub struct Running {
     kernel: Kernel<Box<dyn Hardware>, RoundRobin>,
+    calls: CallCount,
 }
 
 impl Running {
-    pub(crate) fn new(kernel: Kernel<Box<dyn Hardware>, RoundRobin>) -> Running {
-        Running { kernel }
+    pub(crate) fn new(kernel: Kernel<Box<dyn Hardware>, RoundRobin>, calls: CallCount) -> Running {
+        Running { kernel, calls }
     }
 
     /// Runs to the end and gives how it ended. Blocks the calling thread, in the poller when no
@@ -24,6 +31,12 @@ impl Running {
     /// Runs one round: a turn for each task that is ready. Never waits.
     pub fn step(&mut self) -> Work {
         self.kernel.step()
+    }
+
+    /// Waits for something to come, unless a task is ready: what runs a machine beside
+    /// [`Running::step`] that has nothing to do for now. Blocks the calling thread, in the poller.
+    pub fn wait(&mut self) -> Work {
+        self.kernel.wait()
     }
 
     /// Runs until it would have to wait, or has ended.
@@ -46,6 +59,12 @@ impl Running {
     /// What a task is doing; reaps one that was spawned from here and has ended.
     pub fn status(&mut self, tid: Tid) -> TaskStatus {
         self.kernel.status(tid)
+    }
+
+    /// How many calls of a simulated world have been made that can fail: the numbers for
+    /// [`Faults::fail_call`]. None on a host.
+    pub fn fallible_calls(&self) -> u64 {
+        self.calls.count()
     }
 
     /// Every task, zombies included, oldest first.

@@ -9,11 +9,10 @@
 
 mod common;
 
-use common::{SEED, Seen, Witness, boot, program, run};
+use common::{SEED, Seen, Witness, boot, program, run, served::Served};
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
 };
 use yieldix::{
     Console, Ended, Machine, MemoryConsole, Running, TaskStatus,
@@ -451,98 +450,51 @@ fn blaster_prints_an_x_for_every_10_000_echoes() {
 // The same servers on the host, with a client that is no task: the numbers are the course's, one
 // lower where it had given one to its iotask.
 
-/// `yieldix run LESSON` as a process, ended when it is dropped.
-struct Served {
-    process: Child,
-    address: SocketAddr,
-    printed: BufReader<ChildStdout>,
-    /// Kept open, so that the machine can go on writing to it.
-    _log: BufReader<ChildStderr>,
-}
-
-impl Served {
-    fn run(lesson: &str) -> Served {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_yieldix"))
-            .args(["--log", "yieldix::io=debug", "run", lesson, "--addr", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the machine starts");
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let printed = BufReader::new(process.stdout.take().unwrap());
-        // The port was left to the host: the log says which.
-        let address = log.by_ref().lines().map_while(Result::ok).find_map(|line| {
-            let (_, address) = line.split_once("kind=listener address=")?;
-            Some(address.trim().parse().expect("an address"))
-        });
-        Served { process, address: address.expect("the lesson listens"), printed, _log: log }
-    }
-
-    /// The next line that does not say that somebody is alive.
-    fn line(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            self.printed.read_line(&mut line).expect("what is printed is text");
-            if line != "I'm alive!\n" {
-                return line;
-            }
-        }
-    }
-
-    /// Says hello and gives what was printed meanwhile, to the golden's length, and the golden.
-    fn hello(mut self, handler: u64) -> (String, String) {
-        let mut conn = TcpStream::connect(self.address).expect("the lesson accepts");
-        conn.write_all(b"hello").unwrap();
-        let mut echo = [0; 5];
-        conn.read_exact(&mut echo).unwrap();
-        assert_eq!(&echo, b"hello");
-        let golden = with(golden!("echogood2"), conn.local_addr().unwrap(), handler);
-        drop(conn);
-        (golden.lines().map(|_| self.line()).collect(), golden)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended already; then there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Says hello and gives what was printed meanwhile, to the golden's length, and the golden.
+fn hello(lesson: &str, handler: u64) -> (String, String) {
+    let mut lesson = Served::run(lesson);
+    let mut conn = TcpStream::connect(lesson.address).expect("the lesson accepts");
+    conn.write_all(b"hello").unwrap();
+    let mut echo = [0; 5];
+    conn.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+    let golden = with(golden!("echogood2"), conn.local_addr().unwrap(), handler);
+    drop(conn);
+    (golden.lines().map(|_| lesson.line()).collect(), golden)
 }
 
 #[test]
 fn on_the_host_the_first_client_of_echobad_is_task_3() {
-    let (printed, golden) = Served::run("echobad").hello(3);
+    let (printed, golden) = hello("echobad", 3);
     assert_eq!(printed, golden);
 }
 
 #[test]
 fn on_the_host_the_first_client_of_echogood_is_task_3() {
-    let (printed, golden) = Served::run("echogood").hello(3);
+    let (printed, golden) = hello("echogood", 3);
     assert_eq!(printed, golden);
 }
 
 #[test]
 fn on_the_host_the_first_client_of_echogood2_is_task_2() {
-    let (printed, golden) = Served::run("echogood2").hello(2);
+    let (printed, golden) = hello("echogood2", 2);
     assert_eq!(printed, golden);
 }
 
 #[test]
 fn on_the_host_the_first_client_of_echoserver_is_task_2() {
-    let (printed, golden) = Served::run("echoserver").hello(2);
+    let (printed, golden) = hello("echoserver", 2);
     assert_eq!(printed, golden);
 }
 
 #[test]
 fn on_the_host_the_first_client_of_sockwrap_is_task_2() {
-    let (printed, golden) = Served::run("sockwrap").hello(2);
+    let (printed, golden) = hello("sockwrap", 2);
     assert_eq!(printed, golden);
 }
 
 #[test]
 fn on_the_host_the_first_client_of_echoserver2_is_task_2() {
-    let (printed, golden) = Served::run("echoserver2").hello(2);
+    let (printed, golden) = hello("echoserver2", 2);
     assert_eq!(printed, golden);
 }

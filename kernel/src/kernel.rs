@@ -255,6 +255,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Waits for an interrupt, unless a task is ready, and takes it.
+    pub fn wait(&mut self) -> Work {
+        self.guard(|kernel| kernel.take_interrupts(true))
+    }
+
     /// Runs rounds until the kernel would wait; with `may_wait` it does, and goes on.
     fn work(&mut self, may_wait: bool) -> Work {
         self.guard(|kernel| {
@@ -278,11 +283,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Gives a turn to every task that is ready now.
     fn round(&mut self) {
-        self.rounds += 1;
         self.round_time = None;
         self.look_who_watches();
-        // A panic may have ended the last round midway: then those it did not reach come first.
+        // A panic cuts a round short: those who were behind it are not to lose their turns.
         if self.policy.left() == 0 {
+            self.rounds += 1;
             self.policy.begin_round();
         }
         if self.is_observed {

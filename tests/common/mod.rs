@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part of this")]
 
+pub mod served;
+
 use std::{cell::RefCell, rc::Rc};
 use yieldix::{
     Console, Ended, Machine, MemoryConsole, Running,

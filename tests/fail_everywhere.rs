@@ -1,0 +1,108 @@
+//! The hardware at its worst: each of its calls fails once, and chance cuts, resets and disturbs
+//! the rest. Programs may fail; the machine must not, and nothing may be left behind.
+#![feature(coroutines, coroutine_trait)]
+#![allow(missing_docs)]
+
+mod chaos_support;
+
+use chaos_support::{Chaos, Doing, Scenario, Setting, evenly, keep_task_panics_quiet, scenarios, seeds};
+use yieldix::{Ended, Faults};
+
+/// Rounds that a program which does not end is run for.
+const ROUNDS_MAX: u64 = 400;
+
+/// Rounds to spend on a scenario: what decides how many of its calls are let fail.
+const ROUNDS_PER_SCENARIO: u64 = 100_000;
+
+/// What came of a run.
+struct Outcome {
+    /// Calls that could have failed.
+    calls: u64,
+    rounds: u64,
+    /// Tasks that panicked, and how.
+    panics: Vec<String>,
+    ended: Ended,
+}
+
+fn run(scenario: &Scenario, setting: Setting) -> Outcome {
+    let _doing = Doing(format!("{} {} under {setting:?}", scenario.name, scenario.args.join(" ")));
+    let mut chaos = Chaos::start(scenario, setting);
+    chaos.run(ROUNDS_MAX);
+    let (calls, rounds) = (chaos.machine.fallible_calls(), chaos.rounds);
+    let panics = std::mem::take(&mut chaos.notes.borrow_mut().panics);
+    Outcome { calls, rounds, panics, ended: chaos.finish() }
+}
+
+#[test]
+fn any_call_of_the_hardware_may_fail() {
+    keep_task_panics_quiet();
+    for scenario in scenarios() {
+        let Outcome { calls, rounds, panics: meant, .. } = run(&scenario, Setting::default());
+        let affordable = (ROUNDS_PER_SCENARIO / rounds) as usize;
+        for index in evenly(calls as usize, affordable) {
+            let faults = Faults { fail_call: Some(index as u64 + 1), ..Faults::default() };
+            let failed = run(&scenario, Setting { faults, ..Setting::default() });
+            assert_eq!(
+                failed.panics,
+                meant,
+                "{}: a failed call, number {}, made a task panic",
+                scenario.name,
+                index + 1
+            );
+        }
+        let tried = affordable.min(calls as usize);
+        let capped = if (tried as u64) < calls { " (capped)" } else { "" };
+        println!("{:<12} {rounds:>4} rounds, {tried:>4} of {calls:>4} calls failed{capped}", scenario.name);
+    }
+}
+
+#[test]
+fn any_dose_of_misfortune_is_survived() {
+    keep_task_panics_quiet();
+    let doses = [
+        ("resets", Faults { resets_permille: 100, ..Faults::default() }),
+        (
+            "all of it",
+            Faults {
+                short_reads_permille: 300,
+                short_writes_permille: 300,
+                resets_permille: 30,
+                spurious_ready_permille: 300,
+                fail_call: None,
+            },
+        ),
+    ];
+    for scenario in scenarios() {
+        let calm = run(&scenario, Setting::default());
+        for (name, faults) in doses {
+            for (seed, quantum) in seeds(0..8).flat_map(|seed| [(seed, 1), (seed, 64)]) {
+                let outcome = run(&scenario, Setting { seed, quantum, faults });
+                assert_eq!(outcome.panics, calm.panics, "{}, {name}, seed {seed}, quantum {quantum}", scenario.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_merely_inconvenient_changes_no_programs_end() {
+    keep_task_panics_quiet();
+    let doses = [
+        ("short reads", Faults { short_reads_permille: 700, ..Faults::default() }),
+        ("short writes", Faults { short_writes_permille: 700, ..Faults::default() }),
+        ("spurious readiness", Faults { spurious_ready_permille: 1000, ..Faults::default() }),
+    ];
+    for scenario in scenarios() {
+        for (seed, quantum) in seeds(0..8).flat_map(|seed| [(seed, 1), (seed, 64)]) {
+            let calm = run(&scenario, Setting { seed, quantum, ..Setting::default() });
+            for (name, faults) in doses {
+                let outcome = run(&scenario, Setting { seed, quantum, faults });
+                let what = format!("{}, {name}, seed {seed}, quantum {quantum}", scenario.name);
+                assert_eq!(outcome.panics, calm.panics, "{what}");
+                // One that was cut was cut elsewhere.
+                if let Ended::Finished(_) = calm.ended {
+                    assert_eq!(outcome.ended, calm.ended, "{what}");
+                }
+            }
+        }
+    }
+}
