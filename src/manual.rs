@@ -31,7 +31,8 @@ const EVENTS_INTRODUCTION: &str = include_str!("manual/tracing.md");
 const LIMITS: &[(&str, u64, &str)] = &[
     ("traps a turn", limits::QUANTUM as u64, "the task goes to the back (`--quantum`, `.quantum()`)"),
     ("free calls a turn", limits::FREE_CALLS_PER_TURN as u64, "the task goes to the back"),
-    ("turns between two looks at devices", limits::TURNS_PER_POLL as u64, "a look"),
+    ("turns between two looks at devices", limits::TURNS_PER_POLL, "a look"),
+    ("operations on files between two looks", limits::OPERATIONS_PER_POLL as u64, "a look"),
     ("tasks, zombies included", limits::TASKS as u64, "`EAGAIN` (`--max-tasks`)"),
     ("descriptors a task, the standard three not counted", limits::FDS_PER_TASK as u64, "`EMFILE`"),
     ("open files", limits::FILES as u64, "`ENFILE`"),

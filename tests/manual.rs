@@ -49,3 +49,39 @@ fn the_excerpts_of_the_log_are_what_the_machine_says() {
     }
     assert_eq!(excerpts, 3);
 }
+
+/// The code map names every source file of the four packages.
+#[test]
+fn the_code_map_names_every_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    for package in ["syscalls/src", "kernel/src", "userland/src", "src"] {
+        let section = page.split(&format!("### {package}: ")).nth(1).expect(package);
+        let section = section.split("\n##").next().unwrap();
+        let mut listed: Vec<&str> =
+            section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        for file in files(&root.join(package), "") {
+            let is_named = listed.contains(&file.as_str());
+            let is_in_named_folder = listed.iter().any(|name| name.ends_with('/') && file.starts_with(name));
+            assert!(is_named || is_in_named_folder, "{package}: {file} is not in the code map");
+        }
+        listed.retain(|name| !root.join(package).join(name).exists());
+        assert!(listed.is_empty(), "{package}: the code map names {listed:?}");
+    }
+}
+
+/// Source files below `folder`, without those of unit tests.
+fn files(folder: &Path, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            if name != "tests" {
+                found.extend(files(&entry.path(), &format!("{prefix}{name}/")));
+            }
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            found.push(format!("{prefix}{name}"));
+        }
+    }
+    found
+}
