@@ -158,7 +158,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let caller = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop());
                 let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
                 self.discard(tid, done);
-                self.answer(slot, reply)
+                let _ = self.answer(slot, reply);
+                Next::ResumeFree
             }
             Outcome::Exit(status) => {
                 self.exit(slot, status);
@@ -274,7 +275,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.table.make_cold(slot).callers.push(caller);
         }
         self.table.slot_mut(slot).state = State::Ready(Reply::Unit);
-        Next::Resume
+        Next::ResumeFree
     }
 
     /// A counter of the slot has overflowed: turns (0) or traps (1).
