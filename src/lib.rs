@@ -53,3 +53,8 @@ pub use yieldix_kernel::{
 };
 /// The interface of tasks: what a userland crate is written against.
 pub use yieldix_syscalls as syscalls;
+
+/// The README's task compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
