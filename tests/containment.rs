@@ -5,6 +5,7 @@
 
 use yieldix::syscalls::{calls::*, *};
 use yieldix::{Console, Ended, Machine, MemoryConsole};
+use yieldix_kernel::limits::FREE_CALLS_PER_TURN;
 
 /// Panics where it is dropped.
 struct Bomb;
@@ -98,10 +99,10 @@ fn a_value_that_nobody_takes_is_dropped_and_the_machine_goes_on() {
     assert_prints(
         task!({
             assert_eq!(trap!(yield subroutine_return(Value::new(Bomb))), Err(Errno::EPROTO));
-            // Killed between the subroutine's return and the turn in which it would have it: calls and
-            // returns are free, but 1,024 of them end a turn.
+            // Killed between the subroutine's return, its turn's last free call, and the turn in
+            // which it would have the value.
             let caller = task!({
-                for _ in 0..511 {
+                for _ in 0..FREE_CALLS_PER_TURN / 2 - 1 {
                     trap!(yield subroutine(routine!(move { Ok(()) })))?;
                 }
                 let bomb = trap!(yield subroutine(routine!(move { Ok(Bomb) })))?;

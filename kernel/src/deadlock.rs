@@ -43,6 +43,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The tasks of the cycle of waits that `slot` is in, from it on.
     fn cycle_through(&self, slot: u32) -> Option<Vec<u32>> {
+        // Mostly who is waited for waits for nobody.
+        self.awaited(self.awaited(slot)?)?;
         let others = || {
             let next = |at: &u32| self.awaited(*at).filter(|&next| next != slot);
             std::iter::successors(self.awaited(slot), next).take(limits::CYCLE_SEARCH)

@@ -296,7 +296,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
                     std::mem::forget(step);
                     self.traps += 1;
-                    slot.state = State::Ready(Reply::Unit);
+                    slot.answer(Reply::Unit);
                     if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
@@ -306,7 +306,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
                     std::mem::forget(step);
                     self.traps += 1;
-                    slot.state = State::Ready(Reply::Tid(tid));
+                    slot.answer(Reply::Tid(tid));
                     if slot.note_trap(at) {
                         self.carry(index, 1);
                     }

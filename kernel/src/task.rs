@@ -226,6 +226,16 @@ impl Slot {
         Some(reply)
     }
 
+    /// The task that runs is ready again, with this answer.
+    ///
+    /// The old state is forgotten and not dropped: running owns nothing, and the compiler does not
+    /// know that it is what the state is.
+    #[inline(always)]
+    pub fn answer(&mut self, reply: Reply) {
+        debug_assert!(matches!(self.state, State::Running), "only a task that runs is answered");
+        std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
+    }
+
     #[inline(never)]
     fn take_any_reply(&mut self) -> Option<Reply> {
         match std::mem::replace(&mut self.state, State::Running) {
