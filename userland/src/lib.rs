@@ -47,6 +47,7 @@ pub static PROGRAMS: &[Program] = &[
     lessons::sockwrap::PROGRAM,
     lessons::echoserver2::PROGRAM,
     lessons::blaster::PROGRAM,
+    programs::storm::PROGRAM,
 ];
 
 #[cfg(test)]
