@@ -37,7 +37,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn check(&self) {
         let mut timers = 0;
         let mut file_waiters = 0;
-        let (mut live, mut zombies) = (0, 0);
+        let (mut live, mut zombies, mut ready) = (0, 0, 0);
         let mut holders =
             vec![
                 0u32;
@@ -50,6 +50,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 _ => live += 1,
             }
             match place.state {
+                State::Ready(_) => ready += 1,
                 State::Reading { .. } | State::Writing { .. } => file_waiters += 1,
                 State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                     timers += usize::from(alarm.at() != Time::NEVER);
@@ -68,6 +69,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for &file in self.streams.iter().filter(|&&file| file != NIL) {
             holders[file as usize] += 1;
         }
+        // The policy may also name tasks that have ended since.
+        ensure(ready <= self.policy.left() + self.policy.waiting(), "a task that is ready waits for a turn");
         ensure(live == self.table.live(), "the table counts its live tasks");
         ensure(zombies == self.table.zombies(), "the table counts its zombies");
         ensure(live + zombies <= self.table.tasks_max(), "there are no more tasks than there may be");
