@@ -49,7 +49,12 @@ pub use machine::{BootError, Console, Machine};
 pub use running::Running;
 pub use yieldix_kernel::{
     Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
-    hardware::simulated::{Faults, MemoryConsole},
+    hardware::{MemoryConsole, simulated::Faults},
 };
 /// The interface of tasks: what a userland crate is written against.
 pub use yieldix_syscalls as syscalls;
+
+/// The README's task compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

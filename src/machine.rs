@@ -6,13 +6,13 @@ use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
     hardware::{
-        Hardware,
+        Hardware, MemoryConsole,
         host::{ConsoleOptions, Host, HostOptions},
-        simulated::{CallCount, Faults, MemoryConsole, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{CallCount, Faults, Simulated, SimulatedConsole, SimulatedOptions},
     },
     sched::RoundRobin,
 };
-use yieldix_syscalls::{Args, Boot, Entry, Errno, Program, SpawnOptions, Task};
+use yieldix_syscalls::{Args, Boot, Entry, Errno, Program, SpawnOptions, SpawnRequest, Task};
 
 /// What descriptors 0, 1 and 2 of the first tasks are.
 #[derive(Clone, Debug, Default)]
@@ -209,7 +209,7 @@ impl Machine {
             None => {
                 let console = match console {
                     Console::Process => ConsoleOptions::Process,
-                    Console::Memory(_) => ConsoleOptions::Process, // UNIFY
+                    Console::Memory(memory) => ConsoleOptions::Memory(memory),
                 };
                 Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?)
             }
@@ -252,8 +252,9 @@ fn first_tasks(programs: &[Program], load: Load) -> Result<First, BootError> {
         Boot::UnderInit => {
             let init = find("init")?;
             let words = std::iter::once(name).chain(args).collect();
-            let options = SpawnOptions { name: Some(init.name.into()), ..init.options() };
-            Ok(First { tasks: vec![(init.as_task(words), options)], is_init: true })
+            let SpawnRequest { task, options } = init.request(words);
+            let options = SpawnOptions { name: Some(init.name.into()), ..options };
+            Ok(First { tasks: vec![(task, options)], is_init: true })
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The manual pages that are made from the tables of calls and events.
 
 use std::fmt::Write;
-use yieldix_kernel::event::{EVENTS, SCHEMA_VERSION};
+use yieldix_kernel::{
+    event::{EVENTS, SCHEMA_VERSION},
+    limits,
+};
 use yieldix_syscalls::{CALLS, CallInfo, Errno};
 
 /// `fd: Fd, max: u32`
@@ -24,9 +27,36 @@ pub fn syscalls_table() -> String {
 const SYSCALLS_INTRODUCTION: &str = include_str!("manual/syscalls.md");
 const EVENTS_INTRODUCTION: &str = include_str!("manual/tracing.md");
 
+/// What the kernel bounds, its bound, and what happens there.
+const LIMITS: &[(&str, u64, &str)] = &[
+    ("traps a turn", limits::QUANTUM as u64, "the task goes to the back (`--quantum`, `.quantum()`)"),
+    ("free calls a turn", limits::FREE_CALLS_PER_TURN as u64, "the task goes to the back"),
+    ("turns between two looks at devices", limits::TURNS_PER_POLL, "a look"),
+    ("operations on files between two looks", limits::OPERATIONS_PER_POLL as u64, "a look"),
+    ("tasks, zombies included", limits::TASKS as u64, "`EAGAIN` (`--max-tasks`)"),
+    ("descriptors a task, the standard three not counted", limits::FDS_PER_TASK as u64, "`EMFILE`"),
+    ("open files", limits::FILES as u64, "`ENFILE`"),
+    ("subroutines deep on the trampoline", limits::SUBROUTINE_DEPTH as u64, "`ENOMEM`"),
+    ("deadline scopes a task", limits::DEADLINE_SCOPES as u64, "`ENOMEM`"),
+    ("bytes a read may ask for", limits::TRANSFER_BYTES as u64, "it gets fewer"),
+    ("random bytes a call", limits::TRANSFER_BYTES as u64, "`EINVAL`"),
+    ("bytes of a task's name", limits::NAME_BYTES as u64, "it is cut"),
+    ("bytes of a panic's message", limits::PANIC_MESSAGE_BYTES as u64, "it is cut"),
+    (
+        "bytes of announced exits that wait for the console",
+        limits::ANNOUNCEMENT_BYTES as u64,
+        "what is over is dropped",
+    ),
+    ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
+];
+
 /// docs/syscalls.md.
 pub fn syscalls_markdown() -> String {
     let mut text = SYSCALLS_INTRODUCTION.to_owned();
+    let _ = writeln!(text, "\n## Limits\n\n| what | bound | at it |\n| --- | --- | --- |");
+    for (what, bound, consequence) in LIMITS {
+        let _ = writeln!(text, "| {what} | {bound} | {consequence} |");
+    }
     let mut group = "";
     for call in CALLS.iter().filter(|call| call.is_built) {
         if call.group != group {

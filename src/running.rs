@@ -2,6 +2,7 @@
 
 #[cfg(doc)]
 use crate::Faults;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use yieldix_kernel::{
     Ended, Handle, Kernel, Stats, TaskStatus, Work,
     hardware::{Hardware, simulated::CallCount},
@@ -95,6 +96,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.kernel.shutdown();
+        // A kernel that has just found itself broken may well do so again here. A second panic
+        // would end the process, and nobody would hear of the first.
+        let ended = catch_unwind(AssertUnwindSafe(|| self.kernel.shutdown()));
+        if let Err(panic) = ended
+            && !std::thread::panicking()
+        {
+            resume_unwind(panic);
+        }
     }
 }

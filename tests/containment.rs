@@ -5,6 +5,7 @@
 
 use yieldix::syscalls::{calls::*, *};
 use yieldix::{Console, Ended, Machine, MemoryConsole};
+use yieldix_kernel::limits::FREE_CALLS_PER_TURN;
 
 /// Panics where it is dropped.
 struct Bomb;
@@ -98,13 +99,17 @@ fn a_value_that_nobody_takes_is_dropped_and_the_machine_goes_on() {
     assert_prints(
         task!({
             assert_eq!(trap!(yield subroutine_return(Value::new(Bomb))), Err(Errno::EPROTO));
-            // Killed between the subroutine's return and the turn in which it would have it.
+            // Killed between the subroutine's return, its turn's last free call, and the turn in
+            // which it would have the value.
             let caller = task!({
+                for _ in 0..FREE_CALLS_PER_TURN / 2 - 1 {
+                    trap!(yield subroutine(routine!(move { Ok(()) })))?;
+                }
                 let bomb = trap!(yield subroutine(routine!(move { Ok(Bomb) })))?;
                 std::mem::forget(bomb);
                 Ok(())
             });
-            let child = trap!(yield spawn(caller).quantum(2))?;
+            let child = trap!(yield spawn(caller))?;
             trap!(yield yield_now())?;
             trap!(yield kill(child, Signal::Kill))?;
             assert_eq!(trap!(yield wait(child)), Ok(ExitStatus::Killed(Signal::Kill)));

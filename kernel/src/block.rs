@@ -1,8 +1,8 @@
 //! Waiting, and the one way out of it.
 //!
-//! [`Kernel::block`] puts a task into the queue of what it waits on and sets its timer;
-//! [`Kernel::unblock`] takes it out of both with an answer. A wake-up, a timeout and a signal all
-//! end a wait through it, and a kill uses its first half, [`Kernel::leave`].
+//! `Kernel::block` puts a task into the queue of what it waits on and sets its timer;
+//! `Kernel::unblock` takes it out of both with an answer. A wake-up, a timeout and a signal all
+//! end a wait through it, and a kill uses its first half, `Kernel::leave`.
 
 use crate::{
     emit,

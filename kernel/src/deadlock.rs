@@ -41,17 +41,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    /// The tasks of the cycle of waits that `slot` is in, from it on.
     fn cycle_through(&self, slot: u32) -> Option<Vec<u32>> {
-        let mut cycle = vec![slot];
-        let mut at = self.awaited(slot)?;
-        while at != slot {
-            if cycle.len() >= limits::CYCLE_SEARCH {
-                return None;
-            }
-            cycle.push(at);
-            at = self.awaited(at)?;
-        }
-        Some(cycle)
+        // Mostly who is waited for waits for nobody.
+        self.awaited(self.awaited(slot)?)?;
+        let others = || {
+            let next = |at: &u32| self.awaited(*at).filter(|&next| next != slot);
+            std::iter::successors(self.awaited(slot), next).take(limits::CYCLE_SEARCH)
+        };
+        let last = others().last()?;
+        (self.awaited(last) == Some(slot)).then(|| std::iter::once(slot).chain(others()).collect())
     }
 
     /// `1 (main) waits for 2 (worker) waits for 1`

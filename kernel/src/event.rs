@@ -90,7 +90,7 @@ logged_as! {
     bool => bool: answer => *answer;
 }
 
-macro_rules! logged_as_text {
+macro_rules! logged_as_word {
     ($($type:ty),+) => {$(
         impl<'a> Field for &'a $type {
             type Logged = tracing::field::DisplayValue<&'a $type>;
@@ -101,7 +101,21 @@ macro_rules! logged_as_text {
     )+};
 }
 
-logged_as_text!(Time, SocketAddr, Signal, WaitsOn, Cause, Stop, Kind);
+logged_as_word!(Time, SocketAddr, Signal, Kind);
+
+/// Text with blanks in it is a string, which the log puts in quotes.
+macro_rules! logged_as_text {
+    ($($type:ty),+) => {$(
+        impl Field for &$type {
+            type Logged = String;
+            fn logged(self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+logged_as_text!(WaitsOn, Cause, Stop, &ExitStatus, &Syscall, &Reply, &Location<'static>);
 
 impl<'b> Field for &&'b str {
     type Logged = &'b str;
@@ -109,19 +123,6 @@ impl<'b> Field for &&'b str {
         self
     }
 }
-
-macro_rules! logged_by_reference {
-    ($($type:ty),+) => {$(
-        impl<'a, 'b> Field for &'a &'b $type {
-            type Logged = tracing::field::DisplayValue<&'b $type>;
-            fn logged(self) -> Self::Logged {
-                tracing::field::display(*self)
-            }
-        }
-    )+};
-}
-
-logged_by_reference!(ExitStatus, Syscall, Reply, Location<'static>);
 
 impl Field for &Errno {
     type Logged = &'static str;
@@ -211,6 +212,8 @@ events! {
     INFO "yieldix::task" "exited" Exited { tid: Tid, name: &'a str, status: &'a ExitStatus, errno: &'a str, turns: u64, traps: u64 }
     /// A task ended by a fault of its own.
     WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
+    /// A first task, of which nobody else will ask, returned this error; `line` is its last trap's.
+    WARN "yieldix::task" "task failed" Failed { tid: Tid, name: &'a str, errno: Errno, line: &'a str }
     /// A task's destructor panicked while the kernel dropped it. The kernel goes on.
     WARN "yieldix::task" "destructor panicked" DestructorPanicked { tid: Tid, panic: &'a str }
     /// A zombie was waited for, or nobody would: its number is free.
@@ -219,10 +222,10 @@ events! {
     /// `of` how many could have been chosen; `previous` had the turn before, and why it `stopped`.
     DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of: usize, rule: &'a str, previous: Tid, stopped: Stop }
     /// A turn is over.
-    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u32 }
+    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
     /// A task waits for something else than a turn.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn }
-    /// A task became ready.
+    /// A task became ready that was not: it is new, or its wait is over.
     DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause }
     /// Nothing is ready: the kernel waits for the hardware.
     DEBUG "yieldix::sched" "idle" Idle { until: Time }

@@ -230,6 +230,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
+        self.operations += 1;
         let entry = self.file(file);
         let device = entry.device;
         let is_promising = match operation.direction() {

@@ -213,7 +213,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Request::Status(tid, reply) => {
                     let _ = reply.send(self.status(tid));
                 }
-                Request::Shutdown => self.shut_down(crate::kernel::Ended::ShutDown),
+                Request::Shutdown => self.shut_down(crate::Ended::ShutDown),
             }
         }
     }

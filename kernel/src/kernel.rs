@@ -9,7 +9,9 @@
 
 use crate::{
     block::Cause,
-    event::{Event, Observer, Record, SCHEMA_VERSION, level},
+    emit,
+    ending::Ended,
+    event::{Observer, SCHEMA_VERSION},
     fd::Streams,
     file::{File, Kind},
     hardware::{Device, Hardware, Interrupt},
@@ -29,8 +31,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
 };
-use tracing::{Level, level_filters::LevelFilter};
-use yieldix_syscalls::{ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+use tracing::level_filters::LevelFilter;
+use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
@@ -59,34 +61,6 @@ impl Default for Options {
     }
 }
 
-/// How a kernel ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The first task, or init, ended like this, and so did the rest.
-    Finished(ExitStatus),
-    /// The host told the process to end.
-    Signalled(Signal),
-    /// No task could ever run again; this many were dropped.
-    Deadlock(u32),
-    /// Init did not exit: it panicked.
-    InitDied(ExitStatus),
-    /// It was told to.
-    ShutDown,
-}
-
-impl Ended {
-    /// The exit code of a process that ran this kernel: the first task's, 128 + a signal's number,
-    /// 101 for a panic, 70 for a deadlock.
-    pub fn code(&self) -> i32 {
-        match self {
-            Ended::Finished(status) | Ended::InitDied(status) => status.code(),
-            Ended::Signalled(signal) => 128 + i32::from(signal.number()),
-            Ended::Deadlock(_) => 70,
-            Ended::ShutDown => 0,
-        }
-    }
-}
-
 /// What the kernel has left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -108,7 +82,9 @@ pub struct Kernel<H, P> {
     pub(crate) turns: u64,
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
-    turns_since_poll: u32,
+    turns_at_poll: u64,
+    /// Operations on files since the last look at the hardware.
+    pub(crate) operations: u32,
 
     // What tasks wait on.
     pub(crate) hardware: H,
@@ -132,29 +108,17 @@ pub struct Kernel<H, P> {
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
     /// The end has been told.
-    is_finished: bool,
+    pub(crate) is_finished: bool,
 
     // Who watches.
     pub(crate) level: LevelFilter,
     pub(crate) observer: Option<Box<dyn Observer>>,
-    sequence: std::cell::Cell<u64>,
+    pub(crate) sequence: std::cell::Cell<u64>,
     /// Why and since when each slot is ready, while the kernel is observed.
-    ready_notes: Vec<(Cause, Time)>,
-    previous: (Tid, Stop),
+    pub(crate) ready_notes: Vec<(Cause, Time)>,
+    pub(crate) previous: (Tid, Stop),
     pub(crate) rounds: u64,
     pub(crate) polls: u64,
-}
-
-/// Delivers an event if anybody wants it; its fields are computed only then.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! emit {
-    ($kernel:expr, $Name:ident { $($fields:tt)* }) => {
-        if $kernel.wants($crate::event::level::$Name) {
-            let at = $kernel.now();
-            $kernel.deliver(at, $crate::event::Event::$Name { $($fields)* });
-        }
-    };
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -169,7 +133,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             turns: 0,
             traps: 0,
             is_observed: false,
-            turns_since_poll: 0,
+            turns_at_poll: 0,
+            operations: 0,
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
@@ -262,7 +227,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.guard(|kernel| {
             loop {
                 kernel.round();
-                if kernel.turns_since_poll < limits::TURNS_PER_POLL && kernel.policy.waiting() > 0 {
+                if kernel.policy.waiting() > 0 && !kernel.is_poll_due() {
                     continue;
                 }
                 match kernel.take_interrupts(may_wait) {
@@ -273,13 +238,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Has enough been done since the last look at the hardware?
+    fn is_poll_due(&self) -> bool {
+        self.turns - self.turns_at_poll >= limits::TURNS_PER_POLL || self.operations >= limits::OPERATIONS_PER_POLL
+    }
+
     /// Gives a turn to every task that is ready now.
     fn round(&mut self) {
-        self.rounds += 1;
         self.round_time = None;
         self.look_who_watches();
-        // A panic may have ended the last round midway: then those it did not reach come first.
+        // A panic cuts a round short: those who were behind it are not to lose their turns.
         if self.policy.left() == 0 {
+            self.rounds += 1;
             self.policy.begin_round();
         }
         if self.is_observed {
@@ -301,25 +271,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// what a turn costs at least. Everything else goes through [`Kernel::act`].
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
-        let index = self.slot_of(tid);
-        let slot = self.table.slot_mut(index);
+        let index = tid.index() as u32;
+        let Some(slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
         if slot.serial() != tid.serial() || !matches!(slot.state, State::Ready(_)) {
             // It was ended since it became ready.
             return;
         }
         slot.turns = slot.turns.wrapping_add(1);
-        if slot.turns == 0 {
-            self.carry(index, 0);
+        let mut quantum = self.options.quantum;
+        if slot.turns == 0 || slot.cold().is_some() || OBSERVED {
+            quantum = self.begin_turn::<OBSERVED>(tid, index);
         }
-        let quantum = match self.table.cold(index) {
-            None => self.table.quantum(),
-            Some(cold) => cold.quantum,
-        };
         self.turns += 1;
-        self.turns_since_poll += 1;
-        if OBSERVED {
-            self.tell_chosen(tid, index);
-        }
+        let traps_before = self.traps;
         let (mut left, mut free) = (quantum, limits::FREE_CALLS_PER_TURN);
         let why = loop {
             let slot = self.table.slot_mut(index);
@@ -331,11 +295,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let next = match step {
                 CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
-                    slot.state = State::Ready(Reply::Unit);
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    self.traps += 1;
+                    slot.answer(Reply::Unit);
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     self.policy.ready(tid);
@@ -343,11 +305,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
                 CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
                     std::mem::forget(step);
-                    slot.at = Some(at);
-                    slot.state = State::Ready(Reply::Tid(tid));
-                    let traps = slot.traps.wrapping_add(1);
-                    slot.traps = traps;
-                    if traps == 0 {
+                    self.traps += 1;
+                    slot.answer(Reply::Tid(tid));
+                    if slot.note_trap(at) {
                         self.carry(index, 1);
                     }
                     Next::Resume
@@ -367,16 +327,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 break Stop::Preempted;
             }
         };
-        let traps = quantum - left + limits::FREE_CALLS_PER_TURN - free + u32::from(why != Stop::Preempted);
-        self.traps += u64::from(traps);
         if OBSERVED {
-            self.tell_turn_over(tid, why, traps);
+            self.tell_turn_over(tid, why, self.traps - traps_before);
         }
+    }
+
+    /// What few turns begin with; gives the task's quantum.
+    #[inline(never)]
+    fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) -> u32 {
+        if self.table.slot(slot).turns == 0 {
+            self.carry(slot, 0);
+        }
+        if OBSERVED {
+            self.tell_chosen(tid, slot);
+        }
+        self.table.cold(slot).map_or(self.options.quantum, |cold| cold.quantum)
     }
 
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
     fn take_interrupts(&mut self, may_wait: bool) -> Work {
-        self.turns_since_poll = 0;
+        self.turns_at_poll = self.turns;
+        self.operations = 0;
         loop {
             self.fire_timers();
             self.serve_inbox();
@@ -384,7 +355,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return Work::Over;
             }
             let is_ready = self.policy.waiting() > 0;
-            if !is_ready && self.is_deadlocked() {
+            // Whoever runs the kernel step by step may still bring something.
+            if !is_ready && may_wait && self.is_deadlocked() {
                 self.end_in_deadlock();
                 return Work::Over;
             }
@@ -441,83 +413,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    fn end_in_deadlock(&mut self) {
-        if self.table.live() == 0 {
-            return;
-        }
-        self.report_deadlock();
-        let tasks = self.table.live();
-        self.shut_down(Ended::Deadlock(tasks));
-    }
-
-    /// Init is gone, and nobody is left to answer to.
-    pub(crate) fn init_ended(&mut self, status: ExitStatus) {
-        self.shut_down(match status {
-            ExitStatus::Exited(_) => Ended::Finished(status),
-            status => Ended::InitDied(status),
-        });
-    }
-
-    /// Ends every task: children before parents, the newest first. (A child is always newer than
-    /// its parent.) Calling it again changes nothing.
-    pub fn shut_down(&mut self, ended: Ended) {
-        if self.ended.is_some() {
-            return;
-        }
-        self.ended = Some(ended);
-        for tid in self.table.tids().into_iter().rev() {
-            if let Some(slot) = self.live_slot(tid) {
-                self.exit(slot, ExitStatus::Killed(Signal::Term));
-            }
-        }
-        // Those that were kept for a handle: it can ask no more.
-        for tid in self.table.tids() {
-            emit!(self, Reaped { tid, by: Tid::NONE });
-            self.table.release(self.slot_of(tid));
-        }
-    }
-
-    /// The end: what is written is brought out, and the outcome is told.
-    fn finish(&mut self) -> Ended {
-        let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
-        let ended = self.ended.clone().unwrap_or_else(finished);
-        if std::mem::replace(&mut self.is_finished, true) {
-            return ended;
-        }
-        self.shut_down(ended.clone());
-        self.inbox.close();
-        let reason = match &ended {
-            Ended::Finished(_) => "finished",
-            Ended::Signalled(_) => "signalled",
-            Ended::Deadlock(_) => "deadlock",
-            Ended::InitDied(_) => "init died",
-            Ended::ShutDown => "shut down",
-        };
-        let (turns, traps) = (self.turns, self.traps);
-        emit!(self, Ended { code: ended.code(), reason, turns, traps });
-        self.flush();
-        ended
-    }
-
-    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
-    /// have all ended by themselves has finished, and was not shut down.
-    pub fn shutdown(&mut self) -> Ended {
-        if self.table.live() > 0 {
-            self.shut_down(Ended::ShutDown);
-        }
-        self.finish()
-    }
-
-    /// Brings out what was written to the console. Announcements that find no room wait for it.
-    fn flush(&mut self) {
-        self.hardware.flush();
-        if !self.print_announcements() {
-            self.hardware.flush();
-            self.print_announcements();
-        }
-        self.hardware.flush();
-    }
-
     /// Runs a piece of the kernel; a panic of the task that has the turn ends that task only.
     fn guard(&mut self, mut piece: impl FnMut(&mut Self) -> Work) -> Work {
         loop {
@@ -541,70 +436,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }
-    }
-
-    #[inline(always)]
-    pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level >= level
-    }
-
-    pub(crate) fn wants_lifecycle(&self) -> bool {
-        self.wants(level::Exited)
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn deliver(&self, at: Time, event: Event<'_>) {
-        let sequence = self.sequence.get() + 1;
-        self.sequence.set(sequence);
-        let record = Record { sequence, at, event };
-        record.log();
-        if let Some(observer) = &self.observer {
-            observer.event(&record);
-        }
-    }
-
-    /// Once a round: which events does anybody want?
-    fn look_who_watches(&mut self) {
-        self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
-        self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
-    }
-
-    pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
-        let now = self.now();
-        let index = slot as usize;
-        if self.ready_notes.len() <= index {
-            self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
-        }
-        self.ready_notes[index] = (cause, now);
-        emit!(self, Woken { tid: self.table.tid(slot), because: cause });
-    }
-
-    #[cold]
-    fn tell_chosen(&mut self, tid: Tid, slot: u32) {
-        let now = self.now();
-        let (because, since) = self.ready_notes.get(slot as usize).copied().unwrap_or((Cause::Spawned, now));
-        let waited_ns = now.as_nanos().saturating_sub(since.as_nanos());
-        let (previous, stopped) = self.previous;
-        emit!(
-            self,
-            Chosen {
-                tid,
-                name: self.name_of(slot),
-                because,
-                waited_ns,
-                of: self.policy.left() + 1,
-                rule: self.policy.name(),
-                previous,
-                stopped,
-            }
-        );
-    }
-
-    #[cold]
-    fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u32) {
-        self.previous = (tid, why);
-        emit!(self, TurnOver { tid, why, traps });
     }
 }
 

@@ -3,7 +3,7 @@
 //! Tasks and programs come from outside, through the ABI of `yieldix-syscalls`; the world comes
 //! from outside too, through [`hardware::Hardware`]. What is here is what lies between: the task
 //! table and its states ([`task`]), the loop ([`kernel`]), the dispatch of traps ([`trap`]), the
-//! one way into a wait and out of it ([`block`]), open files ([`file`]), the policy that orders
+//! one way into a wait and out of it ([`block`]), open files ([`mod@file`]), the policy that orders
 //! ready tasks ([`sched`]), and the events that tell of it all ([`event`]).
 
 #![feature(coroutine_trait)]
@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod deadlock;
 mod descriptor;
+pub mod ending;
 pub mod event;
 pub mod fd;
 pub mod file;
@@ -31,7 +32,11 @@ pub mod task;
 mod timer;
 pub mod trap;
 mod wait;
+mod watch;
 
+pub(crate) use watch::emit;
+
+pub use ending::Ended;
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;
-pub use kernel::{Ended, Kernel, Options, Work};
+pub use kernel::{Kernel, Options, Work};

@@ -33,8 +33,12 @@ pub const TRANSFER_BYTES: u32 = 1 << 20;
 /// Bytes of announced exits that wait for room on the console; what does not fit is dropped.
 pub const ANNOUNCEMENT_BYTES: usize = 64 << 10;
 
-/// Turns between two looks at the hardware while tasks are ready.
-pub const TURNS_PER_POLL: u32 = 256;
+/// Turns between two looks at the hardware while tasks are ready; the round that reaches it is
+/// finished first.
+pub const TURNS_PER_POLL: u64 = 256;
+
+/// Reads and writes between two looks, likewise: each may take as long as a hundred turns.
+pub const OPERATIONS_PER_POLL: u32 = 128;
 
 /// Tasks up to which the kernel checks all of itself once a round, in checked runs.
 pub const FULL_CHECK_TASKS: u32 = 1000;

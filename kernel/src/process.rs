@@ -16,7 +16,7 @@ use crate::{
     wait::Links,
 };
 use yieldix_syscalls::{
-    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, Task, Tid,
+    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -29,14 +29,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
             return Outcome::Answer(Reply::Err(Errno::ENOENT));
         };
-        let own = program.options();
-        options.quantum = options.quantum.or(own.quantum);
-        options.announced = options.announced.or(own.announced);
         options.name.get_or_insert(name);
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.as_task(args)));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.request(args)));
         match made {
-            Ok(task) => self.sys_spawn(tid, slot, task, Some(options)),
+            Ok(SpawnRequest { task, options: own }) => {
+                options.quantum = options.quantum.or(own.quantum);
+                options.announced = options.announced.or(own.announced);
+                self.sys_spawn(tid, slot, task, Some(options))
+            }
             Err(payload) => {
                 self.discard(tid, payload);
                 Outcome::Answer(Reply::Err(Errno::ENOEXEC))
@@ -198,7 +199,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Not a state that anything looks for while destructors run.
         let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);
         self.discard(tid, undelivered);
-        let name: Box<str> = if self.wants_lifecycle() { self.name_of(slot).into() } else { Box::default() };
+        let name: Box<str> = if self.wants_names() { self.name_of(slot).into() } else { Box::default() };
         self.drop_stack(tid, slot);
         self.close_all(slot);
         self.tell_exit(slot, tid, &name, &status);
@@ -221,13 +222,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
-        let (turns, traps) = self.counts(slot);
-        let errno = self.table.cold(slot).and_then(|cold| cold.failure).map_or("", |errno| errno.name());
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }
-        emit!(self, Exited { tid, name, status, errno, turns, traps });
-        if self.table.cold(slot).is_some_and(|cold| cold.is_announced) {
+        let cold = self.table.cold(slot);
+        let failure = cold.and_then(|cold| cold.failure);
+        let is_announced = cold.is_some_and(|cold| cold.is_announced);
+        if let Some(errno) = failure
+            && self.table.slot(slot).parent.is_none()
+        {
+            let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+            emit!(self, Failed { tid, name, errno, line: &line });
+        }
+        emit!(
+            self,
+            Exited {
+                tid,
+                name,
+                status,
+                errno: failure.map_or("", |errno| errno.name()),
+                turns: self.counts(slot).0,
+                traps: self.counts(slot).1,
+            }
+        );
+        if is_announced {
             self.announce(tid);
         }
     }
@@ -246,25 +264,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let parent = self.table.slot(slot).parent;
         let is_detached = self.table.cold(slot).is_some_and(|cold| cold.is_detached);
         let Some(parent_slot) = self.live_slot(parent).filter(|_| !is_detached) else {
-            if !(parent.is_none() && self.keeps_status(tid)) {
-                emit!(self, Reaped { tid, by: Tid::NONE });
-                return self.table.release(slot);
+            if parent.is_none() && self.keeps_status(tid) {
+                return self.make_zombie(slot, status);
             }
-            return self.make_zombie(slot, status);
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            return self.table.release(slot);
         };
-        self.make_zombie(slot, status);
-        let mut zombies = self.table.make_cold(parent_slot).zombies;
-        zombies.push(&mut self.table, slot);
-        self.table.make_cold(parent_slot).zombies = zombies;
         let is_awaited = match self.table.slot(parent_slot).state {
             State::AwaitingChild { child } => child == slot,
             State::AwaitingAny => true,
             _ => false,
         };
         if is_awaited {
-            let reply = self.reap(parent_slot, slot);
-            self.unblock(parent_slot, reply, Cause::Exit(tid));
+            self.table.make_cold(parent_slot).children -= 1;
+            emit!(self, Reaped { tid, by: parent });
+            self.table.release(slot);
+            return self.unblock(parent_slot, Reply::exit(tid, status.clone()), Cause::Exit(tid));
         }
+        self.make_zombie(slot, status);
+        let mut zombies = self.table.make_cold(parent_slot).zombies;
+        zombies.push(&mut self.table, slot);
+        self.table.make_cold(parent_slot).zombies = zombies;
     }
 
     fn make_zombie(&mut self, slot: u32, status: &ExitStatus) {

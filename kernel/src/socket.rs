@@ -14,7 +14,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_tcp_listen(&mut self, slot: u32, address: SocketAddr, backlog: u32) -> Outcome {
         let fd = self.room_for_a_file(slot).and_then(|()| {
             let device = self.hardware.listen(address, backlog)?;
-            let file = self.open_file(device, Kind::Listener, address);
+            // A port that was left to the host is known by now, and the log is where it can be learnt.
+            let bound = if address.port() == 0 { self.hardware.local_addr(device).unwrap_or(address) } else { address };
+            let file = self.open_file(device, Kind::Listener, bound);
             self.install(slot, file)
         });
         Outcome::answer(fd.map(Reply::Fd))

@@ -101,6 +101,12 @@ impl Table {
         &self.slots[slot as usize]
     }
 
+    /// The slot that `tid` names, whoever is in it now.
+    #[inline(always)]
+    pub fn slot_named(&mut self, tid: Tid) -> Option<&mut Slot> {
+        self.slots.get_mut(tid.index())
+    }
+
     /// The slot at this index, to change.
     #[inline(always)]
     pub fn slot_mut(&mut self, slot: u32) -> &mut Slot {
@@ -135,19 +141,21 @@ impl Table {
     }
 
     /// The cold part of the task in `slot`, made if need be.
+    #[inline]
     pub fn make_cold(&mut self, slot: u32) -> &mut Cold {
-        let index = match self.slot(slot).cold() {
-            Some(index) => index,
-            None => {
-                let index = self.cold.insert(Cold::new(self.quantum));
-                self.slot_mut(slot).set_cold(Some(index));
-                index
-            }
-        };
-        match self.cold.get_mut(index) {
+        if self.slot(slot).cold().is_none() {
+            self.add_cold(slot);
+        }
+        match self.slots[slot as usize].cold().and_then(|index| self.cold.get_mut(index)) {
             Some(cold) => cold,
             None => broken("a slot names a cold part that is none"),
         }
+    }
+
+    #[cold]
+    fn add_cold(&mut self, slot: u32) {
+        let index = self.cold.insert(Cold::new(self.quantum));
+        self.slot_mut(slot).set_cold(Some(index));
     }
 
     /// A live task becomes a zombie; its state is set by the caller.

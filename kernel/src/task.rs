@@ -203,6 +203,14 @@ impl Slot {
         self.identity = self.identity & !u64::from(Self::COLD_NONE) | u64::from(index);
     }
 
+    /// Counts a trap and notes where it stands; true when the counter has overflowed.
+    #[inline(always)]
+    pub fn note_trap(&mut self, at: &'static Location<'static>) -> bool {
+        self.at = Some(at);
+        self.traps = self.traps.wrapping_add(1);
+        self.traps == 0
+    }
+
     /// The answer to resume with, and the task is running.
     ///
     /// The common answers are made anew and not moved: written narrow and read back wide, a whole
@@ -216,6 +224,16 @@ impl Slot {
         };
         std::mem::forget(std::mem::replace(&mut self.state, State::Running));
         Some(reply)
+    }
+
+    /// The task that runs is ready again, with this answer.
+    ///
+    /// The old state is forgotten and not dropped: running owns nothing, and the compiler does not
+    /// know that it is what the state is.
+    #[inline(always)]
+    pub fn answer(&mut self, reply: Reply) {
+        debug_assert!(matches!(self.state, State::Running), "only a task that runs is answered");
+        std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
     }
 
     #[inline(never)]

@@ -1,7 +1,7 @@
 //! From a trap to its answer.
 //!
 //! Dispatch is one match, a line a call; a handler decides and returns an [`Outcome`]; one place,
-//! [`Kernel::apply`], carries it out. Handlers do not touch the ready queue or the caller's state.
+//! `Kernel::apply`, carries it out. Handlers do not touch the ready queue or the caller's state.
 
 use crate::{
     block::Cause,
@@ -11,7 +11,6 @@ use crate::{
     kernel::Kernel,
     limits,
     sched::Policy,
-    task::State,
 };
 use std::{
     fmt,
@@ -120,24 +119,27 @@ impl fmt::Display for Stop {
     }
 }
 
+/// A step that yielded such a call. Matched through, and not bound on the way: moving a whole call
+/// costs the processor as much as answering most of them.
+macro_rules! on {
+    ($call:pat) => {
+        CoroutineState::Yielded(Trap { call: $call, .. })
+    };
+}
+
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Acts on what a task yielded or returned.
     #[inline(never)]
     pub(crate) fn act(&mut self, tid: Tid, slot: u32, step: CoroutineState<Trap, Result<(), Errno>>) -> Next {
         self.running = Tid::NONE;
-        let outcome = match step {
-            CoroutineState::Complete(result) => self.complete(slot, result),
-            CoroutineState::Yielded(Trap { call, at }) => {
-                let place = self.table.slot_mut(slot);
-                place.at = Some(at);
-                place.traps = place.traps.wrapping_add(1);
-                if place.traps == 0 {
-                    self.carry(slot, 1);
-                }
-                emit!(self, Trapped { tid, call: &call, line: at });
-                self.dispatch(tid, slot, call)
+        if let CoroutineState::Yielded(Trap { call, at }) = &step {
+            self.traps += 1;
+            if self.table.slot_mut(slot).note_trap(at) {
+                self.carry(slot, 1);
             }
-        };
+            emit!(self, Trapped { tid, call, line: at });
+        }
+        let outcome = self.dispatch(tid, slot, step);
         self.apply(tid, slot, outcome)
     }
 
@@ -151,7 +153,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Outcome::Block(on) => self.block(slot, on),
             Outcome::Yield => {
-                self.table.slot_mut(slot).state = State::Ready(Reply::Unit);
+                self.table.slot_mut(slot).answer(Reply::Unit);
                 self.make_ready(slot, Cause::Yielded);
                 Next::Stop(Stop::Yielded)
             }
@@ -160,7 +162,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let caller = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop());
                 let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
                 self.discard(tid, done);
-                self.answer(slot, reply)
+                let _ = self.answer(slot, reply);
+                Next::ResumeFree
             }
             Outcome::Exit(status) => {
                 self.exit(slot, status);
@@ -174,63 +177,68 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline]
     pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
         emit!(self, Answered { tid: self.table.tid(slot), reply: &reply });
-        self.table.slot_mut(slot).state = State::Ready(reply);
+        self.table.slot_mut(slot).answer(reply);
         Next::Resume
     }
 
-    fn dispatch(&mut self, tid: Tid, slot: u32, call: Syscall) -> Outcome {
+    fn dispatch(&mut self, tid: Tid, slot: u32, step: CoroutineState<Trap, Result<(), Errno>>) -> Outcome {
         use Syscall::*;
-        match call {
-            YieldNow => Outcome::Yield,
-            GetTid => Outcome::Answer(Reply::Tid(tid)),
-            GetPpid => Outcome::Answer(Reply::Tid(self.parent_of(slot))),
-            Spawn { task } => self.sys_spawn(tid, slot, task, None),
-            SpawnWith { request } => self.sys_spawn(tid, slot, request.task, Some(request.options)),
-            SpawnProgram { request } => self.sys_spawn_program(tid, slot, *request),
-            Exit { code } => Outcome::Exit(ExitStatus::Exited(code)),
-            Wait { child } => self.sys_wait(tid, slot, child),
-            WaitAny => self.sys_wait_any(slot),
-            TryWait { children } => self.sys_try_wait(tid, slot, children),
-            Join { tid: target } => self.sys_join(slot, target),
-            Kill { tid: target, signal } => self.sys_kill(tid, target, signal),
-            Tasks => self.sys_tasks(),
-            Subroutine { body } => Outcome::Call(body),
-            Return { value } => self.sys_return(tid, slot, value),
-            Sleep { span } => self.sys_sleep(span),
-            SleepUntil { moment } => self.sys_sleep_until(moment),
-            Now => Outcome::Answer(Reply::Time(self.now())),
-            DeadlinePush { span } => self.sys_deadline_push(slot, span),
-            DeadlinePop { scope } => self.sys_deadline_pop(slot, scope),
-            Read { fd, max } => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
-            Write { fd, data } => self.operate(slot, fd, Wants::Anything, Pending::Write { data }),
-            Close { fd } => self.sys_close(slot, fd),
-            Dup { fd } => self.sys_dup(slot, fd),
-            ReadWait { fd } => self.operate(slot, fd, Wants::Anything, Pending::ReadWait),
-            WriteWait { fd } => self.operate(slot, fd, Wants::Anything, Pending::WriteWait),
-            TcpListen { address, backlog } => self.sys_tcp_listen(slot, *address, backlog),
-            Accept { fd } => self.operate(slot, fd, Wants::Socket, Pending::Accept),
-            TcpConnect { address } => self.sys_tcp_connect(slot, *address),
-            Recv { fd, max } => self.operate(slot, fd, Wants::Socket, Pending::Read { max }),
-            Send { fd, data } => self.operate(slot, fd, Wants::Socket, Pending::Write { data }),
-            SendAll { fd, data } => self.operate(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 }),
-            Shutdown { fd, how } => self.sys_shutdown(slot, fd, how),
-            LocalAddr { fd } => self.sys_local_addr(slot, fd),
-            PeerAddr { fd } => self.sys_peer_addr(slot, fd),
-            SetOption { fd, option } => self.sys_set_option(slot, fd, option),
-            GetRandom { count } => self.sys_getrandom(count),
-            SysInfo => self.sys_sysinfo(),
-            SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. } => not_built(),
-            DupTo { .. } | Poll { .. } | Pipe => not_built(),
-            UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. } => not_built(),
-            Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. } => not_built(),
-            Offload { body } => self.sys_offload(tid, body),
-            PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. } => not_built(),
-            PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. } => not_built(),
-            WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. } => not_built(),
-            CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. } => not_built(),
-            Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. } => not_built(),
-            Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. } => not_built(),
-            Chdir { .. } | GetCwd | Watch { .. } => not_built(),
+        match step {
+            CoroutineState::Complete(result) => self.complete(slot, result),
+            on!(YieldNow) => Outcome::Yield,
+            on!(GetTid) => Outcome::Answer(Reply::Tid(tid)),
+            on!(GetPpid) => Outcome::Answer(Reply::Tid(self.parent_of(slot))),
+            on!(Spawn { task }) => self.sys_spawn(tid, slot, task, None),
+            on!(SpawnWith { request }) => self.sys_spawn(tid, slot, request.task, Some(request.options)),
+            on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
+            on!(Exit { code }) => Outcome::Exit(ExitStatus::Exited(code)),
+            on!(Wait { child }) => self.sys_wait(tid, slot, child),
+            on!(WaitAny) => self.sys_wait_any(slot),
+            on!(TryWait { children }) => self.sys_try_wait(tid, slot, children),
+            on!(Join { tid: target }) => self.sys_join(slot, target),
+            on!(Kill { tid: target, signal }) => self.sys_kill(tid, target, signal),
+            on!(Tasks) => self.sys_tasks(),
+            on!(Subroutine { body }) => Outcome::Call(body),
+            on!(Return { value }) => self.sys_return(tid, slot, value),
+            on!(Sleep { span }) => self.sys_sleep(span),
+            on!(SleepUntil { moment }) => self.sys_sleep_until(moment),
+            on!(Now) => Outcome::Answer(Reply::Time(self.now())),
+            on!(DeadlinePush { span }) => self.sys_deadline_push(slot, span),
+            on!(DeadlinePop { scope }) => self.sys_deadline_pop(slot, scope),
+            on!(Read { fd, max }) => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
+            on!(Write { fd, data }) => self.operate(slot, fd, Wants::Anything, Pending::Write { data }),
+            on!(Close { fd }) => self.sys_close(slot, fd),
+            on!(Dup { fd }) => self.sys_dup(slot, fd),
+            on!(ReadWait { fd }) => self.operate(slot, fd, Wants::Anything, Pending::ReadWait),
+            on!(WriteWait { fd }) => self.operate(slot, fd, Wants::Anything, Pending::WriteWait),
+            on!(TcpListen { address, backlog }) => self.sys_tcp_listen(slot, *address, backlog),
+            on!(Accept { fd }) => self.operate(slot, fd, Wants::Socket, Pending::Accept),
+            on!(TcpConnect { address }) => self.sys_tcp_connect(slot, *address),
+            on!(Recv { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::Read { max }),
+            on!(Send { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::Write { data }),
+            on!(SendAll { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 }),
+            on!(Shutdown { fd, how }) => self.sys_shutdown(slot, fd, how),
+            on!(LocalAddr { fd }) => self.sys_local_addr(slot, fd),
+            on!(PeerAddr { fd }) => self.sys_peer_addr(slot, fd),
+            on!(SetOption { fd, option }) => self.sys_set_option(slot, fd, option),
+            on!(GetRandom { count }) => self.sys_getrandom(count),
+            on!(SysInfo) => self.sys_sysinfo(),
+            on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => not_built(),
+            on!(DupTo { .. } | Poll { .. } | Pipe) => not_built(),
+            on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. }) => {
+                not_built()
+            }
+            on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
+                not_built()
+            }
+            on!(Offload { body }) => self.sys_offload(tid, body),
+            on!(PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. }) => not_built(),
+            on!(PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. }) => not_built(),
+            on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => not_built(),
+            on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => not_built(),
+            on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => not_built(),
+            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => not_built(),
+            on!(Chdir { .. } | GetCwd | Watch { .. }) => not_built(),
         }
     }
 
@@ -275,8 +283,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
             self.table.make_cold(slot).callers.push(caller);
         }
-        self.table.slot_mut(slot).state = State::Ready(Reply::Unit);
-        Next::Resume
+        self.table.slot_mut(slot).answer(Reply::Unit);
+        Next::ResumeFree
     }
 
     /// A counter of the slot has overflowed: turns (0) or traps (1).

@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Received};
+use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
+use yieldix_kernel::hardware::simulated::Simulated;
+use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
 use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
 
 /// How long an owed interrupt may take, by the hardware's own clock.
@@ -18,6 +20,8 @@ const SILENCE: Duration = Duration::from_millis(20);
 macro_rules! contract {
     ($($name:ident: $make:expr;)+) => {$(
         mod $name {
+            use super::*;
+
             contract!(@tests $make =>
                 the_clock_never_goes_back_and_reaches_the_moment_waited_for,
                 a_waker_ends_a_wait,
@@ -45,13 +49,15 @@ macro_rules! contract {
     (@tests $make:expr => $($test:ident,)+) => {$(
         #[test]
         fn $test() {
-            super::$test(super::Bench::new($make));
+            super::$test(Bench::new($make));
         }
     )+};
 }
 
 contract! {
-    simulated: yieldix_kernel::hardware::simulated::Simulated::new(Default::default());
+    simulated: Simulated::new(Default::default());
+    host: Host::new(HostOptions { console: ConsoleOptions::Memory(MemoryConsole::new()), ..Default::default() })
+        .expect("a host");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

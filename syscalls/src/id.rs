@@ -41,6 +41,12 @@ impl Tid {
         if slot == Self::SLOT_UNKNOWN { None } else { Some(slot) }
     }
 
+    /// The slot as an index; past [`Tid::SLOTS`] for an id that was parsed.
+    #[inline(always)]
+    pub const fn index(self) -> usize {
+        self.0 as usize & Self::SLOT_UNKNOWN as usize
+    }
+
     /// What is shown: 1 for the first task of a machine.
     #[inline(always)]
     pub const fn serial(self) -> u64 {

@@ -1,6 +1,6 @@
 //! Programs: tasks with a name, by which a shell or another task can start them.
 
-use crate::{SpawnOptions, Task, call, calls, trap};
+use crate::{SpawnOptions, SpawnRequest, Task, call, calls, trap};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// The words after a program's name.
@@ -137,16 +137,20 @@ impl Program {
 
     /// The program as one task, for a parent that wants one child. Several first tasks get a
     /// task above them that waits for all and ends with the first one's status.
-    pub fn as_task(&self, args: Args) -> Task {
+    ///
+    /// That one is no part of the program: it is not given the program's options, so that its
+    /// children begin together at any quantum, and the console does not tell of its end.
+    pub fn request(&self, args: Args) -> SpawnRequest {
         let options = self.options();
         let mut first = self.first_tasks(args);
         if first.len() == 1 {
-            return first.remove(0);
+            return SpawnRequest { task: first.remove(0), options };
         }
-        crate::task!({
+        let task = crate::task!({
             let code = call!(together(first, options))?;
             trap!(yield calls::exit(code))
-        })
+        });
+        SpawnRequest { task, options: SpawnOptions::default() }
     }
 }
 
@@ -156,7 +160,7 @@ fn together(tasks: Vec<Task>, options: SpawnOptions) -> impl crate::Routine<Resu
         let mut children = Vec::with_capacity(tasks.len());
         for task in tasks {
             let options = options.clone();
-            children.push(trap!(yield calls::spawn_with(crate::SpawnRequest { task, options }))?);
+            children.push(trap!(yield calls::spawn_with(SpawnRequest { task, options }))?);
         }
         let mut first_code = 0;
         for (index, &child) in children.iter().enumerate() {

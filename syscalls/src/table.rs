@@ -17,7 +17,7 @@ use core::{fmt, net::SocketAddr, time::Duration};
 /// A call that has to wait always ends the turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Nothing.
+    /// Nothing; but a turn has at most 1,024 of these.
     Free,
     /// Uses up one trap of the quantum.
     Costs,
@@ -272,7 +272,7 @@ macro_rules! syscalls {
         }
 
         /// One typed constructor a call. Each makes a value; nothing happens until it is trapped
-        /// with [`trap!`](crate::trap).
+        /// with [`trap!`](crate::trap!).
         pub mod calls {
             use super::*;
 
@@ -289,8 +289,9 @@ macro_rules! syscalls {
             ///
             /// A trap inside costs the same at any depth, and recursion may go 100,000 deep; each
             /// call and return costs an allocation or three. The subroutine owns what it uses.
-            /// Calling and returning each cost one trap of the quantum, so that a recursion which
-            /// makes no other trap cannot keep the machine.
+            /// Neither the call nor the return is a scheduling point; both are free calls, of which a
+            /// turn has a bound, so that a recursion which makes no other trap cannot keep the
+            /// machine.
             ///
             /// Errors: `ENOMEM` past the deepest stack, and those that `routine` returns.
             #[inline(always)]
@@ -363,10 +364,10 @@ syscalls! {
     }
     "Subroutines" {
         /// Calls a subroutine on the trampoline: the form without types of `subroutine`.
-        built 17 fn subroutine_task(body: Task) -> () = Subroutine, Costs, Stdio, [ENOMEM];
+        built 17 fn subroutine_task(body: Task) -> () = Subroutine, Free, Stdio, [ENOMEM];
         /// Returns a value from a subroutine to its caller. Made by `subroutine` itself; from a
         /// task's own level it is `EPROTO`.
-        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Costs, Stdio, [EPROTO];
+        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Free, Stdio, [EPROTO];
     }
     "Time" {
         /// Waits for so long. Zero is `yield_now`; a span that does not fit the clock is for ever.

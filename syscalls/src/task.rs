@@ -10,8 +10,8 @@ use core::{
     pin::Pin,
 };
 
-/// A coroutine that traps, whatever it returns: what [`call!`] and
-/// [`subroutine`](crate::calls::subroutine) take, and what [`routine!`] makes.
+/// A coroutine that traps, whatever it returns: what [`call!`](crate::call!) and
+/// [`subroutine`](crate::calls::subroutine) take, and what [`routine!`](crate::routine!) makes.
 pub trait Routine<T>: Coroutine<Reply, Yield = Trap, Return = T> + Send {}
 
 impl<T, C: Coroutine<Reply, Yield = Trap, Return = T> + Send> Routine<T> for C {}
@@ -27,7 +27,7 @@ pub trait Body: Routine<Result<(), Errno>> {
 
 impl<C: Routine<Result<(), Errno>>> Body for C {}
 
-/// A program's flow of control, not started yet. Made by [`task!`], run by `spawn`.
+/// A program's flow of control, not started yet. Made by [`task!`](crate::task!), run by `spawn`.
 ///
 /// Returning `Err` exits with status 1. Dropping it before it was spawned runs no line of it.
 pub struct Task(Pin<Box<dyn Body>>);
@@ -87,7 +87,7 @@ macro_rules! task {
 /// what it uses.
 ///
 /// The block gives a `Result<T, Errno>` of any `T`. It runs nothing by itself: hand it to
-/// [`call!`], or to the trampoline with [`subroutine`](crate::calls::subroutine).
+/// [`call!`](crate::call!), or to the trampoline with [`subroutine`](crate::calls::subroutine).
 ///
 /// # Examples
 ///

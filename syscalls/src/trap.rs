@@ -56,20 +56,26 @@ macro_rules! trap {
 
 /// Runs a subroutine inside the calling task and gives what it returns: `call!(read_line(fd))?`.
 ///
-/// A subroutine is a coroutine that yields traps (see [`routine!`]); its traps pass through the
+/// A subroutine is a coroutine that yields traps (see [`routine!`](crate::routine!)); its traps pass through the
 /// caller, which is Python's `yield from`. Nothing is allocated and what is called may borrow from
 /// its caller. A trap in it costs a little more at each level; for deep recursion there is
 /// [`subroutine`](crate::calls::subroutine), which costs the same at any depth.
 #[macro_export]
 macro_rules! call {
-    ($routine:expr) => {{
-        let mut routine = $crate::macros::pin!($routine);
-        let mut reply = $crate::Reply::Unit;
-        loop {
-            match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
-                $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
-                $crate::macros::CoroutineState::Complete(value) => break value,
+    ($routine:expr) => {
+        // A match, so that a temporary that the expression borrows outlives the call, and the
+        // routine does not.
+        match $routine {
+            routine => {
+                let mut routine = $crate::macros::pin!(routine);
+                let mut reply = $crate::Reply::Unit;
+                loop {
+                    match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
+                        $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
+                        $crate::macros::CoroutineState::Complete(value) => break value,
+                    }
+                }
             }
         }
-    }};
+    };
 }

@@ -64,9 +64,14 @@ pub fn watched(mut task: Task) -> Task {
 
 fn watch(call: Syscall) -> Syscall {
     match call {
-        Syscall::Spawn { task } => Syscall::Spawn { task: watched(task) },
+        Syscall::Spawn { task } => {
+            // As it would be called: after its own function.
+            let options = SpawnOptions { name: Some(task.function().into()), ..SpawnOptions::default() };
+            Syscall::SpawnWith { request: Box::new(SpawnRequest { task: watched(task), options }) }
+        }
         Syscall::SpawnWith { request } => {
-            let SpawnRequest { task, options } = *request;
+            let SpawnRequest { task, mut options } = *request;
+            options.name.get_or_insert(task.function().into());
             Syscall::SpawnWith { request: Box::new(SpawnRequest { task: watched(task), options }) }
         }
         Syscall::Subroutine { body } => Syscall::Subroutine { body: watched(body) },
@@ -118,6 +123,8 @@ pub struct Scenario {
     pub input: &'static str,
     /// An echo server, for a program that wants one.
     pub server: Option<SocketAddr>,
+    /// Its tasks panic by design: to show it, or to say that a test of theirs has failed.
+    pub panics: bool,
 }
 
 /// Where the course's echo servers listen.
@@ -143,7 +150,8 @@ fn scenario(name: &'static str) -> Scenario {
         "sleep" => ("50us", "", None),
         _ => ("", "a line\nand half of one", None),
     };
-    Scenario { name, args: args.split_whitespace().map(str::to_owned).collect(), input, server }
+    let panics = matches!(name, "panic" | "usertests");
+    Scenario { name, args: args.split_whitespace().map(str::to_owned).collect(), input, server, panics }
 }
 
 /// What was seen of a run.
@@ -153,8 +161,9 @@ pub struct Notes {
     pub traps: BTreeMap<u64, u64>,
     /// Ids by serial.
     pub tids: BTreeMap<u64, Tid>,
-    /// Tasks that panicked, and how.
+    /// Tasks that panicked and should not have, and how.
     pub panics: Vec<String>,
+    panics_by_design: bool,
     /// Where a listener was opened and no client was sent yet.
     listeners: Vec<SocketAddr>,
 }
@@ -164,7 +173,9 @@ impl Notes {
         match record.event {
             Event::Trapped { tid, .. } => *self.traps.entry(tid.serial()).or_default() += 1,
             Event::Spawned { tid, .. } => drop(self.tids.insert(tid.serial(), tid)),
-            Event::Faulted { name, panic, .. } => self.panics.push(format!("{name}: {panic}")),
+            Event::Faulted { name, panic, .. } if !self.panics_by_design => {
+                self.panics.push(format!("{name}: {panic}"))
+            }
             Event::Opened { kind: Kind::Listener, address, .. } if address.port() != 0 => {
                 self.listeners.push(address);
             }
@@ -202,7 +213,8 @@ impl Chaos {
     pub fn start(scenario: &Scenario, setting: Setting) -> Chaos {
         assert_eq!(bodies(), 0, "an earlier machine of this thread has left coroutines");
         let console = MemoryConsole::new().input(scenario.input);
-        let notes = Rc::new(RefCell::new(Notes::default()));
+        let notes = Notes { panics_by_design: scenario.panics, ..Notes::default() };
+        let notes = Rc::new(RefCell::new(notes));
         let noted = Rc::clone(&notes);
         let is_alone = matches!(program(scenario.name).boot, Boot::Alone(_));
         STARTING.set(if is_alone { scenario.name } else { "init" });

@@ -33,6 +33,14 @@ pub(crate) struct Run {
     pub end: End,
 }
 
+/// Runs a task to its next trap and gives what it asks.
+pub(crate) fn step(task: &mut Task, reply: Reply) -> Syscall {
+    match task.resume(reply) {
+        CoroutineState::Yielded(trap) => trap.call,
+        CoroutineState::Complete(result) => panic!("ended with {result:?}"),
+    }
+}
+
 /// Runs a task that needs nothing but the console.
 pub(crate) fn run(task: Task) -> Run {
     run_script(task, [])

@@ -30,6 +30,15 @@ use yieldix_syscalls::Program;
 /// Every program of this crate, in the order in which they are listed.
 pub static PROGRAMS: &[Program] = &[
     programs::init::PROGRAM,
+    programs::sh::PROGRAM,
+    programs::ps::PROGRAM,
+    programs::kill::PROGRAM,
+    programs::echo::PROGRAM,
+    programs::r#false::PROGRAM,
+    programs::hello::PROGRAM,
+    programs::sleep::PROGRAM,
+    programs::r#true::PROGRAM,
+    programs::echod::PROGRAM,
     lessons::pyos1::PROGRAM,
     lessons::pyos2::PROGRAM,
     lessons::taskcrash::PROGRAM,
@@ -47,7 +56,10 @@ pub static PROGRAMS: &[Program] = &[
     lessons::sockwrap::PROGRAM,
     lessons::echoserver2::PROGRAM,
     lessons::blaster::PROGRAM,
+    programs::usertests::PROGRAM,
     programs::storm::PROGRAM,
+    programs::deadlock::PROGRAM,
+    programs::panic::PROGRAM,
 ];
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub const BACKLOG: u32 = 1024;
 /// How long a server waits before it tries again to take connections.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// A server that was held up is told of again only after so long without.
+pub const ACCEPT_QUIET: Duration = Duration::from_secs(10);
+
 /// How many connections a server holds at a time, unless it is told otherwise.
 pub const CONNECTIONS_MAX: usize = 10_000;
 

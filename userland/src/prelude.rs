@@ -8,7 +8,7 @@ pub use crate::{
     duration::Span,
     eprint, eprintln, limits, print, println,
     serve::{ServeOptions, serve},
-    socket::Socket,
+    socket::{Socket, listen_at},
 };
 pub use alloc::{
     borrow::ToOwned,

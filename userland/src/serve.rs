@@ -1,12 +1,16 @@
 //! A server's accept loop: a detached task for each connection, a bound on how many, and patience
 //! when the machine has no room.
 
-use crate::{eprintln, limits::ACCEPT_PAUSE, socket::Socket};
+use crate::{
+    eprintln,
+    limits::{ACCEPT_PAUSE, ACCEPT_QUIET},
+    socket::Socket,
+};
 use alloc::sync::Arc;
 use core::{fmt, net::SocketAddr};
 use yieldix_syscalls::{
-    Errno, Routine, Task, call,
-    calls::{sleep, spawn},
+    Errno, Routine, Task, Time, call,
+    calls::{now, sleep, spawn},
     routine, task, trap,
 };
 
@@ -40,8 +44,9 @@ impl fmt::Display for Obstacle {
 /// owns the connection.
 ///
 /// Where a connection cannot be taken, because the bound is reached or the machine is out of
-/// descriptors, tasks or memory, the server says so once, waits [`ACCEPT_PAUSE`] and tries again,
-/// for as long as it takes: meanwhile peers wait in the listener's queue. Any other error of
+/// descriptors, tasks or memory, the server says so, waits [`ACCEPT_PAUSE`] and tries again, for as
+/// long as it takes: meanwhile peers wait in the listener's queue. It says so once a shortage, which
+/// is over after [`ACCEPT_QUIET`] without. Any other error of
 /// [`accept`](yieldix_syscalls::calls::accept) ends it.
 pub fn serve<H, C>(listener: Socket, options: ServeOptions, handle: H) -> impl Routine<Result<(), Errno>>
 where
@@ -52,32 +57,28 @@ where
         // Each connection's task holds a clone and drops it however it ends, killed or not; so the
         // count is right without a wait, which a detached task could not be given.
         let places = Arc::new(());
-        let mut is_held_up = false;
+        let mut last_held_up: Option<Time> = None;
         loop {
             let open = Arc::strong_count(&places) - 1;
             let obstacle = if open >= options.connections_max {
                 Obstacle::Full(open)
             } else {
-                match trap!(yield listener.accept()) {
+                let errno = match trap!(yield listener.accept()) {
                     Ok((socket, peer)) => {
                         let task = connection(handle(socket, peer), Arc::clone(&places));
-                        match trap!(yield spawn(task).pass(socket.fd()).detach()) {
-                            Ok(_) => {
-                                is_held_up = false;
-                                continue;
-                            }
-                            Err(errno) => {
-                                trap!(yield socket.close())?;
-                                Obstacle::Refused(errno)
-                            }
-                        }
+                        let Err(errno) = trap!(yield spawn(task).pass(socket.fd()).detach()) else { continue };
+                        trap!(yield socket.close())?;
+                        errno
                     }
-                    Err(errno) if may_pass(errno) => Obstacle::Refused(errno),
-                    Err(errno) => return Err(errno),
+                    Err(errno) => errno,
+                };
+                if !may_pass(errno) {
+                    return Err(errno);
                 }
+                Obstacle::Refused(errno)
             };
-            if !is_held_up {
-                is_held_up = true;
+            let now = trap!(yield now())?;
+            if last_held_up.replace(now).is_none_or(|last| now.since(last) > ACCEPT_QUIET) {
                 // A server whose standard error is gone still serves.
                 let _ = eprintln!("{}: cannot take a connection: {obstacle}; trying again", options.name);
             }
@@ -102,10 +103,10 @@ fn may_pass(errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run_script};
-    use alloc::boxed::Box;
+    use crate::fake_kernel::{End, run_script, step};
+    use alloc::{boxed::Box, string::ToString};
     use core::net::Ipv4Addr;
-    use yieldix_syscalls::{Fd, Reply, Tid};
+    use yieldix_syscalls::{Fd, Reply, Syscall, Tid};
 
     const LISTENER: Fd = Fd::new(3, 0);
 
@@ -133,6 +134,10 @@ mod tests {
         ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Tid(Tid::new(2, 2)))
     }
 
+    fn at(seconds: u64) -> (&'static str, Reply) {
+        ("now()", Reply::Time(Time::from_nanos(seconds * 1_000_000_000)))
+    }
+
     fn paused() -> (&'static str, Reply) {
         ("sleep(100ms)", Reply::Unit)
     }
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn a_server_without_descriptors_says_so_once_pauses_and_tries_again() {
         let out_of_files = || refused(Errno::EMFILE);
-        let script = [out_of_files(), paused(), out_of_files(), paused(), accepted(), spawned()];
+        let script = [out_of_files(), at(1), paused(), out_of_files(), at(1), paused(), accepted(), spawned()];
         let run = run_script(server(10), script);
         let complaint = "server: cannot take a connection: EMFILE: too many open files in this task or process; \
                          trying again\n";
@@ -159,15 +164,18 @@ mod tests {
 
     #[test]
     fn each_shortage_is_told_anew() {
-        let out_of_files = || refused(Errno::ENFILE);
-        let run = run_script(server(10), [out_of_files(), paused(), accepted(), spawned(), out_of_files(), paused()]);
-        assert_eq!(run.errors.lines().count(), 2, "{}", run.errors);
+        let shortage = |seconds| [refused(Errno::ENFILE), at(seconds), paused()];
+        let told = |[a, b, c]: [_; 3], [d, e, f]: [_; 3]| {
+            run_script(server(10), [a, b, c, accepted(), spawned(), d, e, f]).errors.lines().count()
+        };
+        assert_eq!(told(shortage(1), shortage(11)), 1);
+        assert_eq!(told(shortage(1), shortage(12)), 2);
     }
 
     #[test]
     fn a_connection_without_a_task_is_closed() {
         let no_task = ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Err(Errno::EAGAIN));
-        let run = run_script(server(10), [accepted(), no_task, ("close(4)", Reply::Unit), paused()]);
+        let run = run_script(server(10), [accepted(), no_task, ("close(4)", Reply::Unit), at(1), paused()]);
         assert_eq!((run.errors.lines().count(), run.end), (1, asks("accept(3)")));
     }
 
@@ -179,10 +187,17 @@ mod tests {
 
     #[test]
     fn a_full_server_waits_until_a_connection_has_ended() {
-        // This fake kernel drops what it is asked to spawn, as a kernel does when a task has ended;
-        // so the bound must be zero to be met.
-        let run = run_script(server(0), [paused(), paused()]);
-        assert_eq!(run.errors, "server: cannot take a connection: all 0 places are taken; trying again\n");
-        assert_eq!(run.end, asks("sleep(100ms)"));
+        let mut server = server(1);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
+        let Syscall::SpawnWith { request } = step(&mut server, accepted().1) else { panic!("no spawn") };
+        assert_eq!(step(&mut server, spawned().1).to_string(), at(1).0);
+        let Syscall::Write { fd: Fd::STDERR, data } = step(&mut server, at(1).1) else { panic!("not said") };
+        assert_eq!(&*data, b"server: cannot take a connection: all 1 places are taken; trying again\n");
+        assert_eq!(step(&mut server, Reply::Count(data.len() as u64)).to_string(), paused().0);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), at(2).0);
+        assert_eq!(step(&mut server, at(2).1).to_string(), paused().0);
+        // The connection's task goes, and its place with it, whether it ended or was killed.
+        drop(request);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
     }
 }

@@ -3,10 +3,10 @@
 //! A [`Socket`] is a name and owns nothing, as an [`Fd`] is: it is copied freely, is closed by
 //! [`Socket::close`] or with its task, and travels to a child by `.pass(socket.fd())`.
 
-use crate::limits::BACKLOG;
+use crate::{eprintln, limits::BACKLOG};
 use alloc::boxed::Box;
 use core::net::SocketAddr;
-use yieldix_syscalls::{Answer, Buf, Call, Errno, Fd, Reply, SendAll, Syscall, calls};
+use yieldix_syscalls::{Answer, Buf, Call, Errno, Fd, Reply, Routine, SendAll, Syscall, calls, routine, trap};
 
 /// A stream socket: a listener or a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,18 @@ impl Socket {
     pub const fn fd(self) -> Fd {
         self.0
     }
+}
+
+/// A socket that listens on `address`, for a server called `name`: if it cannot, that is told on
+/// standard error before the error is returned.
+pub fn listen_at(name: &'static str, address: SocketAddr) -> impl Routine<Result<Socket, Errno>> {
+    routine!(move {
+        let listener = trap!(yield Socket::listen(address));
+        if let Err(errno) = listener {
+            eprintln!("{name}: {address}: {errno}")?;
+        }
+        listener
+    })
 }
 
 impl From<Fd> for Socket {

@@ -11,7 +11,10 @@
 
 #[cfg(unix)]
 pub mod host;
+mod memory_console;
 pub mod simulated;
+
+pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};

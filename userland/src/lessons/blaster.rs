@@ -1,13 +1,13 @@
 //! The course's load on its echo servers: many connections, each sending random messages and
 //! waiting for their echo.
 //!
-//! Prints an `x` for every 10,000 messages that came back, whichever connection they took. An echo
-//! that differs from what was sent is an error, and ends it with 1.
+//! Prints an `x` for every 10,000 messages that came back, whichever connection they took. A peer
+//! that is gone or an echo that differs from what was sent is told, and the exit code is 1.
 
 use super::address;
 use crate::prelude::*;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub(crate) const PROGRAM: Program =
     Program::new("blaster", Group::Lessons, "loads an echo server with messages, and checks their echo", main)
@@ -35,41 +35,54 @@ fn parse(args: Args) -> Result<Load, Misuse> {
     Ok(load)
 }
 
+/// What all connections share.
+struct Progress {
+    address: SocketAddr,
+    echoed: AtomicU64,
+    has_failed: AtomicBool,
+}
+
 fn main(args: Args) -> Task {
     task!({
         let load = call!(or_usage(&PROGRAM, parse(args)))?;
-        let echoed = Arc::new(AtomicU64::new(0));
+        let progress =
+            Progress { address: load.address, echoed: AtomicU64::new(0), has_failed: AtomicBool::new(false) };
+        let progress = Arc::new(progress);
         for index in 0..load.connections {
             // The messages that do not divide evenly go one each to the first connections.
             let share = load.messages / load.connections + u64::from(index < load.messages % load.connections);
-            trap!(yield spawn(blast(load.address, share, Arc::clone(&echoed))))?;
+            trap!(yield spawn(blast(share, Arc::clone(&progress))))?;
         }
         let mut code = 0;
         for _ in 0..load.connections {
             let (_, status) = trap!(yield wait_any())?;
             code = code.max(status.code());
         }
-        println!()?;
+        if progress.echoed.load(Ordering::Relaxed) >= MESSAGES_A_MARK {
+            println!()?;
+        }
         trap!(yield exit(code))
     })
 }
 
-/// One connection: sends `messages` messages, each after the echo of the one before.
-fn blast(address: SocketAddr, messages: u64, echoed: Arc<AtomicU64>) -> Task {
+/// One connection. What stops it is told once: it will be the same for all.
+fn blast(messages: u64, progress: Arc<Progress>) -> Task {
     task!({
-        let result = call!(converse(address, messages, &echoed));
-        if let Err(errno) = result {
-            eprintln!("blaster: {address}: {errno}")?;
+        let result = call!(converse(messages, &progress));
+        if let Err(errno) = result
+            && !progress.has_failed.swap(true, Ordering::Relaxed)
+        {
+            eprintln!("{}: {}: {errno}", PROGRAM.name, progress.address)?;
         }
         result
     })
 }
 
-fn converse(address: SocketAddr, messages: u64, echoed: &AtomicU64) -> impl Routine<Result<(), Errno>> {
+/// Sends `messages` messages, each after the echo of the one before.
+fn converse(messages: u64, progress: &Progress) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        let server = trap!(yield Socket::connect(address))?;
-        let seed = trap!(yield getrandom(8))?;
-        let mut noise = Noise::new(&seed);
+        let server = trap!(yield Socket::connect(progress.address))?;
+        let mut noise = Noise::new(&trap!(yield getrandom(8))?);
         for _ in 0..messages {
             let message = noise.message();
             trap!(yield server.send(message.clone()))?;
@@ -84,7 +97,7 @@ fn converse(address: SocketAddr, messages: u64, echoed: &AtomicU64) -> impl Rout
                 }
                 awaited.advance(echo.len());
             }
-            if (echoed.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(MESSAGES_A_MARK) {
+            if (progress.echoed.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(MESSAGES_A_MARK) {
                 print!("x")?;
             }
         }

@@ -25,7 +25,7 @@ fn server(args: Args) -> Task {
     task!({
         let address = call!(or_usage(&PROGRAM, address(args)))?;
         println!("Server starting")?;
-        let sock = trap!(yield tcp_listen(address, limits::BACKLOG))?;
+        let sock = call!(listen_at(PROGRAM.name, address))?.fd();
         loop {
             let (client, addr) = trap!(yield accept(sock))?;
             trap!(yield spawn(handle_client(client, addr)).pass(client).detach())?;

@@ -16,7 +16,7 @@ fn server(args: Args) -> Task {
     task!({
         let address = call!(or_usage(&PROGRAM, address(args)))?;
         println!("Server starting")?;
-        let sock = trap!(yield tcp_listen(address, limits::BACKLOG))?;
+        let sock = call!(listen_at(PROGRAM.name, address))?.fd();
         loop {
             trap!(yield read_wait(sock))?;
             let (client, addr) = trap!(yield accept(sock))?;

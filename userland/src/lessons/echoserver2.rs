@@ -13,7 +13,7 @@ fn server(args: Args) -> Task {
     task!({
         let address = call!(or_usage(&PROGRAM, address(args)))?;
         println!("Server starting")?;
-        let sock = trap!(yield Socket::listen(address))?;
+        let sock = call!(listen_at(PROGRAM.name, address))?;
         loop {
             let (client, addr) = trap!(yield sock.accept())?;
             trap!(yield spawn(handle_client(client, addr)).pass(client.fd()).detach())?;

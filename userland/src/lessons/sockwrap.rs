@@ -50,7 +50,7 @@ fn server(args: Args) -> Task {
     task!({
         let address = call!(or_usage(&PROGRAM, address(args)))?;
         println!("Server starting")?;
-        let sock = Socket(trap!(yield tcp_listen(address, limits::BACKLOG))?);
+        let sock = Socket(call!(listen_at(PROGRAM.name, address))?.fd());
         loop {
             let (client, addr) = call!(sock.accept())?;
             let fd = client.0;

@@ -1,4 +1,16 @@
 //! Programs: one file each, named as the program is.
 
+pub(crate) mod deadlock;
+pub(crate) mod echo;
+pub(crate) mod echod;
+pub(crate) mod r#false;
+pub(crate) mod hello;
 pub(crate) mod init;
+pub(crate) mod kill;
+pub(crate) mod panic;
+pub(crate) mod ps;
+pub(crate) mod sh;
+pub(crate) mod sleep;
 pub(crate) mod storm;
+pub(crate) mod r#true;
+pub(crate) mod usertests;

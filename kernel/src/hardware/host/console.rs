@@ -3,9 +3,9 @@
 use super::input::Input;
 use super::output::{Output, Which};
 use super::poller::Bell;
-use crate::hardware::{Device, Interrupt, Received};
+use crate::hardware::{Device, Interrupt, MemoryConsole, Received};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use yieldix_syscalls::{Buf, Errno};
 
 /// What the machine's console is.
@@ -25,43 +25,6 @@ pub enum ConsoleOptions {
     },
     /// No stream at all, for tests.
     Memory(MemoryConsole),
-}
-
-/// A console in memory: input that is written beforehand, output that can be looked at. Clones are
-/// the same console.
-///
-/// Input ends when all of it was read. Output is kept without bound.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryConsole(Arc<Mutex<Memory>>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    input: Buf,
-    output: Vec<u8>,
-    error: Vec<u8>,
-}
-
-impl MemoryConsole {
-    /// A console on which `input` will have been typed.
-    pub fn new(input: impl Into<Vec<u8>>) -> MemoryConsole {
-        let memory = Memory { input: Buf::from(input.into()), ..Memory::default() };
-        MemoryConsole(Arc::new(Mutex::new(memory)))
-    }
-
-    /// What was written to the output up to now.
-    pub fn output(&self) -> Vec<u8> {
-        self.lock().output.clone()
-    }
-
-    /// What was written to the error output up to now.
-    pub fn error_output(&self) -> Vec<u8> {
-        self.lock().error.clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        // A test that failed while it looked is no reason for another failure.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A stream of the host that is read or written by a thread.
@@ -133,11 +96,7 @@ impl Console {
         only_input(device)?;
         let data = match self {
             Console::Streams { input, .. } => input.try_read(max)?,
-            Console::Memory(memory) => {
-                let input = &mut memory.lock().input;
-                let rest = input.split_off(max);
-                std::mem::replace(input, rest)
-            }
+            Console::Memory(memory) => Buf::from(memory.lock().take_typed(max)),
         };
         // Never drained: the thread reads on only when a try has asked it to.
         Ok(Received { data, drained: false })
@@ -149,11 +108,7 @@ impl Console {
         match self {
             Console::Streams { output, .. } => output.try_write(which, data),
             Console::Memory(memory) => {
-                let mut memory = memory.lock();
-                match which {
-                    Which::Out => memory.output.extend_from_slice(data),
-                    Which::Error => memory.error.extend_from_slice(data),
-                }
+                memory.lock().written[which as usize].extend_from_slice(data);
                 Ok(data.len())
             }
         }

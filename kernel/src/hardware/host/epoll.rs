@@ -10,8 +10,8 @@ use super::{Direction, Event, Key};
 use crate::hardware::host::limits::EVENTS_MAX;
 use polling::Poller;
 use rustix::buffer::spare_capacity;
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -23,6 +23,9 @@ const READABLE: EventFlags = EventFlags::IN.union(UNSETTLED);
 const WRITABLE: EventFlags = EventFlags::OUT.union(EventFlags::HUP).union(EventFlags::ERR);
 /// Urgent data is among these because a read stops short before it.
 const UNSETTLED: EventFlags = EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR).union(EventFlags::PRI);
+
+/// A timeout that is over.
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// The key of `polling`'s notifier.
 const NOTIFIER: u64 = usize::MAX as u64;
@@ -90,7 +93,7 @@ pub struct Waiter {
 }
 
 impl Waiter {
-    /// Fails where the kernel is older than 5.11 and has no wait with a fine enough clock.
+    /// Fails where the host cannot wait.
     pub fn new(poller: Arc<Poller>) -> io::Result<Waiter> {
         let mut waiter = Waiter { poller, events: Vec::with_capacity(EVENTS_MAX), left_over: polling::Events::new() };
         waiter.fill(Some(Duration::ZERO))?;
@@ -122,15 +125,27 @@ impl Waiter {
         }
     }
 
+    /// One system call, but for a wait with a clock. `epoll_wait` counts milliseconds, and the wait
+    /// that counts nanoseconds is missing from older kernels and from valgrind, so such a wait is
+    /// `ppoll`'s, on the epoll descriptor itself: against a blocked wait the second call is nothing.
     fn fill(&mut self, patience: Option<Duration>) -> io::Result<()> {
-        let mut timeout = patience.map(timespec);
+        let mut timeout = None;
+        if let Some(patience) = patience {
+            timeout = Some(&NOW);
+            if !patience.is_zero() {
+                let mut descriptor = [PollFd::new(&*self.poller, PollFlags::IN)];
+                match poll(&mut descriptor, Some(&timespec(patience))) {
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
         loop {
             self.events.clear();
-            match epoll::wait(&*self.poller, spare_capacity(&mut self.events), timeout.as_ref()) {
+            match epoll::wait(&*self.poller, spare_capacity(&mut self.events), timeout) {
                 Ok(_) => return Ok(()),
-                // A signal that is ours shows as an event too; one that is not has cost the wait a
-                // part of its patience. Ending early is allowed and rare; starting over is neither.
-                Err(rustix::io::Errno::INTR) => timeout = Some(Timespec::default()),
+                // A signal that is ours shows as an event too. Ending early is allowed.
+                Err(rustix::io::Errno::INTR) => timeout = Some(&NOW),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -4,17 +4,18 @@
 //! task wants it, and its flags are never touched: a thread waits for it and reads.
 //!
 //! ```text
-//!            try: EAGAIN (1)           read (2)
-//!    Idle ───────────────────▶ Asked ────────────▶ Arrived ──┐
-//!     ▲                          │                           │ all read (3)
-//!     └──────────────────────────│───────────────────────────┤
-//!     ▲                          │ end or error (4)          │
-//!     │ told; a terminal (5)     ▼                           │
-//!     └─────────────────────── Ended ◀── told; no terminal ──┘
+//!  Idle ──(1)──▶ Asked ──(2)──▶ Arrived ──(3)──▶ Idle
+//!                  ├─────(4)──▶ Ended ────(5)──▶ Idle, or Ended for good
+//!                  └─────(6)──▶ Failed ───(7)──▶ Idle
 //! ```
 //!
-//! A file or pipe has ended for good (5, the other way). A terminal's end, Ctrl-D, is told once;
-//! so is an error.
+//! 1. A try says `EAGAIN`.
+//! 2. The thread has read.
+//! 3. All of it was taken.
+//! 4. The thread has found the end.
+//! 5. It was told. A file or pipe has ended for good; a terminal's end, Ctrl-D, is told once.
+//! 6. Reading failed.
+//! 7. That was told, once.
 
 use super::console::Stream;
 use super::errno::errno;

@@ -19,10 +19,9 @@ pub const OUTPUT_ROOM: usize = 256 * 1024;
 /// console would cost a wake a write.
 pub const OUTPUT_LOW: usize = OUTPUT_ROOM / 2;
 
-/// Bytes that are written to a pipe or terminal at once. What says it is writable takes so many
-/// without blocking (POSIX's smallest `PIPE_BUF` is less, all hosts that we know have this or more
-/// free when they say so).
-pub const OUTPUT_CHUNK: usize = 4096;
+/// Bytes that are written to a pipe or terminal at once: a pipe that says it is writable takes so
+/// many without blocking.
+pub const OUTPUT_CHUNK: usize = rustix::pipe::PIPE_BUF;
 
 /// Connections in a row that were aborted before they could be accepted. A peer that makes more is
 /// told on as `ECONNABORTED` rather than let it hold the machine.

@@ -5,8 +5,6 @@
 //! `poller.rs`). The console cannot be polled everywhere and is not ours to make non-blocking, so
 //! it has threads, which start when they are first needed (`output.rs`, `input.rs`). An idle
 //! machine takes no processor time at all.
-//!
-//! On Linux it needs 5.11 or later.
 
 mod console;
 mod errno;
@@ -18,7 +16,7 @@ mod signals;
 mod sockets;
 mod worker;
 
-pub use console::{ConsoleOptions, MemoryConsole};
+pub use console::ConsoleOptions;
 pub use limits::*;
 
 use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
@@ -62,10 +60,10 @@ impl Host {
     pub fn new(options: HostOptions) -> io::Result<Host> {
         let poller = Arc::new(Poller::new()?);
         let bell = Arc::new(Bell::new(Arc::clone(&poller)));
-        let signals = match options.catches_signals {
-            true => Signals::catch(Arc::clone(&poller))?,
-            false => Signals::none(Arc::clone(&poller)),
-        };
+        let mut signals = Signals::none(Arc::clone(&poller));
+        if options.catches_signals {
+            signals.catch()?;
+        }
         Ok(Host {
             boot: Instant::now(),
             waiter: Waiter::new(Arc::clone(&poller))?,
@@ -95,19 +93,14 @@ impl Hardware for Host {
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
-        let count_before = happened.len();
-        self.console.interrupts(happened);
-        let patience = match happened.len() > count_before {
-            true => Some(Duration::ZERO),
-            false => self.patience(until),
-        };
+        let patience = self.patience(until);
         self.waits += u64::from(patience != Some(Duration::ZERO));
         let Host { sockets, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
             None => signals.told(event, happened),
         });
-        // The threads put their news down before they end a wait.
+        // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
         true
     }
@@ -130,16 +123,18 @@ impl Hardware for Host {
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
-        match device.is_console() {
-            true => self.console.is_readable(device),
-            false => self.sockets.would_answer(device, Direction::Read),
+        if device.is_console() {
+            self.console.is_readable(device)
+        } else {
+            self.sockets.would_answer(device, Direction::Read)
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
-        match device.is_console() {
-            true => self.console.is_writable(device),
-            false => self.sockets.would_answer(device, Direction::Write),
+        if device.is_console() {
+            self.console.is_writable(device)
+        } else {
+            self.sockets.would_answer(device, Direction::Write)
         }
     }
 

@@ -39,17 +39,17 @@ impl Signals {
     }
 
     /// Catches SIGHUP, SIGINT and SIGTERM from now on.
-    pub fn catch(poller: Arc<Poller>) -> io::Result<Signals> {
-        let mut signals = Signals::none(poller);
+    pub fn catch(&mut self) -> io::Result<()> {
         for signal in CAUGHT {
             let (reader, writer) = io::pipe()?;
             rustix::io::ioctl_fionbio(&reader, true)?;
-            let mut registration = Registration::default();
-            signals.registrar.arm(&mut registration, &reader, key(signal), Direction::Read)?;
             let hook = pipe::register(signal.number().into(), writer)?;
-            signals.inlets.push(Inlet { signal, pipe: reader, registration, hook });
+            // Here before it is armed, so that a failure undoes all of it.
+            let inlet = Inlet { signal, pipe: reader, registration: Registration::default(), hook };
+            let inlet = self.inlets.push_mut(inlet);
+            self.registrar.arm(&mut inlet.registration, &inlet.pipe, key(signal), Direction::Read)?;
         }
-        Ok(signals)
+        Ok(())
     }
 
     /// Appends the signals of an event, if it is one of theirs.

@@ -8,12 +8,9 @@ use super::agenda::{Agenda, Event};
 use super::faults::Misfortune;
 use super::limits::CONSOLE_READ_MAX;
 use super::network::Owed;
-use crate::hardware::{Device, Interrupt};
+use crate::hardware::{Device, Interrupt, MemoryConsole};
 use rustix::event::{PollFd, PollFlags};
-use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use yieldix_syscalls::{Errno, Time};
 
 /// What the simulated machine has for a console.
@@ -23,94 +20,6 @@ pub enum SimulatedConsole {
     Process,
     /// Memory.
     Memory(MemoryConsole),
-}
-
-/// A console in memory, with both its ends: a clone is another handle on the same one.
-///
-/// Input ends after what was typed, unless it is kept open. Output is kept for as long as the
-/// console is: it is the test's own, and without bound.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryConsole(Arc<Mutex<Memory>>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    typed: VecDeque<(Time, Vec<u8>)>,
-    is_kept_open: bool,
-    /// What was written to stdout and to stderr.
-    written: [Vec<u8>; 2],
-    /// How much of each still takes room.
-    occupied: [usize; 2],
-    output_room: Option<usize>,
-    drain_after: Option<Duration>,
-}
-
-impl MemoryConsole {
-    /// A console on which nothing is typed and everything has room.
-    pub fn new() -> MemoryConsole {
-        MemoryConsole::default()
-    }
-
-    /// Types `bytes` before the machine boots.
-    pub fn input(self, bytes: impl AsRef<[u8]>) -> MemoryConsole {
-        self.type_at(Time::BOOT, bytes);
-        self
-    }
-
-    /// After what was typed comes no end: a reader waits.
-    pub fn kept_open(self) -> MemoryConsole {
-        self.lock().is_kept_open = true;
-        self
-    }
-
-    /// Gives each output stream room for so many bytes, which [`MemoryConsole::drain`] frees.
-    pub fn output_room(self, bytes: usize) -> MemoryConsole {
-        self.lock().output_room = Some(bytes);
-        self
-    }
-
-    /// Frees the room of an output stream this long after something was put into it.
-    pub fn drained_after(self, span: Duration) -> MemoryConsole {
-        self.lock().drain_after = Some(span);
-        self
-    }
-
-    /// Types `bytes` at a moment; not before what was typed earlier.
-    pub fn type_at(&self, moment: Time, bytes: impl AsRef<[u8]>) {
-        let mut memory = self.lock();
-        let moment = memory.typed.back().map_or(moment, |(last, _)| moment.max(*last));
-        memory.typed.push_back((moment, bytes.as_ref().to_vec()));
-    }
-
-    /// Frees the room of both output streams.
-    pub fn drain(&self) {
-        self.lock().occupied = [0; 2];
-    }
-
-    /// All that was written to stdout.
-    pub fn stdout(&self) -> Vec<u8> {
-        self.lock().written[0].clone()
-    }
-
-    /// All that was written to stderr.
-    pub fn stderr(&self) -> Vec<u8> {
-        self.lock().written[1].clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        // What a test that panicked left behind is as good as before: each change is one step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Memory {
-    /// Would a read at this moment do better than `EAGAIN`?
-    fn would_read(&self, now: Time) -> bool {
-        self.typed.front().map_or(!self.is_kept_open, |(moment, _)| *moment <= now)
-    }
-
-    fn room(&self, stream: usize) -> usize {
-        self.output_room.map_or(usize::MAX, |room| room.saturating_sub(self.occupied[stream]))
-    }
 }
 
 /// The three devices of the console.

@@ -18,11 +18,11 @@ mod network;
 #[cfg(test)]
 mod tests;
 
-pub use console::{MemoryConsole, SimulatedConsole};
+pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use network::SocketOptions;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
+use super::{Device, Hardware, HardwareStats, Interrupt, MemoryConsole, Received, Waker};
 use agenda::{Agenda, Event};
 use console::Console;
 use entropy::{Generator, Use};

@@ -1,0 +1,164 @@
+//! The cases: tasks as a user would write them.
+
+use std::pin::Pin;
+use yieldix::syscalls::{calls::*, *};
+
+/// One thing that is counted.
+pub struct Case {
+    /// Its name in the table and in the baseline.
+    pub name: &'static str,
+    /// How many times it is done under callgrind, once and then twice.
+    pub operations: u32,
+    /// The first task, which sees to it that it is done so many times.
+    pub main: fn(u32) -> Task,
+}
+
+/// Every case, in the order in which it is printed.
+pub const CASES: &[Case] = &[
+    Case { name: "switch, 2 tasks", operations: 20_000, main: |n| switches(2, n) },
+    Case { name: "switch, 1,000 tasks", operations: 20_000, main: |n| switches(1000, n) },
+    Case { name: "null call, typed", operations: 20_000, main: typed_calls },
+    Case { name: "null call, raw", operations: 20_000, main: raw_calls },
+    Case { name: "spawn, run, wait: 1,000 at a time", operations: 10_000, main: spawns_in_bulk },
+    Case { name: "spawn, run, wait: one by one", operations: 10_000, main: spawns_one_by_one },
+    Case { name: "null call, call! depth 1", operations: 20_000, main: calls_one_deep },
+    Case { name: "null call, call! depth 10", operations: 20_000, main: calls_ten_deep },
+    Case { name: "null call, trampoline depth 1", operations: 20_000, main: |n| trampolined(1, n) },
+    Case { name: "null call, trampoline depth 1,000", operations: 20_000, main: |n| trampolined(1000, n) },
+    Case { name: "trampoline, call and return", operations: 10_000, main: subroutines },
+];
+
+/// Children that take turns.
+fn switches(tasks: u32, switches: u32) -> Task {
+    task!({
+        for _ in 0..tasks {
+            trap!(yield spawn(takes_turns(switches / tasks)))?;
+        }
+        for _ in 0..tasks {
+            trap!(yield wait_any())?;
+        }
+        Ok(())
+    })
+}
+
+fn takes_turns(turns: u32) -> Task {
+    task!({
+        for _ in 0..turns {
+            trap!(yield yield_now())?;
+        }
+        Ok(())
+    })
+}
+
+fn typed_calls(calls: u32) -> Task {
+    task!({
+        for _ in 0..calls {
+            std::hint::black_box(trap!(yield gettid())?);
+        }
+        Ok(())
+    })
+}
+
+fn raw_calls(calls: u32) -> Task {
+    task!({
+        for _ in 0..calls {
+            match yield Syscall::GetTid.into() {
+                Reply::Tid(tid) => std::hint::black_box(tid),
+                _ => return Err(Errno::EPROTO),
+            };
+        }
+        Ok(())
+    })
+}
+
+fn ends_at_once() -> Task {
+    task!({ Ok(()) })
+}
+
+fn spawns_in_bulk(tasks: u32) -> Task {
+    const BATCH: u32 = 1000;
+    task!({
+        for _ in 0..tasks / BATCH {
+            for _ in 0..BATCH {
+                trap!(yield spawn(ends_at_once()))?;
+            }
+            for _ in 0..BATCH {
+                trap!(yield wait_any())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn spawns_one_by_one(tasks: u32) -> Task {
+    task!({
+        for _ in 0..tasks {
+            let child = trap!(yield spawn(ends_at_once()))?;
+            trap!(yield wait(child))?;
+        }
+        Ok(())
+    })
+}
+
+fn null_calls(calls: u32) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        for _ in 0..calls {
+            std::hint::black_box(trap!(yield gettid())?);
+        }
+        Ok(())
+    })
+}
+
+/// Each calls the next; a function of its own for each level, since a frame contains the one below.
+macro_rules! levels {
+    ($($name:ident calls $below:ident;)+) => {$(
+        fn $name(calls: u32) -> impl Routine<Result<(), Errno>> {
+            routine!(move { call!($below(calls)) })
+        }
+    )+};
+}
+
+levels! {
+    level_2 calls null_calls;
+    level_3 calls level_2;
+    level_4 calls level_3;
+    level_5 calls level_4;
+    level_6 calls level_5;
+    level_7 calls level_6;
+    level_8 calls level_7;
+    level_9 calls level_8;
+    level_10 calls level_9;
+}
+
+fn calls_one_deep(calls: u32) -> Task {
+    task!({ call!(null_calls(calls)) })
+}
+
+fn calls_ten_deep(calls: u32) -> Task {
+    task!({ call!(level_10(calls)) })
+}
+
+/// Subroutines one below the other; the innermost makes the calls.
+fn deep(depth: u32, calls: u32) -> Pin<Box<dyn Routine<Result<(), Errno>>>> {
+    if depth == 1 {
+        return Box::pin(null_calls(calls));
+    }
+    Box::pin(routine!(move { trap!(yield subroutine(deep(depth - 1, calls))) }))
+}
+
+fn trampolined(depth: u32, calls: u32) -> Task {
+    task!({ trap!(yield subroutine(deep(depth, calls))) })
+}
+
+fn add(x: u64, y: u64) -> impl Routine<Result<u64, Errno>> {
+    routine!(move { Ok(x + y) })
+}
+
+fn subroutines(calls: u32) -> Task {
+    task!({
+        for _ in 0..calls {
+            std::hint::black_box(trap!(yield subroutine(add(2, 2)))?);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,115 @@
+//! The end: how a kernel ends, and in which order it takes its tasks along.
+
+use crate::{emit, hardware::Hardware, kernel::Kernel, sched::Policy};
+use yieldix_syscalls::{ExitStatus, Signal, Tid};
+
+/// How a kernel ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The first task, or init, ended like this, and so did the rest.
+    Finished(ExitStatus),
+    /// The host told the process to end.
+    Signalled(Signal),
+    /// No task could ever run again; this many were dropped.
+    Deadlock(u32),
+    /// Init did not exit: it panicked.
+    InitDied(ExitStatus),
+    /// It was told to.
+    ShutDown,
+}
+
+impl Ended {
+    /// The exit code of a process that ran this kernel: the first task's, 128 + a signal's number,
+    /// 101 for a panic, 70 for a deadlock.
+    pub fn code(&self) -> i32 {
+        match self {
+            Ended::Finished(status) | Ended::InitDied(status) => status.code(),
+            Ended::Signalled(signal) => 128 + i32::from(signal.number()),
+            Ended::Deadlock(_) => 70,
+            Ended::ShutDown => 0,
+        }
+    }
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// Says what waits for what, and ends.
+    pub(crate) fn end_in_deadlock(&mut self) {
+        if self.table.live() == 0 {
+            return;
+        }
+        self.report_deadlock();
+        let tasks = self.table.live();
+        self.shut_down(Ended::Deadlock(tasks));
+    }
+
+    /// Init is gone, and nobody is left to answer to.
+    pub(crate) fn init_ended(&mut self, status: ExitStatus) {
+        self.shut_down(match status {
+            ExitStatus::Exited(_) => Ended::Finished(status),
+            status => Ended::InitDied(status),
+        });
+    }
+
+    /// Ends every task: children before parents, the newest first. (A child is always newer than
+    /// its parent.) Calling it again changes nothing.
+    pub fn shut_down(&mut self, ended: Ended) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.ended = Some(ended);
+        for tid in self.table.tids().into_iter().rev() {
+            if let Some(slot) = self.live_slot(tid) {
+                self.exit(slot, ExitStatus::Killed(Signal::Term));
+            }
+        }
+        // Those that were kept for a handle: it can ask no more.
+        for tid in self.table.tids() {
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            self.table.release(self.slot_of(tid));
+        }
+    }
+
+    /// The end: what is written is brought out, and the outcome is told, once.
+    pub(crate) fn finish(&mut self) -> Ended {
+        let finished = || Ended::Finished(self.first_status.clone().unwrap_or(ExitStatus::Exited(0)));
+        let ended = self.ended.clone().unwrap_or_else(finished);
+        if std::mem::replace(&mut self.is_finished, true) {
+            return ended;
+        }
+        self.shut_down(ended.clone());
+        self.inbox.close();
+        let reason = match &ended {
+            Ended::Finished(_) => "finished",
+            Ended::Signalled(_) => "signalled",
+            Ended::Deadlock(_) => "deadlock",
+            Ended::InitDied(_) => "init died",
+            Ended::ShutDown => "shut down",
+        };
+        let (turns, traps) = (self.turns, self.traps);
+        emit!(self, Ended { code: ended.code(), reason, turns, traps });
+        if self.options.is_checked {
+            self.check();
+        }
+        self.flush();
+        ended
+    }
+
+    /// Ends everything and gives the outcome; the same one when called again. A kernel whose tasks
+    /// have all ended by themselves has finished, and was not shut down.
+    pub fn shutdown(&mut self) -> Ended {
+        if self.table.live() > 0 {
+            self.shut_down(Ended::ShutDown);
+        }
+        self.finish()
+    }
+
+    /// Brings out what was written to the console. Announcements that find no room wait for it.
+    fn flush(&mut self) {
+        self.hardware.flush();
+        if !self.print_announcements() {
+            self.hardware.flush();
+            self.print_announcements();
+        }
+        self.hardware.flush();
+    }
+}

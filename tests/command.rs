@@ -1,0 +1,159 @@
+//! The command: what it prints where, and the code it ends with.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+fn yieldix(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        .args(args)
+        .env_remove("YIELDIX_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A program that does not read its input may be gone already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("the command ends")
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("text")
+}
+
+fn error(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("text")
+}
+
+/// Ends with `code`, prints nothing, and complains in one line that holds `words`.
+#[track_caller]
+fn complains(args: &[&str], code: i32, words: &[&str]) {
+    let output = yieldix(args, "");
+    assert_eq!(output.status.code(), Some(code), "{}", error(&output));
+    assert_eq!(out(&output), "");
+    assert_eq!(error(&output).lines().count(), 1, "{}", error(&output));
+    for word in words {
+        assert!(error(&output).contains(word), "{:?} has no {word:?}", error(&output));
+    }
+}
+
+#[test]
+fn a_script_on_standard_input_gives_its_last_status() {
+    let output = yieldix(&[], "hello\nps\nexit 3\n");
+    assert_eq!(output.status.code(), Some(3));
+    let mut lines = out(&output).lines();
+    assert_eq!(lines.next(), Some("Hello, world!"));
+    assert!(lines.next().is_some_and(|header| header.starts_with("TID")), "{}", out(&output));
+    assert_eq!(lines.filter(|line| line.ends_with(" sh") || line.ends_with(" init")).count(), 2);
+    assert_eq!(error(&output), "");
+}
+
+#[test]
+fn a_program_run_by_name_gives_its_code() {
+    for (program, code) in [("true", 0), ("false", 1)] {
+        assert_eq!(yieldix(&["run", program], "").status.code(), Some(code));
+    }
+}
+
+#[test]
+fn a_lesson_run_by_name_is_alone_and_counts_from_one() {
+    let output = yieldix(&["run", "pyos3"], "");
+    assert!(out(&output).ends_with("Task 1 terminated\n"), "{}", out(&output));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_lesson_in_the_shell_counts_on() {
+    let output = yieldix(&[], "pyos6\n");
+    let last = out(&output).lines().last().unwrap_or_default();
+    assert!(last.starts_with("Task ") && last.ends_with(" terminated") && last != "Task 1 terminated", "{last}");
+}
+
+#[test]
+fn an_unknown_program_is_127() {
+    complains(&["run", "nosuch"], 127, &["nosuch", "no such program"]);
+}
+
+#[test]
+fn an_unknown_log_target_is_told_with_the_known_ones() {
+    complains(&["--log", "yieldix::shed=debug", "run", "true"], 2, &["yieldix::shed", "yieldix::sched"]);
+}
+
+#[test]
+fn a_log_filter_of_another_language_is_refused() {
+    complains(&["--log", "loud", "run", "true"], 2, &["loud", "LEVEL"]);
+}
+
+#[test]
+fn a_bad_address_is_a_usage_error_of_the_program() {
+    let output = yieldix(&["run", "echod", "--addr", "nowhere"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(out(&output), "");
+    assert!(error(&output).contains("nowhere"), "{}", error(&output));
+}
+
+#[test]
+fn a_port_in_use_is_told_by_name() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    complains(&["run", "echod", "--addr", &address], 1, &["address in use"]);
+}
+
+#[test]
+fn no_number_is_too_small_to_be_refused() {
+    for args in [["--quantum", "0"], ["--max-tasks", "0"], ["--seed", "seven"]] {
+        let output = yieldix(&[args[0], args[1], "run", "true"], "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(error(&output).contains(args[0]), "{}", error(&output));
+    }
+}
+
+#[test]
+fn a_deadlock_is_70_and_names_the_cycle() {
+    let output = yieldix(&["run", "deadlock"], "");
+    assert_eq!(output.status.code(), Some(70));
+    assert!(error(&output).contains("(deadlock) waits for 3 (joiner) waits for 2"), "{}", error(&output));
+    assert!(error(&output).contains("deadlock.rs:"), "{}", error(&output));
+}
+
+#[test]
+fn a_panic_is_101_and_told_once() {
+    let output = yieldix(&["run", "panic", "so", "be", "it"], "");
+    assert_eq!(output.status.code(), Some(101));
+    assert_eq!(error(&output).matches("so be it").count(), 1, "{}", error(&output));
+}
+
+#[test]
+fn the_log_goes_to_standard_error_in_either_format() {
+    let output = yieldix(&["--log", "yieldix::task=info", "run", "hello"], "");
+    assert_eq!(out(&output), "Hello, world!\n");
+    assert!(error(&output).contains("yieldix::task: spawned"), "{}", error(&output));
+    let output = yieldix(&["--log", "yieldix::task=info", "--log-format", "json", "run", "hello"], "");
+    assert!(error(&output).lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{}", error(&output));
+}
+
+#[test]
+fn a_simulated_hour_takes_no_time() {
+    let output = yieldix(&["--simulate", "--log", "yieldix::boot=info", "run", "sleep", "3600"], "");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(error(&output).contains("at=3600."), "{}", error(&output));
+}
+
+#[test]
+fn programs_calls_and_events_are_listed() {
+    let lists = [("list", "pyos6"), ("syscalls", "deadline_push"), ("events", "yieldix::sched")];
+    for (list, entry) in lists {
+        let output = yieldix(&[list], "");
+        assert_eq!(output.status.code(), Some(0));
+        assert!(out(&output).contains(entry), "{list}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_eq!(out(&yieldix(&["--version"], "")), concat!("yieldix ", env!("CARGO_PKG_VERSION"), "\n"));
+}

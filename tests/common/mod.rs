@@ -1,0 +1,178 @@
+//! What the tests share: a machine in a simulated world, and what came out of it.
+
+#![allow(dead_code, reason = "each test crate uses its own part of this")]
+
+pub mod served;
+
+use std::{cell::RefCell, rc::Rc};
+use yieldix::{
+    Console, Ended, Machine, MemoryConsole, Running,
+    event::{Event, Record},
+    syscalls::{ExitStatus, Tid, Time, WaitsOn},
+};
+use yieldix_kernel::{block::Cause, trap::Stop};
+use yieldix_userland::PROGRAMS;
+
+/// The seed of every test that does not say another.
+pub const SEED: u64 = 7;
+
+/// An event as it was seen; tasks are their numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    Spawned {
+        tid: u64,
+        parent: u64,
+    },
+    Chosen {
+        tid: u64,
+        of: usize,
+    },
+    TurnOver {
+        tid: u64,
+        why: Stop,
+    },
+    Trapped {
+        tid: u64,
+        call: String,
+    },
+    Answered {
+        tid: u64,
+        reply: String,
+    },
+    Blocked {
+        tid: u64,
+        on: WaitsOn,
+    },
+    Ready {
+        tid: u64,
+        because: Cause,
+    },
+    Exited {
+        tid: u64,
+        status: ExitStatus,
+        turns: u64,
+        traps: u64,
+    },
+    Faulted {
+        tid: u64,
+        panic: String,
+    },
+    Idle {
+        until: Time,
+    },
+    Cycle {
+        tids: String,
+    },
+    Deadlock {
+        tasks: u32,
+        cycle: String,
+    },
+    Deadlocked {
+        tid: u64,
+        on: WaitsOn,
+    },
+    Opened {
+        file: u32,
+        address: std::net::SocketAddr,
+    },
+    Closed {
+        file: u32,
+    },
+    /// One that no test has asked about yet, by its message.
+    Other(&'static str),
+}
+
+impl From<&Record<'_>> for Seen {
+    fn from(record: &Record<'_>) -> Seen {
+        let number = |tid: Tid| tid.serial();
+        match record.event {
+            Event::Spawned { tid, parent, .. } => Seen::Spawned { tid: number(tid), parent: number(parent) },
+            Event::Chosen { tid, of, .. } => Seen::Chosen { tid: number(tid), of },
+            Event::TurnOver { tid, why, .. } => Seen::TurnOver { tid: number(tid), why },
+            Event::Trapped { tid, call, .. } => Seen::Trapped { tid: number(tid), call: call.to_string() },
+            Event::Answered { tid, reply } => Seen::Answered { tid: number(tid), reply: reply.to_string() },
+            Event::Blocked { tid, on } => Seen::Blocked { tid: number(tid), on },
+            Event::Woken { tid, because } => Seen::Ready { tid: number(tid), because },
+            Event::Exited { tid, status, turns, traps, .. } => {
+                Seen::Exited { tid: number(tid), status: status.clone(), turns, traps }
+            }
+            Event::Faulted { tid, panic, .. } => Seen::Faulted { tid: number(tid), panic: panic.into() },
+            Event::Idle { until } => Seen::Idle { until },
+            Event::Cycle { tids } => Seen::Cycle { tids: tids.into() },
+            Event::Deadlock { tasks, cycle } => Seen::Deadlock { tasks, cycle: cycle.into() },
+            Event::Deadlocked { tid, on, .. } => Seen::Deadlocked { tid: number(tid), on },
+            Event::Opened { file, address, .. } => Seen::Opened { file, address },
+            Event::Closed { file } => Seen::Closed { file },
+            _ => Seen::Other(record.message()),
+        }
+    }
+}
+
+/// What came out of a machine: its console and its events. It outlives the machine.
+#[derive(Clone, Default)]
+pub struct Witness {
+    console: MemoryConsole,
+    events: Rc<RefCell<Vec<Seen>>>,
+}
+
+impl Witness {
+    /// All that was printed so far.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.console.stdout()).expect("what is printed is text")
+    }
+
+    /// All that happened so far.
+    pub fn events(&self) -> Vec<Seen> {
+        self.events.borrow().clone()
+    }
+
+    /// What `pick` makes of the events, in their order.
+    pub fn events_of<T>(&self, pick: impl Fn(&Seen) -> Option<T>) -> Vec<T> {
+        self.events.borrow().iter().filter_map(pick).collect()
+    }
+
+    /// Who had the turn, turn after turn.
+    pub fn chosen(&self) -> Vec<u64> {
+        self.events_of(|event| match event {
+            Seen::Chosen { tid, .. } => Some(*tid),
+            _ => None,
+        })
+    }
+
+    /// How many turns a task had.
+    pub fn turns_of(&self, tid: u64) -> usize {
+        self.chosen().into_iter().filter(|&chosen| chosen == tid).count()
+    }
+
+    /// Who ended and how, in the order in which they did.
+    pub fn exits(&self) -> Vec<(u64, ExitStatus)> {
+        self.events_of(|event| match event {
+            Seen::Exited { tid, status, .. } => Some((*tid, status.clone())),
+            _ => None,
+        })
+    }
+}
+
+/// A machine that boots a program of ours.
+pub fn program(name: &str, args: &[&str]) -> Machine {
+    Machine::new().programs(PROGRAMS).program(name, args.iter().copied())
+}
+
+/// Boots a machine in a simulated world, with somebody to watch it.
+pub fn boot(machine: Machine) -> (Running, Witness) {
+    let witness = Witness::default();
+    let events = Rc::clone(&witness.events);
+    let running = machine
+        .simulate(SEED)
+        .console(Console::Memory(witness.console.clone()))
+        .observe(move |record: &Record<'_>| events.borrow_mut().push(record.into()))
+        .start()
+        .expect("the machine boots");
+    (running, witness)
+}
+
+/// Boots a machine in a simulated world and runs it to its end.
+pub fn run(machine: Machine) -> (Ended, Witness) {
+    let (running, witness) = boot(machine);
+    (running.run(), witness)
+}

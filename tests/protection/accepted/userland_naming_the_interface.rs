@@ -1,0 +1,4 @@
+use yieldix_syscalls as _;
+use yieldix_userland as _;
+
+fn main() {}

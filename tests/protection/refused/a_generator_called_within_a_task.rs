@@ -1,0 +1,15 @@
+#![feature(coroutines, coroutine_trait)]
+use std::ops::Coroutine;
+use yieldix_syscalls::*;
+
+fn generator() -> impl Coroutine<Reply, Yield = i32, Return = Result<(), Errno>> + Send {
+    #[coroutine]
+    static |_: Reply| {
+        yield 1;
+        Ok(())
+    }
+}
+
+fn main() {
+    drop(task!({ call!(generator()) }));
+}

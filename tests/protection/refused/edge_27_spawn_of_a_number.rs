@@ -1,0 +1,5 @@
+use yieldix_syscalls::{calls::*, *};
+
+fn main() {
+    let _ = spawn(Task::new(42));
+}

@@ -1,0 +1,3 @@
+use yieldix_syscalls::Kernel;
+
+fn main() {}

@@ -1,0 +1,102 @@
+//! The tasks of the machine.
+
+use crate::prelude::*;
+use core::fmt::Write;
+
+pub(crate) const PROGRAM: Program =
+    Program::new("ps", Group::System, "lists the tasks; with -l, also the source line where each is", main)
+        .usage("[-l]");
+
+fn parse(args: Args) -> Result<bool, Misuse> {
+    Ok(Given::parse(args, &["-l"], &[])?.without_operands()?.has("-l"))
+}
+
+fn main(args: Args) -> Task {
+    task!({
+        let with_lines = call!(or_usage(&PROGRAM, parse(args)))?;
+        let tasks = trap!(yield tasks())?;
+        print!("{}", listing(&tasks, with_lines))
+    })
+}
+
+/// What each column is called, and whether it is of numbers, which stand to the right.
+const COLUMNS: [(&str, bool); 8] = [
+    ("TID", true),
+    ("PPID", true),
+    ("STATE", false),
+    ("TURNS", true),
+    ("TRAPS", true),
+    ("FDS", true),
+    ("NAME", false),
+    ("WHERE", false),
+];
+
+fn listing(tasks: &[TaskInfo], with_lines: bool) -> String {
+    let shown = if with_lines { COLUMNS.len() } else { COLUMNS.len() - 1 };
+    let mut rows = vec![COLUMNS.map(|(title, _)| title.to_owned())];
+    rows.extend(tasks.iter().map(row));
+    let widths = core::array::from_fn::<_, { COLUMNS.len() }, _>(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    });
+    let mut text = String::new();
+    for row in &rows {
+        let start = text.len();
+        for (cell, ((_, is_number), width)) in row.iter().zip(COLUMNS.iter().zip(widths)).take(shown) {
+            // Writing to a String does not fail.
+            let _ = if *is_number { write!(text, "{cell:>width$} ") } else { write!(text, "{cell:<width$} ") };
+        }
+        text.truncate(start + text[start..].trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+fn row(task: &TaskInfo) -> [String; COLUMNS.len()] {
+    [
+        task.tid.to_string(),
+        task.parent.to_string(),
+        task.state.to_string(),
+        task.turns.to_string(),
+        task.traps.to_string(),
+        task.fds.to_string(),
+        // A task may be given any name: one with control characters must not reach the terminal.
+        task.name.escape_debug().to_string(),
+        task.at.map_or("-".to_owned(), |at| format!("{}:{}", at.file(), at.line())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::panic::Location;
+
+    fn task(serial: u64, name: &str, state: TaskState, turns: u64) -> TaskInfo {
+        let parent = Tid::new(0, serial - 1);
+        let name = name.into();
+        TaskInfo { tid: Tid::new(1, serial), parent, name, state, turns, traps: turns, fds: 0, at: None }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_stands_in_them() {
+        let tasks = [
+            task(1, "init", TaskState::Blocked(WaitsOn::AnyChild), 12345),
+            task(10, "a\u{1b}[2Jb", TaskState::Ready, 3),
+        ];
+        let expected = "\
+TID PPID STATE     TURNS TRAPS FDS NAME
+  1    0 any child 12345 12345   0 init
+ 10    9 ready         3     3   0 a\\u{1b}[2Jb
+";
+        assert_eq!(listing(&tasks, false), expected);
+    }
+
+    #[test]
+    fn the_long_list_says_where_each_task_is() {
+        let mut tasks = [task(1, "init", TaskState::Running, 1), task(2, "new", TaskState::Ready, 0)];
+        let here = Location::caller();
+        tasks[0].at = Some(here);
+        let text = listing(&tasks, true);
+        assert!(text.contains(&format!("init {}:{}\n", here.file(), here.line())), "{text}");
+        assert!(text.ends_with(" new  -\n"), "{text}");
+    }
+}

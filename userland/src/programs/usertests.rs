@@ -1,0 +1,181 @@
+//! Tests of the kernel from where its users stand: each in a task of its own, judged by how that
+//! ends.
+//!
+//! Before and after each test the machine's tasks, open files, timers and registrations are
+//! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
+//! usertests.
+
+mod fds;
+mod kill;
+mod sockets;
+mod subroutines;
+mod support;
+mod system;
+mod tasks;
+mod time;
+
+use crate::prelude::*;
+use core::{ops::CoroutineState, panic::Location};
+
+pub(crate) const PROGRAM: Program = Program::new(
+    "usertests",
+    Group::Tests,
+    "tests the kernel; all of it, or the tests named; -q shows failures only",
+    main,
+)
+.usage("[-q] [-l] [TEST...]");
+
+/// A test: its name, and the task that fails if it does.
+type Test = (&'static str, fn() -> Task);
+
+const TESTS: &[&[Test]] =
+    &[tasks::TESTS, kill::TESTS, fds::TESTS, sockets::TESTS, time::TESTS, subroutines::TESTS, system::TESTS];
+
+/// A test that takes longer is hung.
+const TEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How many turns the machine gets to reap what a test left, before that counts as a leak.
+const SETTLE_TURNS: u32 = 2_000;
+
+struct Options {
+    is_quiet: bool,
+    is_list: bool,
+    tests: Vec<Test>,
+}
+
+fn parse(args: Args) -> Result<Options, Misuse> {
+    let given = Given::parse(args, &["-q", "-l"], &[])?;
+    let mut tests = TESTS.concat();
+    for name in &given.operands {
+        if !tests.iter().any(|(known, _)| known == name) {
+            return Err(Misuse::Wrong(format!("no test {name:?}")));
+        }
+    }
+    if !given.operands.is_empty() {
+        tests.retain(|(name, _)| given.operands.iter().any(|wanted| wanted == name));
+    }
+    Ok(Options { is_quiet: given.has("-q"), is_list: given.has("-l"), tests })
+}
+
+fn main(args: Args) -> Task {
+    task!({
+        let options = call!(or_usage(&PROGRAM, parse(args)))?;
+        let mut failed = 0;
+        for &(name, test) in &options.tests {
+            if options.is_list {
+                println!("{name}")?;
+                continue;
+            }
+            match call!(failure(test))? {
+                None if options.is_quiet => {}
+                None => println!("ok    {name}")?,
+                Some(why) => {
+                    failed += 1;
+                    println!("FAIL  {name}: {why}")?;
+                }
+            }
+        }
+        if !options.is_list {
+            println!("usertests: {} passed, {failed} failed", options.tests.len() - failed)?;
+        }
+        trap!(yield exit(i32::from(failed > 0)))
+    })
+}
+
+/// Runs a test; why it failed, if it did.
+fn failure(test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
+    routine!(move {
+        let before = Counts::of(&trap!(yield sysinfo())?);
+        let child = trap!(yield spawn(located(test())))?;
+        let status = match timeout!(TEST_TIME_MAX, { trap!(yield wait(child)) }) {
+            Ok(status) => status?,
+            Err(Elapsed) => {
+                trap!(yield kill(child, Signal::Kill))?;
+                trap!(yield wait(child))?;
+                return Ok(Some(format!("still running after {TEST_TIME_MAX:?}")));
+            }
+        };
+        let mut after = before;
+        for _ in 0..SETTLE_TURNS {
+            after = Counts::of(&trap!(yield sysinfo())?);
+            if after == before {
+                break;
+            }
+            trap!(yield yield_now())?;
+        }
+        Ok(match status {
+            ExitStatus::Exited(0) if after == before => None,
+            ExitStatus::Exited(0) => Some(format!("leaked: {after:?}, before {before:?}")),
+            status => Some(status.to_string()),
+        })
+    })
+}
+
+/// The test, run so that an error of it is told with the line that met it.
+fn located(mut test: Task) -> Task {
+    task!({
+        let mut reply = Reply::Unit;
+        let mut at = Location::caller();
+        let result = loop {
+            match test.resume(reply) {
+                CoroutineState::Yielded(trap) => {
+                    at = trap.at;
+                    reply = yield trap;
+                }
+                CoroutineState::Complete(result) => break result,
+            }
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(errno) => panic!("{errno}, at {}:{}", at.file(), at.line()),
+        }
+    })
+}
+
+/// What a test must leave as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    tasks: u32,
+    zombies: u32,
+    files: u32,
+    timers: u32,
+    registrations: u32,
+}
+
+impl Counts {
+    fn of(info: &SysInfo) -> Counts {
+        let SysInfo { tasks, zombies, files, timers, registrations, .. } = *info;
+        Counts { tasks, zombies, files, timers, registrations }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_kernel::{End, run, step};
+
+    #[test]
+    fn every_test_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = TESTS.concat().iter().map(|(name, _)| *name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn tests_are_chosen_by_name() {
+        let names = ["-q", "wait_gives_the_exit_code"].map(str::to_owned).to_vec();
+        let options = parse(names).unwrap_or_else(|misuse| panic!("{misuse:?}"));
+        assert_eq!((options.is_quiet, options.tests.len()), (true, 1));
+        assert_eq!(run(main(vec!["nonesuch".to_owned()])).end, End::Exited(2));
+    }
+
+    #[test]
+    #[should_panic(expected = "EIO: input/output error, at userland/src/programs/usertests.rs:")]
+    fn an_error_is_told_with_its_line() {
+        let mut test = located(task!({ trap!(yield yield_now()) }));
+        step(&mut test, Reply::Unit);
+        let _ = test.resume(Reply::Err(Errno::EIO));
+    }
+}
