@@ -6,16 +6,15 @@
 use std::{collections::VecDeque, ops::CoroutineState};
 use yieldix::syscalls::{ExitStatus, Reply, Syscall, Task, Tid, Trap};
 
-/// One coroutine, its callers, and what it is resumed with next.
+/// One coroutine, and its callers.
 struct Thread {
     body: Task,
     callers: Vec<Task>,
-    reply: Reply,
 }
 
 impl Thread {
     fn new(body: Task) -> Thread {
-        Thread { body, callers: Vec::new(), reply: Reply::Unit }
+        Thread { body, callers: Vec::new() }
     }
 }
 
@@ -23,7 +22,7 @@ impl Thread {
 pub fn run(main: Task) {
     let mut main = Thread::new(main);
     let mut children = Children::default();
-    while !step(&mut main, &mut children) {}
+    resume_to_the_end(&mut main, &mut children);
 }
 
 /// What main has spawned: `wait` runs it to the end.
@@ -61,19 +60,17 @@ impl Children {
     }
 }
 
-/// Resumes a thread from trap to trap for as long as nothing else must run; true when it is over.
-#[inline(always)]
-fn step(thread: &mut Thread, children: &mut Children) -> bool {
+fn resume_to_the_end(thread: &mut Thread, children: &mut Children) {
+    let mut reply = Reply::Unit;
     loop {
-        let reply = std::mem::replace(&mut thread.reply, Reply::Unit);
-        thread.reply = match thread.body.resume(reply) {
+        reply = match thread.body.resume(reply) {
             step @ CoroutineState::Yielded(Trap { call: Syscall::GetTid, .. }) => {
                 std::mem::forget(step);
                 Reply::Tid(Tid::NONE)
             }
             step => match other(thread, children, step) {
                 Some(reply) => reply,
-                None => return true,
+                None => return,
             },
         };
     }

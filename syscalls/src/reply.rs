@@ -5,7 +5,11 @@ use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
 /// The kernel's answer to one trap. Sixteen bytes, so that it travels in two registers.
+// The tag fills a word, and what is beside it starts at the next. With a tag of a byte, the seven
+// that follow it are copied by two moves that overlap, at every level of `call!`, and reading back
+// what overlapping moves have written stalls the processor: a level took more than twice as long.
 #[derive(Debug)]
+#[repr(u32)]
 pub enum Reply {
     /// Done.
     Unit,
@@ -29,17 +33,17 @@ pub enum Reply {
     Conn(Box<(Fd, SocketAddr)>),
     /// A task that exited by itself.
     Exited {
-        /// Which.
-        tid: Tid,
         /// Its code.
         code: i32,
+        /// Which.
+        tid: Tid,
     },
     /// A task that a signal ended.
     Killed {
-        /// Which.
-        tid: Tid,
         /// By what.
         signal: crate::Signal,
+        /// Which.
+        tid: Tid,
     },
     /// A task that panicked, and its message.
     Panicked(Box<(Tid, Box<str>)>),
@@ -53,10 +57,10 @@ pub enum Reply {
     Value(Box<Value>),
     /// A send that stopped midway.
     Short {
-        /// Bytes that were taken.
-        sent: u64,
-        /// Why no more were.
+        /// Why no more were taken.
         errno: Errno,
+        /// Bytes that were.
+        sent: u64,
     },
     /// The call failed.
     Err(Errno),

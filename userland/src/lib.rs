@@ -57,9 +57,9 @@ pub static PROGRAMS: &[Program] = &[
     lessons::echoserver2::PROGRAM,
     lessons::blaster::PROGRAM,
     programs::usertests::PROGRAM,
-    programs::storm::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,
+    programs::storm::PROGRAM,
 ];
 
 #[cfg(test)]
