@@ -523,6 +523,45 @@ fn options_are_taken() {
     assert_eq!(host.set_option(Device::STDOUT, SocketOption::NoDelay(true)), Err(Errno::ENOTSOCK));
 }
 
+/// A client that is closed with more in it than its peer has room for, and does not read.
+fn closed_full(host: &mut Host, linger: Option<u32>) -> (SocketAddr, TcpStream) {
+    let (device, peer) = connected_to_std(host);
+    host.set_option(device, SocketOption::Linger(linger)).unwrap();
+    while host.try_write(device, &[7; 1 << 16]).is_ok() {}
+    let address = host.local_addr(device).unwrap();
+    let begin = std::time::Instant::now();
+    host.close(device);
+    assert!(begin.elapsed() < Duration::from_secs(2), "a close waited");
+    assert_eq!(host.stats().sockets, 0);
+    (address, peer)
+}
+
+#[test]
+fn a_close_that_lingers_does_not_wait() {
+    let mut host = host();
+    let (_, mut peer) = closed_full(&mut host, Some(PATIENCE.as_secs() as u32));
+    assert!(peer.read_to_end(&mut Vec::new()).is_ok_and(|count| count > 0), "all of it is sent behind");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_close_that_has_lingered_resets() {
+    let mut host = host();
+    let (address, mut peer) = closed_full(&mut host, Some(1));
+    // The host's own table says when it has let go: to ask the peer would move things.
+    let port = format!("0100007F:{:04X}", address.port());
+    let is_held = || {
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        table.lines().any(|line| line.split_whitespace().nth(1) == Some(&port))
+    };
+    let begin = std::time::Instant::now();
+    while is_held() {
+        assert!(begin.elapsed() < PATIENCE, "it lingers on");
+        std::thread::sleep(SILENCE);
+    }
+    assert_eq!(peer.read_to_end(&mut Vec::new()).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
 #[test]
 fn two_thousand_connections_are_all_served() {
     const COUNT: usize = 2000;
