@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
-use yieldix::{BootError, LogFormat, Machine};
+use yieldix::{BootError, Ended, LogFormat, Machine};
 use yieldix_syscalls::{Group, Program};
 use yieldix_userland::PROGRAMS;
 
@@ -18,6 +18,8 @@ const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 127;
 /// What a host that refuses ends with.
 const HOST_REFUSED: u8 = 71;
+/// What a program that ended well ends with when its output was lost (`EX_IOERR`).
+const OUTPUT_LOST: u8 = 74;
 /// What a bug of the kernel ends with.
 const KERNEL_PANIC: u8 = 101;
 
@@ -95,6 +97,7 @@ Exit codes:
   2        bad command line or log filter
   70       deadlock: no task could ever run again
   71       the host refused what the machine needs
+  74       the program ended well, and its output was lost
   101      the program, or the kernel, panicked
   127      no such program
   128+N    ended by signal N: 130 for Ctrl-C";
@@ -136,9 +139,12 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     }
     let panic = keep_panics_quiet();
     // The kernel catches the panics of tasks; one that comes out here is its own.
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| machine.boot()));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| boot_and_count_lost(machine)));
     match ended {
-        Ok(Ok(ended)) => ExitCode::from((ended.code() & 0xff) as u8),
+        Ok(Ok((ended, lost))) => match (ended.code() & 0xff) as u8 {
+            0 if lost > 0 => ExitCode::from(OUTPUT_LOST),
+            code => ExitCode::from(code),
+        },
         Ok(Err(error @ BootError::UnknownProgram(_))) => {
             complain(NOT_FOUND, &format!("{error} (yieldix list names them)"))
         }
@@ -148,6 +154,13 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }
     }
+}
+
+/// How the machine ended, and how many bytes of its output were lost.
+fn boot_and_count_lost(machine: Machine) -> Result<(Ended, u64), BootError> {
+    let mut running = machine.start()?;
+    let ended = running.run();
+    Ok((ended, running.stats().output_lost))
 }
 
 /// A task's panic is told by the log, with its task; the default hook would tell it again. Gives

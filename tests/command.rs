@@ -136,6 +136,35 @@ fn the_log_goes_to_standard_error_in_either_format() {
     assert!(error(&output).lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{}", error(&output));
 }
 
+/// Runs `args` with a full disk for a standard output.
+#[cfg(target_os = "linux")]
+fn yieldix_on_a_full_disk(args: &[&str]) -> Output {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    command.args(args).env_remove("YIELDIX_LOG").stdin(Stdio::null()).stdout(full).output().expect("the command runs")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_a_full_disk_loses_is_74_and_told() {
+    let output = yieldix_on_a_full_disk(&["run", "hello"]);
+    assert_eq!(output.status.code(), Some(74));
+    assert!(error(&output).contains("output lost"), "{}", error(&output));
+    assert!(error(&output).contains("stream=\"stdout\" bytes=14 errno=\"ENOSPC\""), "{}", error(&output));
+    assert_eq!(yieldix_on_a_full_disk(&["run", "false"]).status.code(), Some(1));
+    // There the writer itself is told.
+    assert_eq!(yieldix_on_a_full_disk(&["--simulate", "run", "hello"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let (reader, stdout) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let output = command.args(["run", "hello"]).env_remove("YIELDIX_LOG").stdout(stdout).output().expect("it runs");
+    assert_eq!((output.status.code(), error(&output)), (Some(0), ""));
+}
+
 #[test]
 fn a_simulated_hour_takes_no_time() {
     let output = yieldix(&["--simulate", "--log", "yieldix::boot=info", "run", "sleep", "3600"], "");

@@ -1,6 +1,11 @@
 //! The end: how a kernel ends, and in which order it takes its tasks along.
 
-use crate::{emit, hardware::Hardware, kernel::Kernel, sched::Policy};
+use crate::{
+    emit,
+    hardware::{Device, Hardware, Lost},
+    kernel::Kernel,
+    sched::Policy,
+};
 use yieldix_syscalls::{ExitStatus, Signal, Tid};
 
 /// How a kernel ended.
@@ -78,6 +83,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.shut_down(ended.clone());
         self.inbox.close();
+        self.flush();
         let reason = match &ended {
             Ended::Finished(_) => "finished",
             Ended::Signalled(_) => "signalled",
@@ -90,7 +96,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.options.is_checked {
             self.check();
         }
-        self.flush();
         ended
     }
 
@@ -103,13 +108,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.finish()
     }
 
-    /// Brings out what was written to the console. Announcements that find no room wait for it.
+    /// Brings out what was written to the console, and tells what could not be. Announcements that
+    /// find no room wait for it.
     fn flush(&mut self) {
-        self.hardware.flush();
+        let mut lost = self.hardware.flush();
         if !self.print_announcements() {
-            self.hardware.flush();
+            lost.extend(self.hardware.flush());
             self.print_announcements();
         }
-        self.hardware.flush();
+        lost.extend(self.hardware.flush());
+        for Lost { device, bytes, errno } in lost.into_iter().filter(Lost::was_wanted) {
+            let stream = if device == Device::STDERR { "stderr" } else { "stdout" };
+            emit!(self, OutputLost { stream, bytes, errno });
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::time::Duration;
 use yieldix_kernel::hardware::MemoryConsole;
 use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Host, HostOptions, OUTPUT_ROOM};
-use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Received};
+use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Lost, Received};
 use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
 
 /// How long a test waits before it fails.
@@ -868,7 +868,8 @@ fn a_stream_that_failed_keeps_its_errno_and_spares_the_other() {
     let (mut host, _typist, reader, mut error_reader) = host_on_pipes();
     drop(reader);
     assert_eq!(host.try_write(Device::STDOUT, b"lost"), Ok(4));
-    host.flush();
+    assert_eq!(host.flush(), [Lost { device: Device::STDOUT, bytes: 4, errno: Errno::EPIPE }]);
+    assert_eq!((host.flush(), host.stats().output_lost), (Vec::new(), 0), "told once, and missed by nobody");
     assert_eq!(host.try_write(Device::STDOUT, b"x"), Err(Errno::EPIPE));
     assert_eq!(host.is_writable(Device::STDOUT), Ok(true));
     assert_eq!(host.try_write(Device::STDERR, b"alive"), Ok(5));

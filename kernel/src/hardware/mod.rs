@@ -127,11 +127,36 @@ pub trait Hardware {
     /// Closes a socket. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
-    /// Waits until what was written to the console is out, or cannot be brought out.
-    fn flush(&mut self);
+    /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
+    /// lost since that was last told, a stream each.
+    fn flush(&mut self) -> Vec<Lost>;
 
     /// Counts of what the hardware holds for the kernel.
     fn stats(&self) -> HardwareStats;
+}
+
+/// Output that was taken from a task, and then could not be brought out: nobody is left to give
+/// the errno to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// To which stream it was written.
+    pub device: Device,
+    /// How much of it.
+    pub bytes: u64,
+    /// Why.
+    pub errno: Errno,
+}
+
+impl Lost {
+    /// Would somebody have read it? Not one who has gone away (`EPIPE`): that loss is no failure.
+    pub fn was_wanted(&self) -> bool {
+        self.errno != Errno::EPIPE
+    }
+
+    /// How much of it somebody would have read.
+    fn count_wanted(lost: &[Lost]) -> u64 {
+        lost.iter().filter(|lost| lost.was_wanted()).map(|lost| lost.bytes).sum()
+    }
 }
 
 /// Ends a wait for interrupts, from any thread.
@@ -146,6 +171,8 @@ pub struct HardwareStats {
     pub registrations: u32,
     /// Waits that blocked.
     pub waits: u64,
+    /// Bytes of output that a flush has told as lost, and that somebody would have read.
+    pub output_lost: u64,
 }
 
 /// The same hardware, chosen when the machine is made.
@@ -218,8 +245,8 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).close(device);
     }
 
-    fn flush(&mut self) {
-        (**self).flush();
+    fn flush(&mut self) -> Vec<Lost> {
+        (**self).flush()
     }
 
     fn stats(&self) -> HardwareStats {

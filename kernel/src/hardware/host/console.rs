@@ -3,7 +3,7 @@
 use super::input::Input;
 use super::output::{Output, Which};
 use super::poller::Bell;
-use crate::hardware::{Device, Interrupt, MemoryConsole, Received};
+use crate::hardware::{Device, Interrupt, Lost, MemoryConsole, Received};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use yieldix_syscalls::{Buf, Errno};
@@ -83,11 +83,7 @@ impl Console {
             happened.push(Interrupt::Ready { device: Device::STDIN, readable: true, writable: false });
         }
         output.take_ready(|which| {
-            let device = match which {
-                Which::Out => Device::STDOUT,
-                Which::Error => Device::STDERR,
-            };
-            happened.push(Interrupt::Ready { device, readable: false, writable: true });
+            happened.push(Interrupt::Ready { device: which.device(), readable: false, writable: true });
         });
     }
 
@@ -108,7 +104,7 @@ impl Console {
         match self {
             Console::Streams { output, .. } => output.try_write(which, data),
             Console::Memory(memory) => {
-                memory.lock().written[which as usize].extend_from_slice(data);
+                memory.lock().write(which as usize, data);
                 Ok(data.len())
             }
         }
@@ -130,9 +126,11 @@ impl Console {
         }
     }
 
-    pub fn flush(&mut self) {
-        if let Console::Streams { output, .. } = self {
-            output.flush();
+    /// Waits until all is out, or cannot be brought out; gives what was lost.
+    pub fn flush(&mut self) -> Vec<Lost> {
+        match self {
+            Console::Streams { output, .. } => output.flush(),
+            Console::Memory(memory) => memory.lock().take_lost(),
         }
     }
 }

@@ -19,7 +19,7 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use limits::*;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
+use super::{Device, Hardware, HardwareStats, Interrupt, Lost, Received, Waker};
 use console::Console;
 use poller::{Bell, Direction, Waiter};
 use polling::Poller;
@@ -51,6 +51,7 @@ pub struct Host {
     console: Console,
     signals: Signals,
     waits: u64,
+    output_lost: u64,
 }
 
 impl Host {
@@ -72,6 +73,7 @@ impl Host {
             signals,
             poller,
             waits: 0,
+            output_lost: 0,
         })
     }
 
@@ -174,8 +176,10 @@ impl Hardware for Host {
         self.sockets.close(device);
     }
 
-    fn flush(&mut self) {
-        self.console.flush();
+    fn flush(&mut self) -> Vec<Lost> {
+        let lost = self.console.flush();
+        self.output_lost += Lost::count_wanted(&lost);
+        lost
     }
 
     fn stats(&self) -> HardwareStats {
@@ -183,6 +187,7 @@ impl Hardware for Host {
             sockets: self.sockets.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
+            output_lost: self.output_lost,
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! One thread and one queue for both streams, so that what was written to them comes out in that
 //! order. The queue is bounded; a write that finds no room says `EAGAIN`, and its stream is told
-//! when half of the queue is free. A stream that fails keeps its errno for all later writes,
-//! and what waited for it is dropped.
+//! when half of the queue is free. A stream that fails keeps its errno for all later writes;
+//! what waited for it is lost, and counted until the next flush tells it.
 //!
 //! Invariants: `pending` counts the bytes in `bytes` and those that the thread is writing, and is
 //! at most [`OUTPUT_ROOM`]; a stream is owed only while `pending` is above [`OUTPUT_LOW`], or it
@@ -14,6 +14,7 @@ use super::errno::errno;
 use super::limits::{OUTPUT_CHUNK, OUTPUT_LOW, OUTPUT_ROOM};
 use super::poller::Bell;
 use super::worker::{Stop, Worker};
+use crate::hardware::{Device, Lost};
 use rustix::event::PollFlags;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno as HostErrno;
@@ -29,6 +30,18 @@ pub enum Which {
     Error = 1,
 }
 
+impl Which {
+    const BOTH: [Which; 2] = [Which::Out, Which::Error];
+
+    /// What the kernel calls it.
+    pub fn device(self) -> Device {
+        match self {
+            Which::Out => Device::STDOUT,
+            Which::Error => Device::STDERR,
+        }
+    }
+}
+
 /// Bytes in a row that go to the same stream.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -40,6 +53,8 @@ struct Run {
 #[derive(Debug, Default)]
 struct End {
     failed: Option<Errno>,
+    /// Bytes that were taken, and dropped when it failed.
+    lost: u64,
     is_owed: bool,
     is_ready: bool,
 }
@@ -120,21 +135,22 @@ impl Output {
     /// Tells of each stream for which trying again may do better.
     pub fn take_ready(&mut self, mut tell: impl FnMut(Which)) {
         let mut queue = self.shared.lock();
-        for which in [Which::Out, Which::Error] {
+        for which in Which::BOTH {
             if std::mem::take(&mut queue.ends[which as usize].is_ready) {
                 tell(which);
             }
         }
     }
 
-    /// Waits until everything is out, or cannot be brought out.
-    pub fn flush(&mut self) {
+    /// Waits until everything is out, or cannot be brought out. Gives what was lost since then.
+    pub fn flush(&mut self) -> Vec<Lost> {
         let mut queue = self.shared.lock();
         while queue.pending > 0 {
             queue.is_flushed = true;
             queue = self.shared.emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.is_flushed = false;
+        queue.take_lost()
     }
 }
 
@@ -154,6 +170,15 @@ impl Queue {
             Some(run) if run.which == which => run.len += data.len(),
             _ => self.runs.push(Run { which, len: data.len() }),
         }
+    }
+
+    fn take_lost(&mut self) -> Vec<Lost> {
+        let lost = Which::BOTH.into_iter().filter_map(|which| {
+            let End { failed, lost, .. } = &mut self.ends[which as usize];
+            let bytes = std::mem::take(lost);
+            failed.filter(|_| bytes > 0).map(|errno| Lost { device: which.device(), bytes, errno })
+        });
+        lost.collect()
     }
 
     /// Notes that `count` bytes wait no more. True when somebody is to be told.
@@ -180,7 +205,7 @@ impl Shared {
 
     /// The thread: takes all that waits, writes it, and so on.
     fn run(&self, stop: &Stop) {
-        let at_once = [Which::Out, Which::Error].map(|which| at_once(&self.streams[which as usize]));
+        let at_once = Which::BOTH.map(|which| at_once(&self.streams[which as usize]));
         let (mut bytes, mut runs) = (Vec::new(), Vec::new());
         while self.take_all(&mut bytes, &mut runs) {
             let mut rest = &bytes[..];
@@ -244,7 +269,9 @@ impl Shared {
     fn settle(&self, which: Which, count: usize, failed: Option<Errno>) {
         let mut queue = self.lock();
         if failed.is_some() {
-            queue.ends[which as usize].failed = failed;
+            let end = &mut queue.ends[which as usize];
+            end.failed = failed;
+            end.lost += count as u64;
         }
         let is_news = queue.settle(count);
         if queue.pending == 0 && queue.is_flushed {

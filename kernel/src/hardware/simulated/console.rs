@@ -8,7 +8,7 @@ use super::agenda::{Agenda, Event};
 use super::faults::Misfortune;
 use super::limits::CONSOLE_READ_MAX;
 use super::network::Owed;
-use crate::hardware::{Device, Interrupt, MemoryConsole};
+use crate::hardware::{Device, Interrupt, Lost, MemoryConsole};
 use rustix::event::{PollFd, PollFlags};
 use std::os::fd::BorrowedFd;
 use yieldix_syscalls::{Errno, Time};
@@ -95,7 +95,7 @@ impl Console {
         let mut memory = memory.lock();
         let room = memory.room(stream);
         let count = if room == 0 { 0 } else { luck.write_length(data.len().min(room)) };
-        memory.written[stream].extend_from_slice(&data[..count]);
+        memory.write(stream, &data[..count]);
         if memory.output_room.is_some() && count > 0 {
             if memory.occupied[stream] == 0
                 && let Some(span) = memory.drain_after
@@ -144,13 +144,14 @@ impl Console {
         }
     }
 
-    /// Brings out all that was written.
-    pub fn flush(&mut self, agenda: &mut Agenda) {
-        if let SimulatedConsole::Memory(memory) = &self.console {
-            memory.drain();
-            agenda.touch(Device::STDOUT);
-            agenda.touch(Device::STDERR);
-        }
+    /// Brings out all that was written, and tells what was lost. The process's own streams lose
+    /// nothing: who writes to them is told at once.
+    pub fn flush(&mut self, agenda: &mut Agenda) -> Vec<Lost> {
+        let SimulatedConsole::Memory(memory) = &self.console else { return Vec::new() };
+        memory.drain();
+        agenda.touch(Device::STDOUT);
+        agenda.touch(Device::STDERR);
+        memory.lock().take_lost()
     }
 
     /// Looks at what the holder of the other end may have done meanwhile.
