@@ -1,6 +1,10 @@
 //! `yieldix`: the machine as a command.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    flag,
+};
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
@@ -129,7 +133,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         machine = machine.simulate(command.seed);
     } else {
         machine = machine.signals();
-        end_at_once_on_a_second_interrupt();
+        end_at_once_on_a_second_signal();
     }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
@@ -174,15 +178,17 @@ fn keep_panics_quiet() -> Arc<Mutex<String>> {
     last
 }
 
-/// The first Ctrl-C ends the machine in order. One that comes while it has not ended, because a
-/// task keeps the core or a console does not take its output, ends the process.
-fn end_at_once_on_a_second_interrupt() {
+/// The first signal ends the machine in order. A second, the same or another, that comes while it
+/// has not ended, because a task keeps the core or a console does not take its output, ends the
+/// process.
+fn end_at_once_on_a_second_signal() {
     let is_ending = Arc::new(AtomicBool::new(false));
-    let interrupt = signal_hook::consts::SIGINT;
-    // In this order: the first signal finds the flag down and raises it. A host that allows no
-    // handler leaves the default, which is to end at the first.
-    let _ = signal_hook::flag::register_conditional_shutdown(interrupt, 130, Arc::clone(&is_ending));
-    let _ = signal_hook::flag::register(interrupt, is_ending);
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag down and raises it. A host that allows no
+        // handler leaves the default, which is to end at the first.
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));
+        let _ = flag::register(signal, Arc::clone(&is_ending));
+    }
 }
 
 fn list() -> String {

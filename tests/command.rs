@@ -165,6 +165,82 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!((output.status.code(), error(&output)), (Some(0), ""));
 }
 
+/// A command whose standard output nobody reads, with more to say than it and the console hold.
+#[cfg(unix)]
+struct Stalled {
+    child: std::process::Child,
+    log: std::io::BufReader<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Stalled {
+    /// It echoes `size` bytes.
+    fn echo(log: &str, size: usize) -> Stalled {
+        let word = "x".repeat(size / 5);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+            .args(["--log", log, "run", "echo", &word, &word, &word, &word, &word])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let log = std::io::BufReader::new(child.stderr.take().expect("a pipe"));
+        Stalled { child, log }
+    }
+
+    /// Reads the log up to the line that has `words`.
+    #[track_caller]
+    fn expect(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            let count = std::io::BufRead::read_line(&mut self.log, &mut line).expect("text");
+            assert!(count > 0, "the log ended before {words:?}");
+        }
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("it has not been waited for");
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_a_machine_whose_output_stalls() {
+    let mut stalled = Stalled::echo("warn,yieldix::sched=debug", 500_000);
+    stalled.expect("blocked seq=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("output lost");
+    assert_eq!(stalled.code(), Some(143));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_signal_of_another_kind_ends_the_process_at_once() {
+    let mut stalled = Stalled::echo("warn,yieldix::sched=debug,yieldix::signal=info", 500_000);
+    stalled.expect("blocked seq=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("from the host");
+    stalled.signal(rustix::process::Signal::HUP);
+    assert_eq!(stalled.code(), Some(129));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_cuts_the_last_flush_short() {
+    // As much as the console takes, so that the program ends well and only the flush stalls.
+    let mut stalled = Stalled::echo("warn,yieldix::task=info", 200_000);
+    stalled.expect("name=\"init\" status=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("ETIMEDOUT");
+    assert_eq!(stalled.code(), Some(74));
+}
+
 #[test]
 fn a_simulated_hour_takes_no_time() {
     let output = yieldix(&["--simulate", "--log", "yieldix::boot=info", "run", "sleep", "3600"], "");

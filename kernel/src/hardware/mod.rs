@@ -129,7 +129,12 @@ pub trait Hardware {
 
     /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
     /// lost since that was last told, a stream each.
-    fn flush(&mut self) -> Vec<Lost>;
+    ///
+    /// What is not out at the moment `until` is lost as well, with `ETIMEDOUT`, and the console takes
+    /// nothing more. A signal of the host brings that moment nearer, to
+    /// [`FLUSH_AFTER_SIGNAL`](crate::limits::FLUSH_AFTER_SIGNAL) from then; it is told by the next
+    /// [`Hardware::interrupts`], as is all that happens meanwhile.
+    fn flush(&mut self, until: Time) -> Vec<Lost>;
 
     /// Counts of what the hardware holds for the kernel.
     fn stats(&self) -> HardwareStats;
@@ -245,8 +250,8 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).close(device);
     }
 
-    fn flush(&mut self) -> Vec<Lost> {
-        (**self).flush()
+    fn flush(&mut self, until: Time) -> Vec<Lost> {
+        (**self).flush(until)
     }
 
     fn stats(&self) -> HardwareStats {

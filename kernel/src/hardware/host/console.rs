@@ -126,10 +126,25 @@ impl Console {
         }
     }
 
-    /// Waits until all is out, or cannot be brought out; gives what was lost.
-    pub fn flush(&mut self) -> Vec<Lost> {
+    /// Is all that was written out, or lost? News of that ends a wait when not.
+    pub fn is_out(&mut self) -> bool {
         match self {
-            Console::Streams { output, .. } => output.flush(),
+            Console::Streams { output, .. } => output.is_out(),
+            Console::Memory(_) => true,
+        }
+    }
+
+    /// Loses what is not out.
+    pub fn give_up(&mut self) {
+        if let Console::Streams { output, .. } = self {
+            output.give_up();
+        }
+    }
+
+    /// What has been lost since this was last asked.
+    pub fn take_lost(&mut self) -> Vec<Lost> {
+        match self {
+            Console::Streams { output, .. } => output.take_lost(),
             Console::Memory(memory) => memory.lock().take_lost(),
         }
     }

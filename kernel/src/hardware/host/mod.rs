@@ -20,6 +20,7 @@ pub use console::ConsoleOptions;
 pub use limits::*;
 
 use super::{Device, Hardware, HardwareStats, Interrupt, Lost, Received, Waker};
+use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use poller::{Bell, Direction, Waiter};
 use polling::Poller;
@@ -51,6 +52,8 @@ pub struct Host {
     console: Console,
     signals: Signals,
     waits: u64,
+    /// What happened during a flush, for the next who asks.
+    held: Vec<Interrupt>,
     output_lost: u64,
 }
 
@@ -73,6 +76,7 @@ impl Host {
             signals,
             poller,
             waits: 0,
+            held: Vec::new(),
             output_lost: 0,
         })
     }
@@ -86,6 +90,16 @@ impl Host {
             until => Some(until.since(self.now())),
         }
     }
+
+    fn wait(&mut self, patience: Option<Duration>, happened: &mut Vec<Interrupt>) {
+        let Host { sockets, signals, .. } = self;
+        self.waiter.wait(patience, |event| match sockets.told(event) {
+            Some(interrupt) => happened.push(interrupt),
+            None => signals.told(event, happened),
+        });
+        // After the wait, which their news ends: what came while it was ending is not left over.
+        self.console.interrupts(happened);
+    }
 }
 
 impl Hardware for Host {
@@ -95,15 +109,11 @@ impl Hardware for Host {
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
+        let until = if self.held.is_empty() { until } else { Time::BOOT };
+        happened.append(&mut self.held);
         let patience = self.patience(until);
         self.waits += u64::from(patience != Some(Duration::ZERO));
-        let Host { sockets, signals, .. } = self;
-        self.waiter.wait(patience, |event| match sockets.told(event) {
-            Some(interrupt) => happened.push(interrupt),
-            None => signals.told(event, happened),
-        });
-        // After the wait, which their news ends: what came while it was ending is not left over.
-        self.console.interrupts(happened);
+        self.wait(patience, happened);
         true
     }
 
@@ -176,8 +186,21 @@ impl Hardware for Host {
         self.sockets.close(device);
     }
 
-    fn flush(&mut self) -> Vec<Lost> {
-        let lost = self.console.flush();
+    fn flush(&mut self, mut until: Time) -> Vec<Lost> {
+        while !self.console.is_out() {
+            if until <= self.now() {
+                self.console.give_up();
+                break;
+            }
+            let mut happened = Vec::new();
+            let patience = self.patience(until);
+            self.wait(patience, &mut happened);
+            if happened.iter().any(|interrupt| matches!(interrupt, Interrupt::Signal(_))) {
+                until = until.min(self.now() + FLUSH_AFTER_SIGNAL);
+            }
+            self.held.append(&mut happened);
+        }
+        let lost = self.console.take_lost();
         self.output_lost += Lost::count_wanted(&lost);
         lost
     }

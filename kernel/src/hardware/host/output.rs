@@ -5,9 +5,9 @@
 //! when half of the queue is free. A stream that fails keeps its errno for all later writes;
 //! what waited for it is lost, and counted until the next flush tells it.
 //!
-//! Invariants: `pending` counts the bytes in `bytes` and those that the thread is writing, and is
-//! at most [`OUTPUT_ROOM`]; a stream is owed only while `pending` is above [`OUTPUT_LOW`], or it
-//! would never be told.
+//! Invariants: `pending`, of both streams, counts the bytes in `bytes` and those that the thread is
+//! writing, and is at most [`OUTPUT_ROOM`]; a stream is owed only while that is above
+//! [`OUTPUT_LOW`], or it would never be told.
 
 use super::console::Stream;
 use super::errno::errno;
@@ -53,6 +53,8 @@ struct Run {
 #[derive(Debug, Default)]
 struct End {
     failed: Option<Errno>,
+    /// Bytes that were taken, and are not out.
+    pending: usize,
     /// Bytes that were taken, and dropped when it failed.
     lost: u64,
     is_owed: bool,
@@ -63,10 +65,11 @@ struct End {
 struct Queue {
     bytes: Vec<u8>,
     runs: Vec<Run>,
-    pending: usize,
     ends: [End; 2],
     is_asleep: bool,
+    /// Somebody waits until nothing is pending.
     is_flushed: bool,
+    is_given_up: bool,
     is_stopping: bool,
 }
 
@@ -75,8 +78,6 @@ struct Shared {
     queue: Mutex<Queue>,
     /// There is something to write, or a reason to stop.
     filled: Condvar,
-    /// Nothing is left to write.
-    emptied: Condvar,
     streams: [Stream; 2],
     bell: Arc<Bell>,
 }
@@ -90,27 +91,21 @@ pub struct Output {
 
 impl Output {
     pub fn new(out: Stream, error: Stream, bell: Arc<Bell>) -> Output {
-        let shared = Shared {
-            queue: Mutex::default(),
-            filled: Condvar::new(),
-            emptied: Condvar::new(),
-            streams: [out, error],
-            bell,
-        };
+        let shared = Shared { queue: Mutex::default(), filled: Condvar::new(), streams: [out, error], bell };
         Output { shared: Arc::new(shared), worker: None }
     }
 
     /// Takes what there is room for.
     pub fn try_write(&mut self, which: Which, data: &[u8]) -> Result<usize, Errno> {
-        if self.worker.is_none() {
-            let shared = Arc::clone(&self.shared);
-            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
-        }
         let mut queue = self.shared.lock();
         if let Some(errno) = queue.ends[which as usize].failed {
             return Err(errno);
         }
-        let count = data.len().min(OUTPUT_ROOM - queue.pending);
+        if self.worker.is_none() {
+            let shared = Arc::clone(&self.shared);
+            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
+        }
+        let count = data.len().min(OUTPUT_ROOM - queue.pending());
         if count < data.len() {
             queue.ends[which as usize].is_owed = true;
         }
@@ -127,7 +122,7 @@ impl Output {
     /// Would a write answer now? Owes an interrupt when not.
     pub fn is_writable(&mut self, which: Which) -> bool {
         let mut queue = self.shared.lock();
-        let is_full = queue.pending == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
+        let is_full = queue.pending() == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
         queue.ends[which as usize].is_owed |= is_full;
         !is_full
     }
@@ -142,30 +137,54 @@ impl Output {
         }
     }
 
-    /// Waits until everything is out, or cannot be brought out. Gives what was lost since then.
-    pub fn flush(&mut self) -> Vec<Lost> {
+    /// Is everything out, or lost? The bell tells when not.
+    pub fn is_out(&mut self) -> bool {
         let mut queue = self.shared.lock();
-        while queue.pending > 0 {
-            queue.is_flushed = true;
-            queue = self.shared.emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.is_flushed = queue.pending() > 0;
+        !queue.is_flushed
+    }
+
+    /// Loses what is not out, with `ETIMEDOUT`. Neither stream takes anything from now on.
+    pub fn give_up(&mut self) {
+        self.stop();
+        // Waits for the thread: what is told as lost is not written after all. Only one that stalls
+        // in the middle of a write is left behind, and may yet write that.
+        self.worker = None;
+        let mut queue = self.shared.lock();
+        queue.is_given_up = true;
+        for end in &mut queue.ends {
+            end.failed.get_or_insert(Errno::ETIMEDOUT);
+            end.lost += std::mem::take(&mut end.pending) as u64;
         }
-        queue.is_flushed = false;
-        queue.take_lost()
+    }
+
+    /// What has been lost since this was last asked.
+    pub fn take_lost(&mut self) -> Vec<Lost> {
+        self.shared.lock().take_lost()
+    }
+
+    /// Orders the thread to stop once it would have to wait.
+    fn stop(&mut self) {
+        self.shared.lock().is_stopping = true;
+        self.shared.filled.notify_one();
     }
 }
 
 impl Drop for Output {
     /// What the streams take at once still goes out.
     fn drop(&mut self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.filled.notify_one();
+        self.stop();
     }
 }
 
 impl Queue {
+    fn pending(&self) -> usize {
+        self.ends.iter().map(|end| end.pending).sum()
+    }
+
     fn append(&mut self, which: Which, data: &[u8]) {
         self.bytes.extend_from_slice(data);
-        self.pending += data.len();
+        self.ends[which as usize].pending += data.len();
         match self.runs.last_mut() {
             Some(run) if run.which == which => run.len += data.len(),
             _ => self.runs.push(Run { which, len: data.len() }),
@@ -182,10 +201,11 @@ impl Queue {
     }
 
     /// Notes that `count` bytes wait no more. True when somebody is to be told.
-    fn settle(&mut self, count: usize) -> bool {
-        self.pending -= count;
-        let has_room = self.pending <= OUTPUT_LOW;
-        let mut is_news = false;
+    fn settle(&mut self, which: Which, count: usize) -> bool {
+        self.ends[which as usize].pending -= count;
+        let pending = self.pending();
+        let has_room = pending <= OUTPUT_LOW;
+        let mut is_news = pending == 0 && std::mem::take(&mut self.is_flushed);
         for end in &mut self.ends {
             if end.is_owed && (has_room || end.failed.is_some()) {
                 end.is_owed = false;
@@ -218,7 +238,7 @@ impl Shared {
                             self.settle(run.which, count, None);
                             data = &data[count..];
                         }
-                        Ok(None) => return self.give_up(),
+                        Ok(None) => return,
                         Err(errno) => {
                             self.settle(run.which, data.len(), Some(errno));
                             data = &[];
@@ -268,26 +288,19 @@ impl Shared {
 
     fn settle(&self, which: Which, count: usize, failed: Option<Errno>) {
         let mut queue = self.lock();
+        if queue.is_given_up {
+            return;
+        }
         if failed.is_some() {
             let end = &mut queue.ends[which as usize];
             end.failed = failed;
             end.lost += count as u64;
         }
-        let is_news = queue.settle(count);
-        if queue.pending == 0 && queue.is_flushed {
-            self.emptied.notify_all();
-        }
+        let is_news = queue.settle(which, count);
         drop(queue);
         if is_news {
             self.bell.ring();
         }
-    }
-
-    /// Nothing more will be written.
-    fn give_up(&self) {
-        let mut queue = self.lock();
-        queue.pending = 0;
-        self.emptied.notify_all();
     }
 }
 

@@ -265,7 +265,7 @@ impl Hardware for Simulated {
         self.network.close(device, &mut self.agenda);
     }
 
-    fn flush(&mut self) -> Vec<Lost> {
+    fn flush(&mut self, _until: Time) -> Vec<Lost> {
         let lost = self.console.flush(&mut self.agenda);
         self.output_lost += Lost::count_wanted(&lost);
         lost
