@@ -214,7 +214,8 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
+/// Says on standard error what went wrong. The code says it too, to who cannot be told.
 fn complain(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("yieldix: {error}");
+    let _ = writeln!(std::io::stderr(), "yieldix: {error}");
     ExitCode::from(code)
 }

@@ -89,6 +89,21 @@ fn a_log_filter_of_another_language_is_refused() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_complaint_that_cannot_be_written_leaves_the_code() {
+    for (args, code) in [
+        (["--log=loud", "run", "true"], 2),
+        (["--log=trace", "run", "true"], 0),
+        (["--log=warn", "run", "nosuch"], 127),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let status = command.args(args).stdout(Stdio::null()).stderr(full).status().expect("the command runs");
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
 fn a_bad_address_is_a_usage_error_of_the_program() {
     let output = yieldix(&["run", "echod", "--addr", "nowhere"], "");
     assert_eq!(output.status.code(), Some(2));
