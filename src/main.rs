@@ -1,12 +1,13 @@
 //! `yieldix`: the machine as a command.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use signal_hook::{consts, flag};
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
-use yieldix::{BootError, LogFormat, Machine};
+use yieldix::{BootError, Ended, LogFormat, Machine};
 use yieldix_syscalls::{Group, Program};
 use yieldix_userland::PROGRAMS;
 
@@ -18,6 +19,8 @@ const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 127;
 /// What a host that refuses ends with.
 const HOST_REFUSED: u8 = 71;
+/// What a program that ended well ends with when its output was lost (`EX_IOERR`).
+const OUTPUT_LOST: u8 = 74;
 /// What a bug of the kernel ends with.
 const KERNEL_PANIC: u8 = 101;
 
@@ -95,6 +98,7 @@ Exit codes:
   2        bad command line or log filter
   70       deadlock: no task could ever run again
   71       the host refused what the machine needs
+  74       the program ended well, and its output was lost
   101      the program, or the kernel, panicked
   127      no such program
   128+N    ended by signal N: 130 for Ctrl-C";
@@ -126,7 +130,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         machine = machine.simulate(command.seed);
     } else {
         machine = machine.signals();
-        end_at_once_on_a_second_interrupt();
+        end_at_once_on_a_second_signal();
     }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
@@ -136,9 +140,12 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     }
     let panic = keep_panics_quiet();
     // The kernel catches the panics of tasks; one that comes out here is its own.
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| machine.boot()));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| boot_and_count_lost(machine)));
     match ended {
-        Ok(Ok(ended)) => ExitCode::from((ended.code() & 0xff) as u8),
+        Ok(Ok((ended, lost))) => match (ended.code() & 0xff) as u8 {
+            0 if lost > 0 => ExitCode::from(OUTPUT_LOST),
+            code => ExitCode::from(code),
+        },
         Ok(Err(error @ BootError::UnknownProgram(_))) => {
             complain(NOT_FOUND, &format!("{error} (yieldix list names them)"))
         }
@@ -148,6 +155,13 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }
     }
+}
+
+/// How the machine ended, and how many bytes of its output were lost.
+fn boot_and_count_lost(machine: Machine) -> Result<(Ended, u64), BootError> {
+    let mut running = machine.start()?;
+    let ended = running.run();
+    Ok((ended, running.stats().output_lost))
 }
 
 /// A task's panic is told by the log, with its task; the default hook would tell it again. Gives
@@ -161,15 +175,23 @@ fn keep_panics_quiet() -> Arc<Mutex<String>> {
     last
 }
 
-/// The first Ctrl-C ends the machine in order. One that comes while it has not ended, because a
-/// task keeps the core or a console does not take its output, ends the process.
-fn end_at_once_on_a_second_interrupt() {
+/// The first signal ends the machine in order. A second, the same or another, that comes while it
+/// has not ended, because a task keeps the core or a console does not take its output, ends the
+/// process.
+fn end_at_once_on_a_second_signal() {
     let is_ending = Arc::new(AtomicBool::new(false));
-    let interrupt = signal_hook::consts::SIGINT;
-    // In this order: the first signal finds the flag down and raises it. A host that allows no
-    // handler leaves the default, which is to end at the first.
-    let _ = signal_hook::flag::register_conditional_shutdown(interrupt, 130, Arc::clone(&is_ending));
-    let _ = signal_hook::flag::register(interrupt, is_ending);
+    let signals = [
+        consts::SIGINT,
+        consts::SIGTERM,
+        #[cfg(unix)]
+        consts::SIGHUP,
+    ];
+    for signal in signals {
+        // In this order: the first signal finds the flag down and raises it. A host that allows no
+        // handler leaves the default, which is to end at the first.
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));
+        let _ = flag::register(signal, Arc::clone(&is_ending));
+    }
 }
 
 fn list() -> String {
@@ -195,7 +217,8 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
+/// Says on standard error what went wrong. The code says it too, to who cannot be told.
 fn complain(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("yieldix: {error}");
+    let _ = writeln!(std::io::stderr(), "yieldix: {error}");
     ExitCode::from(code)
 }

@@ -23,9 +23,9 @@ impl Running {
         Running { kernel, calls }
     }
 
-    /// Runs to the end and gives how it ended. Blocks the calling thread, in the poller when no
-    /// task is ready.
-    pub fn run(mut self) -> Ended {
+    /// Runs to the end and gives how it ended; the same when called again. Blocks the calling
+    /// thread, in the poller when no task is ready.
+    pub fn run(&mut self) -> Ended {
         self.kernel.run()
     }
 

@@ -89,6 +89,21 @@ fn a_log_filter_of_another_language_is_refused() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_complaint_that_cannot_be_written_leaves_the_code() {
+    for (args, code) in [
+        (["--log=loud", "run", "true"], 2),
+        (["--log=trace", "run", "true"], 0),
+        (["--log=warn", "run", "nosuch"], 127),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let status = command.args(args).stdout(Stdio::null()).stderr(full).status().expect("the command runs");
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
 fn a_bad_address_is_a_usage_error_of_the_program() {
     let output = yieldix(&["run", "echod", "--addr", "nowhere"], "");
     assert_eq!(output.status.code(), Some(2));
@@ -134,6 +149,111 @@ fn the_log_goes_to_standard_error_in_either_format() {
     assert!(error(&output).contains("yieldix::task: spawned"), "{}", error(&output));
     let output = yieldix(&["--log", "yieldix::task=info", "--log-format", "json", "run", "hello"], "");
     assert!(error(&output).lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{}", error(&output));
+}
+
+/// Runs `args` with a full disk for a standard output.
+#[cfg(target_os = "linux")]
+fn yieldix_on_a_full_disk(args: &[&str]) -> Output {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    command.args(args).env_remove("YIELDIX_LOG").stdin(Stdio::null()).stdout(full).output().expect("the command runs")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_a_full_disk_loses_is_74_and_told() {
+    let output = yieldix_on_a_full_disk(&["run", "hello"]);
+    assert_eq!(output.status.code(), Some(74));
+    assert!(error(&output).contains("output lost"), "{}", error(&output));
+    assert!(error(&output).contains("stream=\"stdout\" bytes=14 errno=\"ENOSPC\""), "{}", error(&output));
+    assert_eq!(yieldix_on_a_full_disk(&["run", "false"]).status.code(), Some(1));
+    // There the writer itself is told.
+    assert_eq!(yieldix_on_a_full_disk(&["--simulate", "run", "hello"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let (reader, stdout) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let output = command.args(["run", "hello"]).env_remove("YIELDIX_LOG").stdout(stdout).output().expect("it runs");
+    assert_eq!((output.status.code(), error(&output)), (Some(0), ""));
+}
+
+/// A command whose standard output nobody reads, with more to say than it and the console hold.
+#[cfg(unix)]
+struct Stalled {
+    child: std::process::Child,
+    log: std::io::BufReader<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Stalled {
+    /// It echoes `size` bytes.
+    fn echo(log: &str, size: usize) -> Stalled {
+        let word = "x".repeat(size / 5);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+            .args(["--log", log, "run", "echo", &word, &word, &word, &word, &word])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let log = std::io::BufReader::new(child.stderr.take().expect("a pipe"));
+        Stalled { child, log }
+    }
+
+    /// Reads the log up to the line that has `words`.
+    #[track_caller]
+    fn expect(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            let count = std::io::BufRead::read_line(&mut self.log, &mut line).expect("text");
+            assert!(count > 0, "the log ended before {words:?}");
+        }
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("it has not been waited for");
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_a_machine_whose_output_stalls() {
+    let mut stalled = Stalled::echo("warn,yieldix::sched=debug", 500_000);
+    stalled.expect("blocked seq=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("output lost");
+    assert_eq!(stalled.code(), Some(143));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_signal_of_another_kind_ends_the_process_at_once() {
+    let mut stalled = Stalled::echo("warn,yieldix::sched=debug,yieldix::signal=info", 500_000);
+    stalled.expect("blocked seq=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("from the host");
+    stalled.signal(rustix::process::Signal::HUP);
+    assert_eq!(stalled.code(), Some(129));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_cuts_the_last_flush_short() {
+    // As much as the console takes, so that the program ends well and only the flush stalls.
+    let mut stalled = Stalled::echo("warn,yieldix::task=info", 200_000);
+    stalled.expect("name=\"init\" status=");
+    stalled.signal(rustix::process::Signal::TERM);
+    stalled.expect("ETIMEDOUT");
+    assert_eq!(stalled.code(), Some(74));
 }
 
 #[test]

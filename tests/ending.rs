@@ -2,10 +2,14 @@
 #![feature(coroutines)]
 #![allow(missing_docs)]
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 use yieldix::event::{Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Ended, Machine, TaskStatus, Work};
+use yieldix::{Console, Ended, Machine, MemoryConsole, TaskStatus, Work};
 
 fn sleeper() -> Task {
     task!({ trap!(yield sleep(Duration::MAX)) })
@@ -46,4 +50,42 @@ fn a_machine_that_was_stepped_to_its_end_says_how_it_finished() {
     let mut machine = Machine::new().simulate(0).task(task!({ trap!(yield exit(3)) })).start().unwrap();
     while machine.step() != Work::Over {}
     assert_eq!(machine.shutdown(), Ended::Finished(ExitStatus::Exited(3)));
+}
+
+/// The output of one task is lost to `errno`: what is told of that, and how many bytes are counted.
+fn lost_to(errno: Errno, is_simulated: bool) -> (Vec<String>, u64) {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let list = Rc::clone(&told);
+    let observer = move |record: &Record<'_>| {
+        if let Event::OutputLost { stream, bytes, errno } = record.event {
+            list.borrow_mut().push(format!("{stream} {bytes} {errno:?}"));
+        }
+    };
+    let task = task!({
+        trap!(yield write(Fd::STDOUT, "four"))?;
+        trap!(yield write(Fd::STDERR, "fives"))?;
+        Ok(())
+    });
+    let console = Console::Memory(MemoryConsole::new().losing_output(errno));
+    let machine = Machine::new().console(console).task(task).observe(observer);
+    let machine = if is_simulated { machine.simulate(0) } else { machine };
+    let mut running = machine.start().unwrap();
+    assert_eq!(running.run(), Ended::Finished(ExitStatus::Exited(0)));
+    let lost = running.stats().output_lost;
+    drop(running);
+    (told.take(), lost)
+}
+
+#[test]
+fn lost_output_is_told_stream_by_stream() {
+    for is_simulated in [true, false] {
+        let (told, lost) = lost_to(Errno::ENOSPC, is_simulated);
+        assert_eq!(told, ["stdout 4 ENOSPC", "stderr 5 ENOSPC"]);
+        assert_eq!(lost, 9);
+    }
+}
+
+#[test]
+fn output_whose_reader_has_gone_is_not_lost() {
+    assert_eq!(lost_to(Errno::EPIPE, true), (vec![], 0));
 }

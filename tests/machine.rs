@@ -91,7 +91,7 @@ fn a_shutdown_ends_all_and_says_the_same_again() {
 
 #[test]
 fn a_handle_keeps_the_machine_and_ends_it_from_another_thread() {
-    let running = on_the_host().task(code(0)).start().unwrap();
+    let mut running = on_the_host().task(code(0)).start().unwrap();
     let handle = running.handle();
     let asker = std::thread::spawn(move || {
         let tid = handle.spawn(code(9)).unwrap();
@@ -149,7 +149,7 @@ fn an_entry_that_panics_is_a_boot_error() {
 #[test]
 fn a_machine_ends_when_its_last_handle_goes() {
     for machine in [simulated(), on_the_host()] {
-        let running = machine.task(code(4)).start().unwrap();
+        let mut running = machine.task(code(4)).start().unwrap();
         let handle = running.handle();
         let dropper = std::thread::spawn(move || drop(handle));
         assert_eq!(running.run().code(), 4);

@@ -1,7 +1,13 @@
 //! The end: how a kernel ends, and in which order it takes its tasks along.
 
-use crate::{emit, hardware::Hardware, kernel::Kernel, sched::Policy};
-use yieldix_syscalls::{ExitStatus, Signal, Tid};
+use crate::{
+    emit,
+    hardware::{Device, Hardware, Lost},
+    kernel::Kernel,
+    limits,
+    sched::Policy,
+};
+use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
 
 /// How a kernel ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +84,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.shut_down(ended.clone());
         self.close_inbox();
+        self.flush(&ended);
         let reason = match &ended {
             Ended::Finished(_) => "finished",
             Ended::Signalled(_) => "signalled",
@@ -90,7 +97,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.options.is_checked {
             self.check();
         }
-        self.flush();
         ended
     }
 
@@ -103,13 +109,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.finish()
     }
 
-    /// Brings out what was written to the console. Announcements that find no room wait for it.
-    fn flush(&mut self) {
-        self.hardware.flush();
+    /// Brings out what was written to the console, and tells what could not be. Announcements that
+    /// find no room wait for it. A console that stalls holds the end up, but not one by a signal.
+    fn flush(&mut self, ended: &Ended) {
+        let until = match ended {
+            Ended::Signalled(_) => self.hardware.now() + limits::FLUSH_AFTER_SIGNAL,
+            _ => Time::NEVER,
+        };
+        let mut lost = self.hardware.flush(until);
         if !self.print_announcements() {
-            self.hardware.flush();
+            lost.extend(self.hardware.flush(until));
             self.print_announcements();
         }
-        self.hardware.flush();
+        lost.extend(self.hardware.flush(until));
+        for Lost { device, bytes, errno } in lost.into_iter().filter(Lost::was_wanted) {
+            let stream = if device == Device::STDERR { "stderr" } else { "stdout" };
+            emit!(self, OutputLost { stream, bytes, errno });
+        }
     }
 }

@@ -245,6 +245,9 @@ events! {
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
     /// A file was closed: its last holder let go.
     DEBUG "yieldix::io" "closed" Closed { file: u32 }
+    /// What tasks had written to the console could not be brought out, and nobody was left to give
+    /// the errno to. Not told of a reader that went away.
+    WARN "yieldix::io" "output lost" OutputLost { stream: &'a str, bytes: u64, errno: Errno }
     /// A device may be ready.
     TRACE "yieldix::io" "device ready" DeviceReady { file: u32, readable: bool, writable: bool }
     /// A timer fired.

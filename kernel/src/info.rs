@@ -42,6 +42,9 @@ pub struct Stats {
     pub polls: u64,
     /// Those that waited.
     pub waits: u64,
+    /// Bytes of console output that could not be brought out, known at the end. Those are not
+    /// counted whose reader went away.
+    pub output_lost: u64,
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -63,6 +66,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             rounds: self.rounds,
             polls: self.polls,
             waits: hardware.waits,
+            output_lost: hardware.output_lost,
         }
     }
 

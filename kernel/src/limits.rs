@@ -1,5 +1,7 @@
 //! Every bound of the kernel, in one place, with what happens at it.
 
+use std::time::Duration;
+
 /// Traps a turn, unless the machine or a task says otherwise; then the task goes to the back.
 pub const QUANTUM: u32 = 64;
 
@@ -35,6 +37,10 @@ pub const TRANSFER_BYTES: u32 = 1 << 20;
 
 /// Bytes of announced exits that wait for room on the console; what does not fit is dropped.
 pub const ANNOUNCEMENT_BYTES: usize = 64 << 10;
+
+/// How long output may take to come out once the host has told the process to end; what is not out
+/// then is lost, and told.
+pub const FLUSH_AFTER_SIGNAL: Duration = Duration::from_secs(3);
 
 /// The most turns between two looks at the hardware while tasks are ready; the round that reaches it
 /// is finished first. Fewer when turns are long: see [`POLL_INTERVAL_NS`].

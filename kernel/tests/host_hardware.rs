@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::time::Duration;
 use yieldix_kernel::hardware::MemoryConsole;
 use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Host, HostOptions, OUTPUT_ROOM};
-use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Received};
+use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Lost, Received};
 use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
 
 /// How long a test waits before it fails.
@@ -523,6 +523,45 @@ fn options_are_taken() {
     assert_eq!(host.set_option(Device::STDOUT, SocketOption::NoDelay(true)), Err(Errno::ENOTSOCK));
 }
 
+/// A client that is closed with more in it than its peer has room for, and does not read.
+fn closed_full(host: &mut Host, linger: Option<u32>) -> (SocketAddr, TcpStream) {
+    let (device, peer) = connected_to_std(host);
+    host.set_option(device, SocketOption::Linger(linger)).unwrap();
+    while host.try_write(device, &[7; 1 << 16]).is_ok() {}
+    let address = host.local_addr(device).unwrap();
+    let begin = std::time::Instant::now();
+    host.close(device);
+    assert!(begin.elapsed() < Duration::from_secs(2), "a close waited");
+    assert_eq!(host.stats().sockets, 0);
+    (address, peer)
+}
+
+#[test]
+fn a_close_that_lingers_does_not_wait() {
+    let mut host = host();
+    let (_, mut peer) = closed_full(&mut host, Some(PATIENCE.as_secs() as u32));
+    assert!(peer.read_to_end(&mut Vec::new()).is_ok_and(|count| count > 0), "all of it is sent behind");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_close_that_has_lingered_resets() {
+    let mut host = host();
+    let (address, mut peer) = closed_full(&mut host, Some(1));
+    // The host's own table says when it has let go: to ask the peer would move things.
+    let port = format!("0100007F:{:04X}", address.port());
+    let is_held = || {
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        table.lines().any(|line| line.split_whitespace().nth(1) == Some(&port))
+    };
+    let begin = std::time::Instant::now();
+    while is_held() {
+        assert!(begin.elapsed() < PATIENCE, "it lingers on");
+        std::thread::sleep(SILENCE);
+    }
+    assert_eq!(peer.read_to_end(&mut Vec::new()).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
 #[test]
 fn two_thousand_connections_are_all_served() {
     const COUNT: usize = 2000;
@@ -747,7 +786,7 @@ fn console_output_comes_out_in_order_across_both_streams() {
         assert_eq!(host.try_write(device, line.as_bytes()), Ok(line.len()));
         expected += &line;
     }
-    host.flush();
+    host.flush(Time::NEVER);
     drop(host);
     let mut written = String::new();
     { output_reader }.read_to_string(&mut written).unwrap();
@@ -799,7 +838,7 @@ fn a_full_console_says_eagain_and_then_that_it_is_writable() {
     assert!(happened.iter().any(|i| is_ready_to_write(i, Device::STDOUT)));
     assert!(host.is_writable(Device::STDOUT).unwrap());
     written += host.try_write(Device::STDOUT, b"the end").unwrap();
-    host.flush();
+    host.flush(Time::NEVER);
     drop(host);
     assert_eq!(thread.join().unwrap(), written);
 }
@@ -829,15 +868,48 @@ fn a_stream_that_failed_keeps_its_errno_and_spares_the_other() {
     let (mut host, _typist, reader, mut error_reader) = host_on_pipes();
     drop(reader);
     assert_eq!(host.try_write(Device::STDOUT, b"lost"), Ok(4));
-    host.flush();
+    assert_eq!(host.flush(Time::NEVER), [Lost { device: Device::STDOUT, bytes: 4, errno: Errno::EPIPE }]);
+    assert_eq!((host.flush(Time::NEVER), host.stats().output_lost), (Vec::new(), 0), "told once, and missed by nobody");
     assert_eq!(host.try_write(Device::STDOUT, b"x"), Err(Errno::EPIPE));
     assert_eq!(host.is_writable(Device::STDOUT), Ok(true));
     assert_eq!(host.try_write(Device::STDERR, b"alive"), Ok(5));
-    host.flush();
+    host.flush(Time::NEVER);
     drop(host);
     let mut written = Vec::new();
     error_reader.read_to_end(&mut written).unwrap();
     assert_eq!(written, b"alive");
+}
+
+#[test]
+fn a_flush_gives_up_at_its_moment_and_loses_what_is_not_out() {
+    let (mut host, _typist, mut reader, _error) = host_on_pipes();
+    let written = fill_console(&mut host);
+    let until = host.now() + SILENCE;
+    let lost = host.flush(until);
+    assert!(host.now() >= until);
+    let [Lost { device: Device::STDOUT, bytes, errno: Errno::ETIMEDOUT }] = lost[..] else { panic!("{lost:?}") };
+    assert_eq!(host.stats().output_lost, bytes);
+    assert_eq!(host.try_write(Device::STDERR, b"x"), Err(Errno::ETIMEDOUT), "it takes nothing more");
+    assert_eq!(host.flush(until), []);
+    drop(host);
+    assert_eq!(reader.read_to_end(&mut Vec::new()).unwrap(), written - bytes as usize);
+}
+
+#[test]
+fn what_happens_during_a_flush_is_told_after_it() {
+    let (mut host, _typist, mut reader, _error) = host_on_pipes();
+    let (device, mut peer) = connected_to_std(&mut host);
+    assert_eq!(host.try_read(device, 1).unwrap_err(), Errno::EAGAIN);
+    interrupts(&mut host, Duration::ZERO);
+    host.try_write(Device::STDOUT, &[b'x'; OUTPUT_ROOM]).unwrap();
+    let thread = std::thread::spawn(move || {
+        peer.write_all(b"x").unwrap();
+        reader.read_to_end(&mut Vec::new()).unwrap()
+    });
+    assert_eq!(host.flush(Time::NEVER), []);
+    assert!(interrupts(&mut host, PATIENCE).iter().any(|i| is_ready_to_read(i, device)));
+    drop(host);
+    assert_eq!(thread.join().unwrap(), OUTPUT_ROOM);
 }
 
 #[test]

@@ -25,7 +25,9 @@ pub enum SocketOption {
     },
     /// What a close does with unsent data.
     Linger(
-        /// `None`: send it behind (the default). `Some(0)`: reset. Else reset after so many seconds.
+        /// `None`: send it behind (the default). `Some(0)`: reset. Else send it behind, and reset
+        /// when nothing of it has got through for so many seconds, on a host that can (Linux can).
+        /// A close never waits.
         Option<u32>,
     ),
 }

@@ -385,8 +385,8 @@ syscalls! {
         built 24 fn deadline_pop(scope: ScopeId) -> bool = DeadlinePop, Costs, Stdio, [EINVAL];
     }
     "Descriptors" {
-        /// Reads up to `max` bytes, at most 1 MiB at a time; waits when there are none. No bytes:
-        /// the end, or `max` was 0.
+        /// Reads up to `max` bytes: at most 1 MiB at a time, and often less. Waits when there are
+        /// none. No bytes: the end, or `max` was 0.
         built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Writes, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
         /// when there is no room. A console has room for 256 KiB and is answered at once.
@@ -423,8 +423,8 @@ syscalls! {
         ///
         /// `ECONNRESET` and `EPIPE`: it was connected, and the peer has ended that already.
         built 42 fn tcp_connect(address: SocketAddr => Box<SocketAddr>) -> Fd = TcpConnect, Costs, Net, [ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, EACCES, EMFILE, ENFILE];
-        /// Receives up to `max` bytes, at most 1 MiB at a time; waits when there are none. No
-        /// bytes: the peer has closed, or `max` was 0.
+        /// Receives up to `max` bytes: at most 1 MiB at a time, and often less. Waits when there
+        /// are none. No bytes: the peer has closed, or `max` was 0.
         built 43 fn recv(fd: Fd, max: u32) -> Buf = Recv, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, ECONNRESET, ETIMEDOUT];
         /// Sends, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
         /// when there is no room.

@@ -173,6 +173,6 @@ pub fn boot(machine: Machine) -> (Running, Witness) {
 
 /// Boots a machine in a simulated world and runs it to its end.
 pub fn run(machine: Machine) -> (Ended, Witness) {
-    let (running, witness) = boot(machine);
+    let (mut running, witness) = boot(machine);
     (running.run(), witness)
 }

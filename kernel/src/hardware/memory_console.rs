@@ -1,11 +1,12 @@
 //! A console in memory, for tests: what was typed on it, and what was written to it.
 
+use super::{Device, Lost};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use yieldix_syscalls::Time;
+use yieldix_syscalls::{Errno, Time};
 
 /// A console in memory, with both its ends: a clone is another handle on the same one.
 ///
@@ -25,6 +26,9 @@ pub(super) struct Memory {
     pub(super) occupied: [usize; 2],
     pub(super) output_room: Option<usize>,
     pub(super) drain_after: Option<Duration>,
+    /// Why output is lost, and how much of each has been.
+    loses: Option<Errno>,
+    lost: [u64; 2],
 }
 
 impl MemoryConsole {
@@ -57,6 +61,13 @@ impl MemoryConsole {
         self
     }
 
+    /// Takes what is written and loses it, as a full disk does with what is written behind: the
+    /// writer hears of no error.
+    pub fn losing_output(self, errno: Errno) -> MemoryConsole {
+        self.lock().loses = Some(errno);
+        self
+    }
+
     /// Types `bytes` at a moment; not before what was typed earlier.
     pub fn type_at(&self, moment: Time, bytes: impl AsRef<[u8]>) {
         let mut memory = self.lock();
@@ -86,7 +97,8 @@ impl MemoryConsole {
 }
 
 impl Memory {
-    /// The next of what was typed, whenever that was to be; nothing at its end.
+    /// The next of what was typed, whenever that was to be; nothing at its end. For the host.
+    #[cfg(unix)]
     pub(super) fn take_typed(&mut self, max: usize) -> Vec<u8> {
         let Some((_, bytes)) = self.typed.front_mut() else { return Vec::new() };
         let taken = bytes.drain(..max.min(bytes.len())).collect();
@@ -99,6 +111,21 @@ impl Memory {
     /// Would a read at this moment do better than `EAGAIN`?
     pub(super) fn would_read(&self, now: Time) -> bool {
         self.typed.front().map_or(!self.is_kept_open, |(moment, _)| *moment <= now)
+    }
+
+    /// Takes what was written to stdout (0) or stderr (1).
+    pub(super) fn write(&mut self, stream: usize, data: &[u8]) {
+        match self.loses {
+            Some(_) => self.lost[stream] += data.len() as u64,
+            None => self.written[stream].extend_from_slice(data),
+        }
+    }
+
+    /// What has been lost since this was last asked.
+    pub(super) fn take_lost(&mut self) -> Vec<Lost> {
+        let Some(errno) = self.loses else { return Vec::new() };
+        let lost = [Device::STDOUT, Device::STDERR].into_iter().zip(std::mem::take(&mut self.lost));
+        lost.filter(|(_, bytes)| *bytes > 0).map(|(device, bytes)| Lost { device, bytes, errno }).collect()
     }
 
     pub(super) fn room(&self, stream: usize) -> usize {

@@ -10,6 +10,8 @@
 //! crosses this border.
 
 #[cfg(unix)]
+mod errno;
+#[cfg(unix)]
 pub mod host;
 mod memory_console;
 pub mod simulated;
@@ -127,11 +129,41 @@ pub trait Hardware {
     /// Closes a socket. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
-    /// Waits until what was written to the console is out, or cannot be brought out.
-    fn flush(&mut self);
+    /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
+    /// lost since that was last told, a stream each.
+    ///
+    /// What is not out at the moment `until` is lost as well, with `ETIMEDOUT`, and the console takes
+    /// nothing more. A signal of the host brings that moment nearer, to
+    /// [`FLUSH_AFTER_SIGNAL`](crate::limits::FLUSH_AFTER_SIGNAL) from then; it is told by the next
+    /// [`Hardware::interrupts`], as is all that happens meanwhile.
+    fn flush(&mut self, until: Time) -> Vec<Lost>;
 
     /// Counts of what the hardware holds for the kernel.
     fn stats(&self) -> HardwareStats;
+}
+
+/// Output that was taken from a task, and then could not be brought out: nobody is left to give
+/// the errno to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// To which stream it was written.
+    pub device: Device,
+    /// How much of it.
+    pub bytes: u64,
+    /// Why.
+    pub errno: Errno,
+}
+
+impl Lost {
+    /// Would somebody have read it? Not one who has gone away (`EPIPE`): that loss is no failure.
+    pub fn was_wanted(&self) -> bool {
+        self.errno != Errno::EPIPE
+    }
+
+    /// How much of it somebody would have read.
+    fn count_wanted(lost: &[Lost]) -> u64 {
+        lost.iter().filter(|lost| lost.was_wanted()).map(|lost| lost.bytes).sum()
+    }
 }
 
 /// Ends a wait for interrupts, from any thread.
@@ -146,6 +178,8 @@ pub struct HardwareStats {
     pub registrations: u32,
     /// Waits that blocked.
     pub waits: u64,
+    /// Bytes of output that a flush has told as lost, and that somebody would have read.
+    pub output_lost: u64,
 }
 
 /// The same hardware, chosen when the machine is made.
@@ -218,8 +252,8 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).close(device);
     }
 
-    fn flush(&mut self) {
-        (**self).flush();
+    fn flush(&mut self, until: Time) -> Vec<Lost> {
+        (**self).flush(until)
     }
 
     fn stats(&self) -> HardwareStats {

@@ -3,7 +3,7 @@
 use super::input::Input;
 use super::output::{Output, Which};
 use super::poller::Bell;
-use crate::hardware::{Device, Interrupt, MemoryConsole, Received};
+use crate::hardware::{Device, Interrupt, Lost, MemoryConsole, Received};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use yieldix_syscalls::{Buf, Errno};
@@ -83,11 +83,7 @@ impl Console {
             happened.push(Interrupt::Ready { device: Device::STDIN, readable: true, writable: false });
         }
         output.take_ready(|which| {
-            let device = match which {
-                Which::Out => Device::STDOUT,
-                Which::Error => Device::STDERR,
-            };
-            happened.push(Interrupt::Ready { device, readable: false, writable: true });
+            happened.push(Interrupt::Ready { device: which.device(), readable: false, writable: true });
         });
     }
 
@@ -108,7 +104,7 @@ impl Console {
         match self {
             Console::Streams { output, .. } => output.try_write(which, data),
             Console::Memory(memory) => {
-                memory.lock().written[which as usize].extend_from_slice(data);
+                memory.lock().write(which as usize, data);
                 Ok(data.len())
             }
         }
@@ -130,9 +126,26 @@ impl Console {
         }
     }
 
-    pub fn flush(&mut self) {
+    /// Is all that was written out, or lost? News of that ends a wait when not.
+    pub fn is_out(&mut self) -> bool {
+        match self {
+            Console::Streams { output, .. } => output.is_out(),
+            Console::Memory(_) => true,
+        }
+    }
+
+    /// Loses what is not out.
+    pub fn give_up(&mut self) {
         if let Console::Streams { output, .. } = self {
-            output.flush();
+            output.give_up();
+        }
+    }
+
+    /// What has been lost since this was last asked.
+    pub fn take_lost(&mut self) -> Vec<Lost> {
+        match self {
+            Console::Streams { output, .. } => output.take_lost(),
+            Console::Memory(memory) => memory.lock().take_lost(),
         }
     }
 }

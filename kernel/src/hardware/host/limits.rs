@@ -27,6 +27,9 @@ pub const OUTPUT_CHUNK: usize = rustix::pipe::PIPE_BUF;
 /// told on as `ECONNABORTED` rather than let it hold the machine.
 pub const ABORTED_MAX: usize = 64;
 
+/// The longest linger of a close: 24 days, the most that the host takes. A longer one is this.
+pub const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// How often one wait tells of the same signal. The second already means "at once".
 pub const SIGNAL_REPEATS_MAX: usize = 2;
 

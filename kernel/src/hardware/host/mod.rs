@@ -7,7 +7,6 @@
 //! machine takes no processor time at all.
 
 mod console;
-mod errno;
 mod input;
 mod limits;
 mod output;
@@ -19,7 +18,8 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use limits::*;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Received, Waker};
+use super::{Device, Hardware, HardwareStats, Interrupt, Lost, Received, Waker};
+use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use poller::{Bell, Direction, Waiter};
 use polling::Poller;
@@ -51,6 +51,9 @@ pub struct Host {
     console: Console,
     signals: Signals,
     waits: u64,
+    /// What happened during a flush, for the next who asks.
+    held: Vec<Interrupt>,
+    output_lost: u64,
 }
 
 impl Host {
@@ -72,6 +75,8 @@ impl Host {
             signals,
             poller,
             waits: 0,
+            held: Vec::new(),
+            output_lost: 0,
         })
     }
 
@@ -84,6 +89,16 @@ impl Host {
             until => Some(until.since(self.now())),
         }
     }
+
+    fn wait(&mut self, patience: Option<Duration>, happened: &mut Vec<Interrupt>) {
+        let Host { sockets, signals, .. } = self;
+        self.waiter.wait(patience, |event| match sockets.told(event) {
+            Some(interrupt) => happened.push(interrupt),
+            None => signals.told(event, happened),
+        });
+        // After the wait, which their news ends: what came while it was ending is not left over.
+        self.console.interrupts(happened);
+    }
 }
 
 impl Hardware for Host {
@@ -93,15 +108,11 @@ impl Hardware for Host {
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
+        let until = if self.held.is_empty() { until } else { Time::BOOT };
+        happened.append(&mut self.held);
         let patience = self.patience(until);
         self.waits += u64::from(patience != Some(Duration::ZERO));
-        let Host { sockets, signals, .. } = self;
-        self.waiter.wait(patience, |event| match sockets.told(event) {
-            Some(interrupt) => happened.push(interrupt),
-            None => signals.told(event, happened),
-        });
-        // After the wait, which their news ends: what came while it was ending is not left over.
-        self.console.interrupts(happened);
+        self.wait(patience, happened);
         true
     }
 
@@ -174,8 +185,23 @@ impl Hardware for Host {
         self.sockets.close(device);
     }
 
-    fn flush(&mut self) {
-        self.console.flush();
+    fn flush(&mut self, mut until: Time) -> Vec<Lost> {
+        while !self.console.is_out() {
+            if until <= self.now() {
+                self.console.give_up();
+                break;
+            }
+            let mut happened = Vec::new();
+            let patience = self.patience(until);
+            self.wait(patience, &mut happened);
+            if happened.iter().any(|interrupt| matches!(interrupt, Interrupt::Signal(_))) {
+                until = until.min(self.now() + FLUSH_AFTER_SIGNAL);
+            }
+            self.held.append(&mut happened);
+        }
+        let lost = self.console.take_lost();
+        self.output_lost += Lost::count_wanted(&lost);
+        lost
     }
 
     fn stats(&self) -> HardwareStats {
@@ -183,6 +209,7 @@ impl Hardware for Host {
             sockets: self.sockets.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
+            output_lost: self.output_lost,
         }
     }
 }

@@ -2,18 +2,19 @@
 //!
 //! One thread and one queue for both streams, so that what was written to them comes out in that
 //! order. The queue is bounded; a write that finds no room says `EAGAIN`, and its stream is told
-//! when half of the queue is free. A stream that fails keeps its errno for all later writes,
-//! and what waited for it is dropped.
+//! when half of the queue is free. A stream that fails keeps its errno for all later writes;
+//! what waited for it is lost, and counted until the next flush tells it.
 //!
-//! Invariants: `pending` counts the bytes in `bytes` and those that the thread is writing, and is
-//! at most [`OUTPUT_ROOM`]; a stream is owed only while `pending` is above [`OUTPUT_LOW`], or it
-//! would never be told.
+//! Invariants: `pending`, of both streams, counts the bytes in `bytes` and those that the thread is
+//! writing, and is at most [`OUTPUT_ROOM`]; a stream is owed only while that is above
+//! [`OUTPUT_LOW`], or it would never be told.
 
 use super::console::Stream;
-use super::errno::errno;
 use super::limits::{OUTPUT_CHUNK, OUTPUT_LOW, OUTPUT_ROOM};
 use super::poller::Bell;
 use super::worker::{Stop, Worker};
+use crate::hardware::errno::errno;
+use crate::hardware::{Device, Lost};
 use rustix::event::PollFlags;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno as HostErrno;
@@ -29,6 +30,18 @@ pub enum Which {
     Error = 1,
 }
 
+impl Which {
+    const BOTH: [Which; 2] = [Which::Out, Which::Error];
+
+    /// What the kernel calls it.
+    pub fn device(self) -> Device {
+        match self {
+            Which::Out => Device::STDOUT,
+            Which::Error => Device::STDERR,
+        }
+    }
+}
+
 /// Bytes in a row that go to the same stream.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -40,6 +53,10 @@ struct Run {
 #[derive(Debug, Default)]
 struct End {
     failed: Option<Errno>,
+    /// Bytes that were taken, and are not out.
+    pending: usize,
+    /// Bytes that were taken, and dropped when it failed.
+    lost: u64,
     is_owed: bool,
     is_ready: bool,
 }
@@ -48,10 +65,11 @@ struct End {
 struct Queue {
     bytes: Vec<u8>,
     runs: Vec<Run>,
-    pending: usize,
     ends: [End; 2],
     is_asleep: bool,
+    /// Somebody waits until nothing is pending.
     is_flushed: bool,
+    is_given_up: bool,
     is_stopping: bool,
 }
 
@@ -60,8 +78,6 @@ struct Shared {
     queue: Mutex<Queue>,
     /// There is something to write, or a reason to stop.
     filled: Condvar,
-    /// Nothing is left to write.
-    emptied: Condvar,
     streams: [Stream; 2],
     bell: Arc<Bell>,
 }
@@ -75,27 +91,21 @@ pub struct Output {
 
 impl Output {
     pub fn new(out: Stream, error: Stream, bell: Arc<Bell>) -> Output {
-        let shared = Shared {
-            queue: Mutex::default(),
-            filled: Condvar::new(),
-            emptied: Condvar::new(),
-            streams: [out, error],
-            bell,
-        };
+        let shared = Shared { queue: Mutex::default(), filled: Condvar::new(), streams: [out, error], bell };
         Output { shared: Arc::new(shared), worker: None }
     }
 
     /// Takes what there is room for.
     pub fn try_write(&mut self, which: Which, data: &[u8]) -> Result<usize, Errno> {
-        if self.worker.is_none() {
-            let shared = Arc::clone(&self.shared);
-            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
-        }
         let mut queue = self.shared.lock();
         if let Some(errno) = queue.ends[which as usize].failed {
             return Err(errno);
         }
-        let count = data.len().min(OUTPUT_ROOM - queue.pending);
+        if self.worker.is_none() {
+            let shared = Arc::clone(&self.shared);
+            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
+        }
+        let count = data.len().min(OUTPUT_ROOM - queue.pending());
         if count < data.len() {
             queue.ends[which as usize].is_owed = true;
         }
@@ -112,7 +122,7 @@ impl Output {
     /// Would a write answer now? Owes an interrupt when not.
     pub fn is_writable(&mut self, which: Which) -> bool {
         let mut queue = self.shared.lock();
-        let is_full = queue.pending == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
+        let is_full = queue.pending() == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
         queue.ends[which as usize].is_owed |= is_full;
         !is_full
     }
@@ -120,47 +130,82 @@ impl Output {
     /// Tells of each stream for which trying again may do better.
     pub fn take_ready(&mut self, mut tell: impl FnMut(Which)) {
         let mut queue = self.shared.lock();
-        for which in [Which::Out, Which::Error] {
+        for which in Which::BOTH {
             if std::mem::take(&mut queue.ends[which as usize].is_ready) {
                 tell(which);
             }
         }
     }
 
-    /// Waits until everything is out, or cannot be brought out.
-    pub fn flush(&mut self) {
+    /// Is everything out, or lost? The bell tells when not.
+    pub fn is_out(&mut self) -> bool {
         let mut queue = self.shared.lock();
-        while queue.pending > 0 {
-            queue.is_flushed = true;
-            queue = self.shared.emptied.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.is_flushed = queue.pending() > 0;
+        !queue.is_flushed
+    }
+
+    /// Loses what is not out, with `ETIMEDOUT`. Neither stream takes anything from now on.
+    pub fn give_up(&mut self) {
+        self.stop();
+        // Waits for the thread: what is told as lost is not written after all. Only one that stalls
+        // in the middle of a write is left behind, and may yet write that.
+        self.worker = None;
+        let mut queue = self.shared.lock();
+        queue.is_given_up = true;
+        for end in &mut queue.ends {
+            end.failed.get_or_insert(Errno::ETIMEDOUT);
+            end.lost += std::mem::take(&mut end.pending) as u64;
         }
-        queue.is_flushed = false;
+    }
+
+    /// What has been lost since this was last asked.
+    pub fn take_lost(&mut self) -> Vec<Lost> {
+        self.shared.lock().take_lost()
+    }
+
+    /// Orders the thread to stop once it would have to wait.
+    fn stop(&mut self) {
+        self.shared.lock().is_stopping = true;
+        self.shared.filled.notify_one();
     }
 }
 
 impl Drop for Output {
     /// What the streams take at once still goes out.
     fn drop(&mut self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.filled.notify_one();
+        self.stop();
     }
 }
 
 impl Queue {
+    fn pending(&self) -> usize {
+        self.ends.iter().map(|end| end.pending).sum()
+    }
+
     fn append(&mut self, which: Which, data: &[u8]) {
         self.bytes.extend_from_slice(data);
-        self.pending += data.len();
+        self.ends[which as usize].pending += data.len();
         match self.runs.last_mut() {
             Some(run) if run.which == which => run.len += data.len(),
             _ => self.runs.push(Run { which, len: data.len() }),
         }
     }
 
+    fn take_lost(&mut self) -> Vec<Lost> {
+        let lost = Which::BOTH.into_iter().filter_map(|which| {
+            let End { failed, lost, .. } = &mut self.ends[which as usize];
+            let bytes = std::mem::take(lost);
+            failed.filter(|_| bytes > 0).map(|errno| Lost { device: which.device(), bytes, errno })
+        });
+        lost.collect()
+    }
+
     /// Notes that `count` bytes wait no more. True when somebody is to be told.
-    fn settle(&mut self, count: usize) -> bool {
-        self.pending -= count;
-        let has_room = self.pending <= OUTPUT_LOW;
-        let mut is_news = false;
+    fn settle(&mut self, which: Which, count: usize) -> bool {
+        self.ends[which as usize].pending -= count;
+        let pending = self.pending();
+        let has_room = pending <= OUTPUT_LOW;
+        let mut is_news = pending == 0 && std::mem::take(&mut self.is_flushed);
         for end in &mut self.ends {
             if end.is_owed && (has_room || end.failed.is_some()) {
                 end.is_owed = false;
@@ -180,7 +225,7 @@ impl Shared {
 
     /// The thread: takes all that waits, writes it, and so on.
     fn run(&self, stop: &Stop) {
-        let at_once = [Which::Out, Which::Error].map(|which| at_once(&self.streams[which as usize]));
+        let at_once = Which::BOTH.map(|which| at_once(&self.streams[which as usize]));
         let (mut bytes, mut runs) = (Vec::new(), Vec::new());
         while self.take_all(&mut bytes, &mut runs) {
             let mut rest = &bytes[..];
@@ -193,7 +238,7 @@ impl Shared {
                             self.settle(run.which, count, None);
                             data = &data[count..];
                         }
-                        Ok(None) => return self.give_up(),
+                        Ok(None) => return,
                         Err(errno) => {
                             self.settle(run.which, data.len(), Some(errno));
                             data = &[];
@@ -243,24 +288,19 @@ impl Shared {
 
     fn settle(&self, which: Which, count: usize, failed: Option<Errno>) {
         let mut queue = self.lock();
+        if queue.is_given_up {
+            return;
+        }
         if failed.is_some() {
-            queue.ends[which as usize].failed = failed;
+            let end = &mut queue.ends[which as usize];
+            end.failed = failed;
+            end.lost += count as u64;
         }
-        let is_news = queue.settle(count);
-        if queue.pending == 0 && queue.is_flushed {
-            self.emptied.notify_all();
-        }
+        let is_news = queue.settle(which, count);
         drop(queue);
         if is_news {
             self.bell.ring();
         }
-    }
-
-    /// Nothing more will be written.
-    fn give_up(&self) {
-        let mut queue = self.lock();
-        queue.pending = 0;
-        self.emptied.notify_all();
     }
 }
 

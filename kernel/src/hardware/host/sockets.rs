@@ -12,9 +12,9 @@
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
 
-use super::errno::errno;
-use super::limits::{ABORTED_MAX, RECEIVE_MAX};
+use super::limits::{ABORTED_MAX, RECEIVE_MAX, USER_TIMEOUT_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
+use crate::hardware::errno::errno;
 use crate::hardware::{Device, Interrupt, Received};
 use polling::Poller;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -55,8 +55,10 @@ struct Open {
     socket: Socket,
     stage: Stage,
     registration: Registration,
-    /// See the discussion above.
+    /// See the first discussion above.
     is_unsettled: bool,
+    /// See [`SocketOption::Linger`], and the second discussion.
+    linger_seconds: Option<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +90,8 @@ impl Table {
             }
         };
         let place = &mut self.places[index as usize - FIRST];
-        place.open = Some(Open { socket, stage, registration: Registration::default(), is_unsettled: false });
+        let registration = Registration::default();
+        place.open = Some(Open { socket, stage, registration, is_unsettled: false, linger_seconds: None });
         Ok(Device { index, generation: place.generation })
     }
 
@@ -177,8 +180,15 @@ impl Sockets {
 
     pub fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
         for _ in 0..ABORTED_MAX {
-            match accept(&self.table.get(listener)?.socket) {
-                Ok((socket, Some(peer))) => return Ok((self.insert(socket, Stage::Connected)?, peer)),
+            let Open { socket, linger_seconds, .. } = self.table.get(listener)?;
+            let linger_seconds = *linger_seconds;
+            match accept(socket) {
+                Ok((socket, Some(peer))) => {
+                    let device = self.insert(socket, Stage::Connected)?;
+                    // As the host hands on a listener's other options.
+                    self.table.get(device)?.linger_seconds = linger_seconds;
+                    return Ok((device, peer));
+                }
                 // One without an address was aborted before it could be told.
                 Ok((_, None)) => {}
                 Err(HostErrno::AGAIN) => return Err(self.owe(listener, Direction::Read)),
@@ -301,7 +311,7 @@ impl Sockets {
     }
 
     pub fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
-        let socket = &self.table.get(device)?.socket;
+        let Open { socket, linger_seconds, .. } = self.table.get(device)?;
         let seconds = |count: u32| Duration::from_secs(count.into());
         match option {
             SocketOption::NoDelay(is_on) => socket.set_tcp_nodelay(is_on),
@@ -309,7 +319,10 @@ impl Sockets {
             SocketOption::KeepAlive { idle_seconds } => {
                 socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(seconds(idle_seconds)))
             }
-            SocketOption::Linger(span) => socket.set_linger(span.map(seconds)),
+            SocketOption::Linger(span) => {
+                *linger_seconds = span;
+                socket.set_linger((span == Some(0)).then_some(Duration::ZERO))
+            }
         }
         .map_err(errno)
     }
@@ -320,6 +333,9 @@ impl Sockets {
             self.open_count -= 1;
             self.registration_count -= u32::from(open.registration.is_added());
             self.registrar.remove(&mut open.registration, &open.socket);
+            if let Some(seconds @ 1..) = open.linger_seconds {
+                bound_what_is_unsent(&open.socket, Duration::from_secs(seconds.into()));
+            }
         }
     }
 
@@ -356,6 +372,16 @@ fn stream_socket(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// Has the host reset the connection, closed or not, when nothing of what was sent has got through
+/// for `span`.
+fn bound_what_is_unsent(socket: &Socket, span: Duration) {
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    // It fails for what is no connection: then nothing is unsent.
+    let _ = socket.set_tcp_user_timeout(Some(span.min(USER_TIMEOUT_MAX)));
+    #[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
+    let _ = (socket, span);
 }
 
 /// Takes a connection that does not block and that no child process inherits.

@@ -15,6 +15,8 @@ mod entropy;
 mod faults;
 mod limits;
 mod network;
+#[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
+mod own_streams;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +24,7 @@ pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use network::SocketOptions;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, MemoryConsole, Received, Waker};
+use super::{Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Received, Waker};
 use agenda::{Agenda, Event};
 use console::Console;
 use entropy::{Generator, Use};
@@ -62,6 +64,7 @@ pub struct Simulated {
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
     waits: u64,
+    output_lost: u64,
 }
 
 impl Simulated {
@@ -75,6 +78,7 @@ impl Simulated {
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
             waits: 0,
+            output_lost: 0,
         }
     }
 
@@ -263,8 +267,10 @@ impl Hardware for Simulated {
         self.network.close(device, &mut self.agenda);
     }
 
-    fn flush(&mut self) {
-        self.console.flush(&mut self.agenda);
+    fn flush(&mut self, _until: Time) -> Vec<Lost> {
+        let lost = self.console.flush(&mut self.agenda);
+        self.output_lost += Lost::count_wanted(&lost);
+        lost
     }
 
     fn stats(&self) -> HardwareStats {
@@ -272,6 +278,7 @@ impl Hardware for Simulated {
             sockets: self.network.sockets(),
             registrations: self.network.registrations(),
             waits: self.waits,
+            output_lost: self.output_lost,
         }
     }
 }

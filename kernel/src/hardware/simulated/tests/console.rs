@@ -67,7 +67,7 @@ fn a_full_console_waits_until_it_is_drained() {
     assert_eq!(console.stdout(), b"hello");
     world.try_write(Device::STDOUT, b"123").expect("room");
     assert_eq!(world.is_writable(Device::STDOUT), Ok(false));
-    world.flush();
+    world.flush(Time::NEVER);
     assert_eq!(world.is_writable(Device::STDOUT), Ok(true));
 }
 
@@ -101,7 +101,7 @@ fn the_own_streams_of_the_process_take_no_virtual_time() {
         assert_eq!(read(&mut world, Device::STDIN), Ok(Vec::new()));
         assert_eq!(world.try_write(Device::STDOUT, &typed), Ok(typed.len()));
         assert_eq!(world.try_write(Device::STDERR, b"no newline"), Ok(10));
-        world.flush();
+        world.flush(Time::NEVER);
         assert_eq!(world.now(), Time::BOOT);
         return;
     }
