@@ -228,7 +228,7 @@ impl Stalled {
 #[cfg(unix)]
 fn a_signal_ends_a_machine_whose_output_stalls() {
     let mut stalled = Stalled::echo("warn,yieldix::sched=debug", 500_000);
-    stalled.expect("blocked seq=");
+    stalled.expect("on=\"write");
     stalled.signal(rustix::process::Signal::TERM);
     stalled.expect("output lost");
     assert_eq!(stalled.code(), Some(143));
@@ -238,7 +238,7 @@ fn a_signal_ends_a_machine_whose_output_stalls() {
 #[cfg(unix)]
 fn a_second_signal_of_another_kind_ends_the_process_at_once() {
     let mut stalled = Stalled::echo("warn,yieldix::sched=debug,yieldix::signal=info", 500_000);
-    stalled.expect("blocked seq=");
+    stalled.expect("on=\"write");
     stalled.signal(rustix::process::Signal::TERM);
     stalled.expect("from the host");
     stalled.signal(rustix::process::Signal::HUP);
@@ -254,6 +254,25 @@ fn a_signal_cuts_the_last_flush_short() {
     stalled.signal(rustix::process::Signal::TERM);
     stalled.expect("ETIMEDOUT");
     assert_eq!(stalled.code(), Some(74));
+}
+
+#[test]
+#[cfg(unix)]
+fn with_few_descriptors_a_machine_says_all_or_does_not_boot() {
+    let script = "ulimit -n $0; printf 'hello\\nexit 3\\n' | \"$1\"";
+    for limit in 4..24 {
+        let output = Command::new("sh")
+            .args(["-c", script, &limit.to_string(), env!("CARGO_BIN_EXE_yieldix")])
+            .env_remove("YIELDIX_LOG")
+            .output()
+            .expect("a shell");
+        match output.status.code() {
+            Some(3) => assert_eq!(out(&output), "Hello, world!\n", "{limit} descriptors"),
+            Some(71) => assert_eq!(error(&output).lines().count(), 1, "{limit} descriptors: {}", error(&output)),
+            // Too few even for the host to start a process.
+            _ => assert!(limit < 8 && !error(&output).is_empty(), "{limit} descriptors: {output:?}"),
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::input::Input;
 use super::output::{Output, Which};
 use super::poller::Bell;
 use crate::hardware::{Device, Interrupt, Lost, MemoryConsole, Received};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use yieldix_syscalls::{Buf, Errno};
@@ -58,19 +59,19 @@ pub enum Console {
 }
 
 impl Console {
-    pub fn new(options: ConsoleOptions, bell: Arc<Bell>) -> Console {
+    pub fn new(options: ConsoleOptions, bell: Arc<Bell>) -> io::Result<Console> {
         let [input, output, error] = match options {
-            ConsoleOptions::Memory(memory) => return Console::Memory(memory),
+            ConsoleOptions::Memory(memory) => return Ok(Console::Memory(memory)),
             ConsoleOptions::Process => {
                 [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()].map(Stream::Process)
             }
             ConsoleOptions::Streams { input, output, error } => [input, output, error].map(Stream::Given),
         };
-        Console::Streams {
-            input: Input::new(input, Arc::clone(&bell)),
-            output: Output::new(output, error, Arc::clone(&bell)),
+        Ok(Console::Streams {
+            input: Input::new(input, Arc::clone(&bell))?,
+            output: Output::new(output, error, Arc::clone(&bell))?,
             bell,
-        }
+        })
     }
 
     /// Appends what the threads have told.

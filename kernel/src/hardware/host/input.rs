@@ -20,10 +20,11 @@
 use super::console::Stream;
 use super::limits::INPUT_MAX;
 use super::poller::Bell;
-use super::worker::{Stop, Worker};
+use super::worker::{Reserve, Stop, Worker};
 use crate::hardware::errno::errno;
 use rustix::event::PollFlags;
 use rustix::io::Errno as HostErrno;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use yieldix_syscalls::{Buf, Errno};
 
@@ -62,13 +63,15 @@ struct Shared {
 #[derive(Debug)]
 pub struct Input {
     shared: Arc<Shared>,
+    /// Until the thread starts.
+    reserve: Option<Reserve>,
     worker: Option<Worker>,
 }
 
 impl Input {
-    pub fn new(stream: Stream, bell: Arc<Bell>) -> Input {
+    pub fn new(stream: Stream, bell: Arc<Bell>) -> io::Result<Input> {
         let shared = Shared { desk: Mutex::default(), asked: Condvar::new(), stream, bell };
-        Input { shared: Arc::new(shared), worker: None }
+        Ok(Input { shared: Arc::new(shared), reserve: Some(Reserve::new()?), worker: None })
     }
 
     /// Takes up to `max` bytes of what has arrived; empty at the end.
@@ -117,9 +120,9 @@ impl Input {
     }
 
     fn ask(&mut self) -> Result<(), Errno> {
-        if self.worker.is_none() {
+        if let Some(reserve) = self.reserve.take() {
             let shared = Arc::clone(&self.shared);
-            self.worker = Some(Worker::start("console input", move |stop| shared.run(&stop)).map_err(errno)?);
+            self.worker = Some(Worker::start(reserve, "console input", move |stop| shared.run(&stop)).map_err(errno)?);
         }
         let mut desk = self.shared.lock();
         // It may have been asked already, and have answered meanwhile: then it rings the bell.

@@ -71,7 +71,7 @@ impl Host {
             boot: Instant::now(),
             waiter: Waiter::new(Arc::clone(&poller))?,
             sockets: Sockets::new(Arc::clone(&poller)),
-            console: Console::new(options.console, bell),
+            console: Console::new(options.console, bell)?,
             signals,
             poller,
             waits: 0,

@@ -12,12 +12,13 @@
 use super::console::Stream;
 use super::limits::{OUTPUT_CHUNK, OUTPUT_LOW, OUTPUT_ROOM};
 use super::poller::Bell;
-use super::worker::{Stop, Worker};
+use super::worker::{Reserve, Stop, Worker};
 use crate::hardware::errno::errno;
 use crate::hardware::{Device, Lost};
 use rustix::event::PollFlags;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno as HostErrno;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use yieldix_syscalls::Errno;
 
@@ -86,13 +87,15 @@ struct Shared {
 #[derive(Debug)]
 pub struct Output {
     shared: Arc<Shared>,
+    /// Until the thread starts.
+    reserve: Option<Reserve>,
     worker: Option<Worker>,
 }
 
 impl Output {
-    pub fn new(out: Stream, error: Stream, bell: Arc<Bell>) -> Output {
+    pub fn new(out: Stream, error: Stream, bell: Arc<Bell>) -> io::Result<Output> {
         let shared = Shared { queue: Mutex::default(), filled: Condvar::new(), streams: [out, error], bell };
-        Output { shared: Arc::new(shared), worker: None }
+        Ok(Output { shared: Arc::new(shared), reserve: Some(Reserve::new()?), worker: None })
     }
 
     /// Takes what there is room for.
@@ -101,9 +104,9 @@ impl Output {
         if let Some(errno) = queue.ends[which as usize].failed {
             return Err(errno);
         }
-        if self.worker.is_none() {
+        if let Some(reserve) = self.reserve.take() {
             let shared = Arc::clone(&self.shared);
-            self.worker = Some(Worker::start("console output", move |stop| shared.run(&stop)).map_err(errno)?);
+            self.worker = Some(Worker::start(reserve, "console output", move |stop| shared.run(&stop)).map_err(errno)?);
         }
         let count = data.len().min(OUTPUT_ROOM - queue.pending());
         if count < data.len() {

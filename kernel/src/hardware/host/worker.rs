@@ -25,10 +25,26 @@ pub struct Stop {
     _ends: Sender<()>,
 }
 
-impl Worker {
-    /// Starts a thread. Fails when the host has no thread or descriptor left.
-    pub fn start(name: &str, body: impl FnOnce(Stop) + Send + 'static) -> io::Result<Worker> {
+/// The descriptors that a worker needs, had before it is started: a machine that has booted does
+/// not find itself without a console because its tasks have used the descriptors up.
+#[derive(Debug)]
+pub struct Reserve {
+    order: PipeReader,
+    writer: PipeWriter,
+}
+
+impl Reserve {
+    /// Fails when the host has no descriptor left.
+    pub fn new() -> io::Result<Reserve> {
         let (order, writer) = io::pipe()?;
+        Ok(Reserve { order, writer })
+    }
+}
+
+impl Worker {
+    /// Starts a thread. Fails when the host has no thread left.
+    pub fn start(reserve: Reserve, name: &str, body: impl FnOnce(Stop) + Send + 'static) -> io::Result<Worker> {
+        let Reserve { order, writer } = reserve;
         let (ends, has_ended) = channel();
         let stop = Stop { order, _ends: ends };
         let thread = Builder::new().name(name.into()).spawn(move || body(stop))?;
