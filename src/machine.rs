@@ -7,7 +7,6 @@ use yieldix_kernel::{
     event::Observer,
     hardware::{
         Hardware, MemoryConsole,
-        host::{ConsoleOptions, Host, HostOptions},
         simulated::{CallCount, Faults, Simulated, SimulatedConsole, SimulatedOptions},
     },
     sched::RoundRobin,
@@ -53,6 +52,8 @@ pub enum BootError {
     DuplicateProgram(&'static str),
     /// It was not said what to boot.
     NothingToBoot,
+    /// There is no hardware for this host, which is no Unix.
+    NoHost,
     /// The host refused what a machine needs.
     Host(io::Error),
     /// The kernel refused the first task.
@@ -65,6 +66,7 @@ impl fmt::Display for BootError {
             BootError::UnknownProgram(name) => write!(f, "{}: no such program", name.escape_debug()),
             BootError::DuplicateProgram(name) => write!(f, "two programs are called {name}"),
             BootError::NothingToBoot => f.write_str("nothing to boot: name a task or a program"),
+            BootError::NoHost => f.write_str("no host hardware on this platform; use simulate"),
             BootError::Host(error) => write!(f, "the host refused: {error}"),
             BootError::Refused(errno) => write!(f, "the first task was refused: {errno}"),
         }
@@ -206,13 +208,7 @@ impl Machine {
                 calls = simulated.calls();
                 Box::new(simulated)
             }
-            None => {
-                let console = match console {
-                    Console::Process => ConsoleOptions::Process,
-                    Console::Memory(memory) => ConsoleOptions::Memory(memory),
-                };
-                Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?)
-            }
+            None => host(console, catches_signals)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
@@ -223,6 +219,23 @@ impl Machine {
         }
         Ok(Running::new(kernel, calls))
     }
+}
+
+/// The hardware that is there.
+#[cfg(unix)]
+fn host(console: Console, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
+    use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
+    let console = match console {
+        Console::Process => ConsoleOptions::Process,
+        Console::Memory(memory) => ConsoleOptions::Memory(memory),
+    };
+    Ok(Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?))
+}
+
+/// Only a simulation runs here.
+#[cfg(not(unix))]
+fn host(_: Console, _: bool) -> Result<Box<dyn Hardware>, BootError> {
+    Err(BootError::NoHost)
 }
 
 /// What a machine begins with.

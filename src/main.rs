@@ -1,10 +1,7 @@
 //! `yieldix`: the machine as a command.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    flag,
-};
+use signal_hook::{consts, flag};
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
@@ -183,7 +180,13 @@ fn keep_panics_quiet() -> Arc<Mutex<String>> {
 /// process.
 fn end_at_once_on_a_second_signal() {
     let is_ending = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    let signals = [
+        consts::SIGINT,
+        consts::SIGTERM,
+        #[cfg(unix)]
+        consts::SIGHUP,
+    ];
+    for signal in signals {
         // In this order: the first signal finds the flag down and raises it. A host that allows no
         // handler leaves the default, which is to end at the first.
         let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));

@@ -10,6 +10,8 @@
 //! crosses this border.
 
 #[cfg(unix)]
+mod errno;
+#[cfg(unix)]
 pub mod host;
 mod memory_console;
 pub mod simulated;

@@ -18,10 +18,10 @@
 //! 7. That was told, once.
 
 use super::console::Stream;
-use super::errno::errno;
 use super::limits::INPUT_MAX;
 use super::poller::Bell;
 use super::worker::{Stop, Worker};
+use crate::hardware::errno::errno;
 use rustix::event::PollFlags;
 use rustix::io::Errno as HostErrno;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -7,7 +7,6 @@
 //! machine takes no processor time at all.
 
 mod console;
-mod errno;
 mod input;
 mod limits;
 mod output;

@@ -10,10 +10,10 @@
 //! [`OUTPUT_LOW`], or it would never be told.
 
 use super::console::Stream;
-use super::errno::errno;
 use super::limits::{OUTPUT_CHUNK, OUTPUT_LOW, OUTPUT_ROOM};
 use super::poller::Bell;
 use super::worker::{Stop, Worker};
+use crate::hardware::errno::errno;
 use crate::hardware::{Device, Lost};
 use rustix::event::PollFlags;
 use rustix::fs::{FileType, fstat};

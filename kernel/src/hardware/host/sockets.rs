@@ -12,9 +12,9 @@
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
 
-use super::errno::errno;
 use super::limits::{ABORTED_MAX, RECEIVE_MAX, USER_TIMEOUT_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
+use crate::hardware::errno::errno;
 use crate::hardware::{Device, Interrupt, Received};
 use polling::Poller;
 use rustix::event::{PollFd, PollFlags, Timespec};

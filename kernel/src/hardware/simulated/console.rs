@@ -6,11 +6,9 @@
 
 use super::agenda::{Agenda, Event};
 use super::faults::Misfortune;
-use super::limits::CONSOLE_READ_MAX;
 use super::network::Owed;
+use super::own_streams;
 use crate::hardware::{Device, Interrupt, Lost, MemoryConsole};
-use rustix::event::{PollFd, PollFlags};
-use std::os::fd::BorrowedFd;
 use yieldix_syscalls::{Errno, Time};
 
 /// What the simulated machine has for a console.
@@ -49,7 +47,7 @@ impl Console {
             return Err(Errno::EBADF);
         }
         let memory = match &self.console {
-            SimulatedConsole::Process => return Ok((read_own(max)?, false)),
+            SimulatedConsole::Process => return Ok((own_streams::read(max)?, false)),
             SimulatedConsole::Memory(memory) => memory,
         };
         let mut memory = memory.lock();
@@ -84,7 +82,7 @@ impl Console {
         }
         let memory = match &self.console {
             SimulatedConsole::Process => {
-                let count = write_own(stream, &data[..luck.write_length(data.len())])?;
+                let count = own_streams::write(stream, &data[..luck.write_length(data.len())])?;
                 if count < data.len() {
                     self.owe_write(device, agenda);
                 }
@@ -203,42 +201,5 @@ fn output(device: Device) -> Result<usize, Errno> {
         Device::STDOUT => Ok(0),
         Device::STDERR => Ok(1),
         _ => Err(Errno::EBADF),
-    }
-}
-
-/// Past the standard library's buffers: a prompt without a newline is out before the answer is
-/// asked for, and a failed write is told to who made it.
-fn read_own(max: usize) -> Result<Vec<u8>, Errno> {
-    let stdin = rustix::stdio::stdin();
-    let mut data = vec![0; max.min(CONSOLE_READ_MAX)];
-    let count = patiently(stdin, PollFlags::IN, || rustix::io::read(stdin, &mut data))?;
-    data.truncate(count);
-    Ok(data)
-}
-
-fn write_own(stream: usize, data: &[u8]) -> Result<usize, Errno> {
-    let own = if stream == 0 { rustix::stdio::stdout() } else { rustix::stdio::stderr() };
-    patiently(own, PollFlags::OUT, || rustix::io::write(own, data))
-}
-
-/// Tries until it is done. The shell's other children share these streams, and one of them may
-/// have made them non-blocking.
-fn patiently(
-    fd: BorrowedFd<'_>,
-    until: PollFlags,
-    mut attempt: impl FnMut() -> rustix::io::Result<usize>,
-) -> Result<usize, Errno> {
-    loop {
-        let error = match attempt() {
-            Ok(count) => return Ok(count),
-            Err(rustix::io::Errno::AGAIN) => match rustix::event::poll(&mut [PollFd::new(&fd, until)], None) {
-                Ok(_) => continue,
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        if error != rustix::io::Errno::INTR {
-            return Err(Errno::from_number(error.raw_os_error()).unwrap_or(Errno::EIO));
-        }
     }
 }

@@ -15,6 +15,8 @@ mod entropy;
 mod faults;
 mod limits;
 mod network;
+#[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
+mod own_streams;
 #[cfg(test)]
 mod tests;
 
