@@ -414,11 +414,12 @@ syscalls! {
         /// shared.
         built 40 fn tcp_listen(address: SocketAddr => Box<SocketAddr>, backlog: u32) -> Fd = TcpListen, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
         /// Waits for a connection and gives its descriptor and the peer's address. A connection
-        /// that was aborted before it was accepted is passed over.
+        /// that was aborted before it was accepted is passed over; `ECONNABORTED` tells of very many
+        /// in a row, so that others have their turn: try again.
         ///
         /// `EMFILE` and `ENFILE` leave the connection in the queue: close something, wait a
         /// little, try again.
-        built 41 fn accept(fd: Fd) -> (Fd, SocketAddr) = Accept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM];
+        built 41 fn accept(fd: Fd) -> (Fd, SocketAddr) = Accept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM];
         /// Connects to `address`; waits until the peer has answered.
         ///
         /// `ECONNRESET` and `EPIPE`: it was connected, and the peer has ended that already.

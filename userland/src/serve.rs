@@ -46,7 +46,8 @@ impl fmt::Display for Obstacle {
 /// Where a connection cannot be taken, because the bound is reached or the machine is out of
 /// descriptors, tasks or memory, the server says so, waits [`ACCEPT_PAUSE`] and tries again, for as
 /// long as it takes: meanwhile peers wait in the listener's queue. It says so once a shortage, which
-/// is over after [`ACCEPT_QUIET`] without. Any other error of
+/// is over after [`ACCEPT_QUIET`] without. Peers that went before they were taken are none of its
+/// business, however many. Any other error of
 /// [`accept`](yieldix_syscalls::calls::accept) ends it.
 pub fn serve<H, C>(listener: Socket, options: ServeOptions, handle: H) -> impl Routine<Result<(), Errno>>
 where
@@ -70,6 +71,8 @@ where
                         trap!(yield socket.close())?;
                         errno
                     }
+                    // Those connections are gone, and the queue is shorter by them: nothing to wait for.
+                    Err(Errno::ECONNABORTED) => continue,
                     Err(errno) => errno,
                 };
                 if !may_pass(errno) {
@@ -177,6 +180,13 @@ mod tests {
         let no_task = ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Err(Errno::EAGAIN));
         let run = run_script(server(10), [accepted(), no_task, ("close(4)", Reply::Unit), at(1), paused()]);
         assert_eq!((run.errors.lines().count(), run.end), (1, asks("accept(3)")));
+    }
+
+    #[test]
+    fn peers_that_went_while_they_waited_are_passed_over() {
+        let went = || refused(Errno::ECONNABORTED);
+        let run = run_script(server(10), [went(), went(), accepted(), spawned()]);
+        assert_eq!((run.errors.as_str(), run.end), ("", asks("accept(3)")));
     }
 
     #[test]
