@@ -57,6 +57,8 @@ pub enum BootError {
     Host(io::Error),
     /// The kernel refused the first task.
     Refused(Errno),
+    /// The program panicked before it had made its first task.
+    EntryPanicked(&'static str),
 }
 
 impl fmt::Display for BootError {
@@ -67,6 +69,7 @@ impl fmt::Display for BootError {
             BootError::NothingToBoot => f.write_str("nothing to boot: name a task or a program"),
             BootError::Host(error) => write!(f, "the host refused: {error}"),
             BootError::Refused(errno) => write!(f, "the first task was refused: {errno}"),
+            BootError::EntryPanicked(name) => write!(f, "{name} panicked before it had made its first task"),
         }
     }
 }
@@ -146,7 +149,8 @@ impl Machine {
         self
     }
 
-    /// Traps a turn, for tasks that are not given another number; at least 1.
+    /// Traps a turn, for tasks that are not given another number: 1 to 4,096, the nearest of which is
+    /// taken for any other.
     pub fn quantum(mut self, traps: u32) -> Machine {
         self.options.quantum = traps;
         self
@@ -246,8 +250,10 @@ fn first_tasks(programs: &[Program], load: Load) -> Result<First, BootError> {
         Boot::Alone(_) => {
             let is_single = matches!(program.entry, Entry::Task(_));
             let options = || SpawnOptions { name: is_single.then(|| program.name.into()), ..program.options() };
-            let tasks = program.first_tasks(args).into_iter().map(|task| (task, options())).collect();
-            Ok(First { tasks, is_init: false })
+            // An entry is the user's code.
+            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.first_tasks(args)));
+            let tasks = made.map_err(|_| BootError::EntryPanicked(program.name))?;
+            Ok(First { tasks: tasks.into_iter().map(|task| (task, options())).collect(), is_init: false })
         }
         Boot::UnderInit => {
             let init = find("init")?;

@@ -48,3 +48,19 @@ fn of_two_deadlines_one_of_which_has_passed_before_a_wait_that_one_fires() {
     }));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
+
+#[test]
+fn a_subroutine_that_returns_closes_the_deadlines_it_left_open() {
+    let task = task!({
+        // A raw return from inside a scope abandons the frame that would close it.
+        let value = trap!(
+            yield subroutine(routine!(move {
+                trap!(yield deadline_push(Duration::from_millis(1)))?;
+                Ok(7u32)
+            }))
+        )?;
+        trap!(yield sleep(Duration::from_secs(1)))?;
+        trap!(yield exit(if value == 7 { 0 } else { 1 }))
+    });
+    assert_eq!(boot(task).code(), 0);
+}

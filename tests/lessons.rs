@@ -63,7 +63,7 @@ fn assert_turn_a_yield(seen: &Witness) {
             Seen::Trapped { call, .. } if call.starts_with("write(1, ") || call.starts_with("subroutine_") => {}
             Seen::Trapped { .. } => yields += 1,
             Seen::TurnOver { tid, why } => {
-                let is_return = yields == 0 && matches!(why, Stop::Exited | Stop::Preempted);
+                let is_return = yields == 0 && matches!(why, Stop::Exited | Stop::Overdrawn);
                 assert!(is_return || yields == 1, "a turn of task {tid} had {yields} yields, then {why}");
             }
             _ => {}

@@ -115,6 +115,38 @@ fn a_handle_keeps_the_machine_and_ends_it_from_another_thread() {
 }
 
 #[test]
+fn a_handle_on_the_machines_own_thread_is_refused_by_name() {
+    let mut running = simulated().task(sleeper()).start().unwrap();
+    let handle = running.handle();
+    assert_eq!(handle.spawn(code(0)), Err(HandleError::OwnThread));
+    handle.shutdown().unwrap();
+    assert_eq!(running.run_until_blocked(), Work::Over);
+    assert_eq!(handle.spawn(code(0)), Err(HandleError::Ended));
+}
+
+#[test]
+fn who_asks_a_machine_that_was_stepped_to_its_end_is_told() {
+    let mut running = on_the_host().task(sleeper()).start().unwrap();
+    let handle = running.handle();
+    let asker = std::thread::spawn(move || {
+        handle.shutdown().unwrap();
+        handle.status(Tid::from_serial(1))
+    });
+    while running.step() != Work::Over {
+        std::thread::yield_now();
+    }
+    assert_eq!(asker.join().unwrap(), Err(HandleError::Ended));
+}
+
+#[test]
+fn an_entry_that_panics_is_a_boot_error() {
+    let lesson = Lesson { quantum: 1, exits_announced: false };
+    let broken = Program::lesson("broken", "has no first task", lesson, |_| panic!("no task"));
+    let booted = simulated().programs(&[broken]).program("broken", [""; 0]).boot();
+    assert!(matches!(booted, Err(BootError::EntryPanicked("broken"))));
+}
+
+#[test]
 fn a_machine_ends_when_its_last_handle_goes() {
     for machine in [simulated(), on_the_host()] {
         let running = machine.task(code(4)).start().unwrap();

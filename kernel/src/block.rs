@@ -57,7 +57,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The task that has the turn begins to wait, unless a deadline of its has passed.
     pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
-        if deadline != Time::NEVER && deadline <= self.now() {
+        if deadline != Time::NEVER && deadline <= self.now_exactly() {
             let now = self.now();
             self.fire_deadline(slot, now);
             let reply = match on {

@@ -5,14 +5,15 @@
 //! the machine.
 
 use crate::{
-    file::Direction,
+    file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
     task::{NIL, State},
 };
-use yieldix_syscalls::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use yieldix_syscalls::{Tid, Time};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Checks the task in `slot`, which a trap has just touched.
@@ -31,50 +32,55 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Checks everything; panics with the invariant that is broken.
     ///
-    /// Every live task is in one state, and what that state names is there. Each file counts its
-    /// holders. Queues hold just the tasks that wait there. Timers are those of blocked tasks.
-    /// Zombies have parents that live, and hold nothing.
+    /// Every live task is in one state, and what that state names is there. Whoever is ready is
+    /// queued for a turn, once. Each file counts its holders. A queue holds just the tasks that
+    /// wait there. Timers are those of blocked tasks. Zombies have parents that live, and hold
+    /// nothing.
     pub fn check(&self) {
-        let mut timers = 0;
-        let mut file_waiters = 0;
-        let (mut live, mut zombies) = (0, 0);
-        let mut holders =
-            vec![
-                0u32;
-                self.file_of_device.len().max(self.files.iter().map(|(i, _)| i as usize + 1).max().unwrap_or(0))
-            ];
+        let mut found = Found::default();
         for (slot, place) in self.table.iter() {
             self.check_task(slot);
-            match place.state {
-                State::Zombie { .. } => zombies += 1,
-                _ => live += 1,
-            }
-            match place.state {
-                State::Reading { .. } | State::Writing { .. } => file_waiters += 1,
-                State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                    timers += usize::from(alarm.at() != Time::NEVER);
-                }
-                _ => {}
-            }
+            found.count(&place.state);
             let Some(cold) = self.table.cold(slot) else { continue };
-            timers += usize::from(cold.timer.is_some());
+            found.timers += usize::from(cold.timer.is_some());
+            found.joiners_queued += cold.joiners.iter(&self.table).count();
             for file in cold.fds.files() {
-                holders[file as usize] += 1;
+                *found.holders.entry(file).or_default() += 1;
             }
-            if let (Some(crate::file::Pending::Connect), State::Writing { file, .. }) = (&cold.pending, &place.state) {
-                holders[*file as usize] += 1;
+            if let (Some(Pending::Connect), State::Writing { file, .. }) = (&cold.pending, &place.state) {
+                *found.holders.entry(*file).or_default() += 1;
             }
         }
         for &file in self.streams.iter().filter(|&&file| file != NIL) {
-            holders[file as usize] += 1;
+            *found.holders.entry(file).or_default() += 1;
         }
-        ensure(live == self.table.live(), "the table counts its live tasks");
-        ensure(zombies == self.table.zombies(), "the table counts its zombies");
-        ensure(live + zombies <= self.table.tasks_max(), "there are no more tasks than there may be");
-        ensure(timers == self.timers.len(), "every timer is a blocked task's");
-        ensure(file_waiters == self.file_waiters, "the kernel counts the tasks that wait on files");
+        ensure(found.live == self.table.live(), "the table counts its live tasks");
+        ensure(found.zombies == self.table.zombies(), "the table counts its zombies");
+        ensure(found.live + found.zombies <= self.table.tasks_max(), "there are no more tasks than there may be");
+        ensure(found.timers == self.timers.len(), "every timer is a blocked task's");
+        ensure(found.joiners == found.joiners_queued, "every task that joins is queued with whom it joins");
+        ensure(found.file_waiters == self.file_waiters, "the kernel counts the tasks that wait on files");
+        self.check_queued(found.ready);
+        self.check_files(&found);
+        ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
+    }
+
+    /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)
+    fn check_queued(&self, ready: usize) {
+        let is_ready = |tid: &Tid| {
+            let slot = self.table.find(*tid);
+            slot.is_some_and(|slot| matches!(self.table.slot(slot).state, State::Ready(_)))
+        };
+        let queued: Vec<u64> = self.policy.queued().filter(is_ready).map(|tid| tid.serial()).collect();
+        let distinct: BTreeSet<u64> = queued.iter().copied().collect();
+        ensure(queued.len() == distinct.len(), "nobody has two turns to come");
+        ensure(distinct.len() == ready, "a task that is ready has a turn to come");
+    }
+
+    fn check_files(&self, found: &Found) {
+        let mut waiters = 0;
         for (index, file) in self.files.iter() {
-            ensure(holders[index as usize] == file.holders, "each file counts what holds it");
+            ensure(found.holders.get(&index) == Some(&file.holders), "each file counts what holds it");
             ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
                 let is_promising = match direction {
@@ -84,6 +90,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let queue = self.queue(index, direction);
                 ensure(queue.is_empty() || !is_promising, "nobody waits on a file that may be ready");
                 for slot in queue.iter(&self.table) {
+                    waiters += 1;
                     let is_there = match self.table.slot(slot).state {
                         State::Reading { file, .. } => direction == Direction::Read && file == index,
                         State::Writing { file, .. } => direction == Direction::Write && file == index,
@@ -93,7 +100,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
             }
         }
-        ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
+        ensure(waiters == self.file_waiters, "every task that waits on a file is queued there");
     }
 
     fn check_task(&self, slot: u32) {
@@ -142,6 +149,35 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let zombies = cold.zombies.iter(&self.table).count() as u32;
         ensure(zombies <= cold.children, "zombies are counted among the children");
         ensure(cold.fds.open() <= self.options.fds_per_task, "a task has no more descriptors than it may");
+    }
+}
+
+/// What a look through the task table has found.
+#[derive(Default)]
+struct Found {
+    live: u32,
+    zombies: u32,
+    ready: usize,
+    timers: usize,
+    joiners: usize,
+    joiners_queued: usize,
+    file_waiters: u32,
+    holders: BTreeMap<u32, u32>,
+}
+
+impl Found {
+    fn count(&mut self, state: &State) {
+        match state {
+            State::Zombie { .. } => return self.zombies += 1,
+            State::Ready(_) => self.ready += 1,
+            State::Reading { .. } | State::Writing { .. } => self.file_waiters += 1,
+            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
+                self.timers += usize::from(alarm.at() != Time::NEVER);
+            }
+            State::Joining { .. } => self.joiners += 1,
+            State::Running | State::AwaitingChild { .. } | State::AwaitingAny | State::Free { .. } => {}
+        }
+        self.live += 1;
     }
 }
 

@@ -11,7 +11,8 @@ use crate::{
 use yieldix_syscalls::{Errno, Nanos, Reply, ScopeId, Time};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// The time of this round. Read once a round: a reading costs four switches.
+    /// The time of this round, or of the last exact reading in it. Read once a round: a reading costs
+    /// four switches.
     pub(crate) fn now(&mut self) -> Time {
         if let Some(now) = self.round_time {
             return now;
@@ -22,20 +23,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         now
     }
 
+    /// The time now. A span begins here and not at the round's time: a turn may have been long.
+    pub(crate) fn now_exactly(&mut self) -> Time {
+        self.round_time = None;
+        self.now()
+    }
+
     pub(crate) fn sys_sleep(&mut self, span: Nanos) -> Outcome {
         if span.count() == 0 {
             return Outcome::Yield;
         }
-        let until = self.now() + span;
+        let until = self.now_exactly() + span;
         Outcome::Block(On::Sleep { until })
     }
 
     pub(crate) fn sys_sleep_until(&mut self, until: Time) -> Outcome {
-        if until <= self.now() { Outcome::Yield } else { Outcome::Block(On::Sleep { until }) }
+        if until <= self.now_exactly() { Outcome::Yield } else { Outcome::Block(On::Sleep { until }) }
     }
 
     pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Outcome {
-        let at = self.now() + span;
+        let at = self.now_exactly() + span;
         let deadlines = &mut self.table.make_cold(slot).deadlines;
         if deadlines.len() >= limits::DEADLINE_SCOPES {
             return Outcome::Answer(Reply::Err(Errno::ENOMEM));

@@ -77,7 +77,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return ended;
         }
         self.shut_down(ended.clone());
-        self.inbox.close();
+        self.close_inbox();
         let reason = match &ended {
             Ended::Finished(_) => "finished",
             Ended::Signalled(_) => "signalled",

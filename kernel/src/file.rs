@@ -250,18 +250,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 })
             }
             Pending::Write { data } => self.put(file, device, data).map(|count| Reply::Count(count as u64)),
-            Pending::WriteAll { data, sent } => loop {
-                match self.put(file, device, data) {
-                    Ok(count) => {
-                        *sent += count as u64;
-                        data.advance(count);
-                        if data.is_empty() {
-                            break Ok(Reply::Unit);
-                        }
-                    }
-                    Err(Errno::EAGAIN) => break Err(Errno::EAGAIN),
-                    Err(errno) => break Ok(Reply::Short { sent: *sent, errno }),
+            Pending::WriteAll { data, sent } => match self.put(file, device, data) {
+                Ok(count) => {
+                    *sent += count as u64;
+                    data.advance(count);
+                    // Fewer than all: the device is full, and owes an interrupt.
+                    if data.is_empty() { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) }
                 }
+                Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+                Err(errno) => Ok(Reply::Short { sent: *sent, errno }),
             },
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => self.hardware.connected(device).and_then(|()| self.install(slot, file)).map(Reply::Fd),
@@ -361,11 +358,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         emit!(self, DeviceReady { file, readable, writable });
         if writable {
-            if device == Device::STDOUT && !self.print_announcements() {
-                return self.serve(file, Direction::Read);
+            // What the kernel said itself comes first.
+            if device != Device::STDOUT || self.print_announcements() {
+                self.file_mut(file).maybe_writable = true;
+                self.serve(file, Direction::Write);
             }
-            self.file_mut(file).maybe_writable = true;
-            self.serve(file, Direction::Write);
         }
         // A connect that failed has let its file go.
         if readable && self.files.get(file).is_some_and(|entry| entry.device == device) {

@@ -13,6 +13,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
+    thread::ThreadId,
 };
 use yieldix_syscalls::{Errno, ExitStatus, Signal, SpawnOptions, Task, Tid};
 
@@ -23,6 +24,8 @@ pub enum HandleError {
     Ended,
     /// The kernel refused.
     Refused(Errno),
+    /// Asked on the kernel's own thread, which would wait for itself. Ask the `Running` instead.
+    OwnThread,
 }
 
 impl fmt::Display for HandleError {
@@ -30,6 +33,7 @@ impl fmt::Display for HandleError {
         match self {
             HandleError::Ended => f.write_str("the machine has ended"),
             HandleError::Refused(errno) => write!(f, "{errno}"),
+            HandleError::OwnThread => f.write_str("a handle was asked on the machine's own thread"),
         }
     }
 }
@@ -47,7 +51,7 @@ pub enum TaskStatus {
     Unknown,
 }
 
-enum Request {
+pub(crate) enum Request {
     Spawn(Task, mpsc::Sender<Result<Tid, Errno>>),
     Kill(Tid, Signal, mpsc::Sender<Result<(), Errno>>),
     Status(Tid, mpsc::Sender<TaskStatus>),
@@ -61,6 +65,8 @@ pub(crate) struct Inbox {
     has_requests: AtomicBool,
     handles: AtomicUsize,
     is_closed: AtomicBool,
+    /// The thread that runs the kernel; it can wait for no answer of its own.
+    kernel_thread: ThreadId,
     waker: Waker,
 }
 
@@ -72,6 +78,7 @@ impl Inbox {
             has_requests: AtomicBool::new(false),
             handles: AtomicUsize::new(0),
             is_closed: AtomicBool::new(false),
+            kernel_thread: std::thread::current().id(),
             waker,
         }
     }
@@ -87,15 +94,13 @@ impl Inbox {
         drop(self.arrived.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// No request is taken any more; those that wait are dropped, which tells their callers.
-    pub(crate) fn close(&self) {
+    /// No request is taken any more. Gives those that wait: dropping them tells their callers, and
+    /// must happen without the lock, as a task among them may hold a handle.
+    pub(crate) fn close(&self) -> VecDeque<Request> {
         let mut requests = self.lock();
         self.is_closed.store(true, Ordering::Release);
-        let unanswered = std::mem::take(&mut *requests);
         self.has_requests.store(false, Ordering::Release);
-        // Unlocked first: a task among them may hold a handle, which locks when it is dropped.
-        drop(requests);
-        drop(unanswered);
+        std::mem::take(&mut *requests)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Request>> {
@@ -116,6 +121,14 @@ impl Inbox {
         drop(requests);
         self.wake();
         Ok(())
+    }
+
+    /// For a request whose caller will wait for the answer.
+    fn push_and_wait(&self, request: Request) -> Result<(), HandleError> {
+        if std::thread::current().id() == self.kernel_thread && !self.is_closed.load(Ordering::Acquire) {
+            return Err(HandleError::OwnThread);
+        }
+        self.push(request)
     }
 
     fn wake(&self) {
@@ -148,21 +161,21 @@ impl Handle {
     /// Makes a task without a parent. Its status is kept until it is asked for.
     pub fn spawn(&self, task: Task) -> Result<Tid, HandleError> {
         let (reply, answer) = mpsc::channel();
-        self.inbox.push(Request::Spawn(task, reply))?;
+        self.inbox.push_and_wait(Request::Spawn(task, reply))?;
         answer.recv().map_err(|_| HandleError::Ended)?.map_err(HandleError::Refused)
     }
 
     /// Sends a signal to a task, as `kill` does.
     pub fn kill(&self, tid: Tid, signal: Signal) -> Result<(), HandleError> {
         let (reply, answer) = mpsc::channel();
-        self.inbox.push(Request::Kill(tid, signal, reply))?;
+        self.inbox.push_and_wait(Request::Kill(tid, signal, reply))?;
         answer.recv().map_err(|_| HandleError::Ended)?.map_err(HandleError::Refused)
     }
 
     /// What a task is doing; reaps one that a handle spawned and that has ended.
     pub fn status(&self, tid: Tid) -> Result<TaskStatus, HandleError> {
         let (reply, answer) = mpsc::channel();
-        self.inbox.push(Request::Status(tid, reply))?;
+        self.inbox.push_and_wait(Request::Status(tid, reply))?;
         answer.recv().map_err(|_| HandleError::Ended)
     }
 
@@ -203,6 +216,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Does what other threads have asked for. A caller that has gone away is no error.
     pub(crate) fn serve_inbox(&mut self) {
         for request in self.inbox.take() {
+            if self.ended.is_some() {
+                // It came behind what ended the kernel; dropping it tells its caller so.
+                self.discard(Tid::NONE, request);
+                continue;
+            }
             match request {
                 Request::Spawn(task, reply) => {
                     let _ = reply.send(self.spawn_asked_for(task, SpawnOptions::default()));
@@ -218,11 +236,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    /// Takes no request any more, and tells those who wait.
+    pub(crate) fn close_inbox(&mut self) {
+        let unanswered = self.inbox.close();
+        self.discard(Tid::NONE, unanswered);
+    }
+
     /// Makes a task without a parent, whose status is kept until it is asked for.
     ///
     /// Errors: `EAGAIN` past the most tasks, `EINVAL` for options that only a parent can give.
     pub fn spawn_asked_for(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
         if self.ended.is_some() {
+            self.discard(Tid::NONE, task);
             return Err(Errno::ESRCH);
         }
         let tid = self.spawn_first(task, options)?;

@@ -141,7 +141,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_tasks(&mut self) -> Outcome {
+        self.charge_for_the_table();
         Outcome::Answer(Reply::Tasks(Box::new(self.tasks())))
+    }
+
+    /// A call looks through the whole table of tasks, and counts for as much.
+    pub(crate) fn charge_for_the_table(&mut self) {
+        self.operations += self.table.slots() / limits::SLOTS_PER_OPERATION;
     }
 
     pub(crate) fn sys_sysinfo(&mut self) -> Outcome {
@@ -164,6 +170,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if count > limits::TRANSFER_BYTES {
             return Outcome::Answer(Reply::Err(Errno::EINVAL));
         }
+        self.operations += count / limits::ENTROPY_PER_OPERATION;
         let mut bytes = vec![0; count as usize];
         Outcome::answer(self.hardware.entropy(&mut bytes).map(|()| Reply::Buf(Buf::from(bytes))))
     }

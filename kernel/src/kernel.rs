@@ -37,7 +37,7 @@ use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Traps a turn, for tasks that are not given another number; at least 1.
+    /// Traps a turn, for tasks that are not given another number: 1 to [`limits::QUANTUM_MAX`].
     pub quantum: u32,
     /// The most tasks at a time.
     pub tasks_max: u32,
@@ -83,8 +83,10 @@ pub struct Kernel<H, P> {
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
     turns_at_poll: u64,
-    /// Operations on files since the last look at the hardware.
+    /// What has been done since the last look at the hardware, in operations.
     pub(crate) operations: u32,
+    turns_per_poll: u64,
+    polled_at: Time,
 
     // What tasks wait on.
     pub(crate) hardware: H,
@@ -124,7 +126,7 @@ pub struct Kernel<H, P> {
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A kernel without tasks.
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
-        options.quantum = options.quantum.max(1);
+        options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
         let mut kernel = Kernel {
             table: Table::new(options.tasks_max, options.quantum),
@@ -135,6 +137,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             is_observed: false,
             turns_at_poll: 0,
             operations: 0,
+            turns_per_poll: 1,
+            polled_at: Time::BOOT,
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
@@ -240,7 +244,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Has enough been done since the last look at the hardware?
     fn is_poll_due(&self) -> bool {
-        self.turns - self.turns_at_poll >= limits::TURNS_PER_POLL || self.operations >= limits::OPERATIONS_PER_POLL
+        self.turns - self.turns_at_poll >= self.turns_per_poll || self.operations >= limits::OPERATIONS_PER_POLL
+    }
+
+    /// At a look at the hardware: sets the turns until the next by what the last ones took.
+    fn pace_polls(&mut self) {
+        let now = self.now();
+        let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
+        let turns = (self.turns - self.turns_at_poll).max(1);
+        let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
+        // At once when turns have become longer, by and by when they are shorter again.
+        self.turns_per_poll = wanted.min(self.turns_per_poll * 2);
+        self.turns_at_poll = self.turns;
+        self.polled_at = now;
+        self.operations = 0;
     }
 
     /// Gives a turn to every task that is ready now.
@@ -320,11 +337,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             match next {
                 Next::Resume => left -= 1,
                 Next::ResumeFree => free -= 1,
+                Next::ResumeLater => left = 0,
                 Next::Stop(why) => break why,
             }
             if left == 0 || free == 0 {
+                self.operations += limits::OPERATIONS_PER_FULL_TURN;
                 self.make_ready(index, Cause::Preempted);
-                break Stop::Preempted;
+                break if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
             }
         };
         if OBSERVED {
@@ -346,12 +365,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
     fn take_interrupts(&mut self, may_wait: bool) -> Work {
-        self.turns_at_poll = self.turns;
-        self.operations = 0;
+        self.round_time = None;
+        self.pace_polls();
         loop {
             self.fire_timers();
             self.serve_inbox();
-            if self.ended.is_some() || self.table.live() == 0 && !self.inbox.has_handles() {
+            if self.ended.is_some() {
+                // Nobody may step this kernel again, and its callers wait.
+                self.close_inbox();
+                return Work::Over;
+            }
+            if self.table.live() == 0 && !self.inbox.has_handles() {
                 return Work::Over;
             }
             let is_ready = self.policy.waiting() > 0;
@@ -375,7 +399,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.fire_timers();
             self.serve_inbox();
             if self.ended.is_some() {
-                return Work::Over;
+                continue;
             }
             if self.policy.waiting() > 0 {
                 return Work::Ready;
@@ -436,6 +460,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);
         }
+    }
+}
+
+impl<H, P> Drop for Kernel<H, P> {
+    fn drop(&mut self) {
+        // Its callers must not wait for ever. What they asked for is dropped with it.
+        drop(self.inbox.close());
     }
 }
 

@@ -3,6 +3,9 @@
 /// Traps a turn, unless the machine or a task says otherwise; then the task goes to the back.
 pub const QUANTUM: u32 = 64;
 
+/// The most traps a turn that can be asked for: `EINVAL` past it.
+pub const QUANTUM_MAX: u32 = 4096;
+
 /// Free calls a turn (prints, mostly); one more ends the turn as a used-up quantum does.
 pub const FREE_CALLS_PER_TURN: u32 = 1024;
 
@@ -33,12 +36,30 @@ pub const TRANSFER_BYTES: u32 = 1 << 20;
 /// Bytes of announced exits that wait for room on the console; what does not fit is dropped.
 pub const ANNOUNCEMENT_BYTES: usize = 64 << 10;
 
-/// Turns between two looks at the hardware while tasks are ready; the round that reaches it is
-/// finished first.
+/// The most turns between two looks at the hardware while tasks are ready; the round that reaches it
+/// is finished first. Fewer when turns are long: see [`POLL_INTERVAL_NS`].
 pub const TURNS_PER_POLL: u64 = 256;
 
-/// Reads and writes between two looks, likewise: each may take as long as a hundred turns.
+/// How far apart two looks at the hardware should be while tasks are ready. Reading the clock every
+/// turn would cost as much as a turn, so after each look the turns until the next are set by how
+/// long the last ones took.
+pub const POLL_INTERVAL_NS: u64 = 500_000;
+
+/// Operations between two looks, likewise: reads and writes, each of which may take as long as a
+/// hundred turns, and what else takes as long as its size says.
 pub const OPERATIONS_PER_POLL: u32 = 128;
+
+/// What a turn counts among these that has used up its quantum.
+pub const OPERATIONS_PER_FULL_TURN: u32 = 4;
+
+/// A single call that counts as many ends the turn, whatever is left of the quantum.
+pub const OPERATIONS_PER_LONG_CALL: u32 = 8;
+
+/// Random bytes that count as one operation.
+pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;
+
+/// Slots of the task table that count as one operation, when all of it is looked through.
+pub const SLOTS_PER_OPERATION: u32 = 64;
 
 /// Tasks up to which the kernel checks all of itself once a round, in checked runs.
 pub const FULL_CHECK_TASKS: u32 = 1000;

@@ -66,7 +66,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A task that nobody made: the first ones, and those that a handle asks for.
     pub(crate) fn spawn_first(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
-        let is_for_a_child = options.quantum == Some(0) || !options.fds.is_empty();
+        let is_for_a_child = !is_quantum(options.quantum) || !options.fds.is_empty();
         let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
         if let Err(errno) = checked {
             self.discard(Tid::NONE, task);
@@ -114,7 +114,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn check_spawn(&self, slot: u32, options: Option<&SpawnOptions>) -> Result<(), Errno> {
         if let Some(options) = options {
             self.check_grants(slot, &options.fds)?;
-            if options.quantum == Some(0) {
+            if !is_quantum(options.quantum) {
                 return Err(Errno::EINVAL);
             }
         }
@@ -174,7 +174,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return name;
         }
         // With subroutines on the trampoline, the task's own coroutine is the outermost caller.
-        let outermost = cold.and_then(|cold| cold.callers.first());
+        let outermost = cold.and_then(|cold| cold.callers.first()).map(|caller| &caller.body);
         outermost.or(self.table.slot(slot).body.as_ref()).map_or("", |body| body.function())
     }
 
@@ -217,7 +217,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let innermost = self.table.slot_mut(slot).body.take();
         self.discard(tid, innermost);
         while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
-            self.discard(tid, Some(caller));
+            self.discard(tid, caller);
         }
     }
 
@@ -228,7 +228,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let cold = self.table.cold(slot);
         let failure = cold.and_then(|cold| cold.failure);
         let is_announced = cold.is_some_and(|cold| cold.is_announced);
-        if let Some(errno) = failure
+        // Nobody reads any more what it wrote: that is how a pipeline ends, and no news.
+        if let Some(errno) = failure.filter(|&errno| errno != Errno::EPIPE)
             && self.table.slot(slot).parent.is_none()
         {
             let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
@@ -316,9 +317,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Reply::exit(tid, status)
     }
 
+    /// Where the task with this id is. To look for one that was parsed takes as long as the table.
+    fn look_up(&mut self, tid: Tid) -> Option<u32> {
+        if tid.slot().is_none() {
+            self.charge_for_the_table();
+        }
+        self.table.find(tid)
+    }
+
     /// The slot of a task that is a child of the caller and can be waited for.
-    fn child_slot(&self, tid: Tid, child: Tid) -> Result<u32, Errno> {
-        let child = self.table.find(child).ok_or(Errno::ECHILD)?;
+    fn child_slot(&mut self, tid: Tid, child: Tid) -> Result<u32, Errno> {
+        let child = self.look_up(child).ok_or(Errno::ECHILD)?;
         let is_detached = self.table.cold(child).is_some_and(|cold| cold.is_detached);
         if self.table.slot(child).parent == tid && !is_detached { Ok(child) } else { Err(Errno::ECHILD) }
     }
@@ -356,7 +365,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_join(&mut self, slot: u32, target: Tid) -> Outcome {
-        match self.table.find(target) {
+        match self.look_up(target) {
             None => Outcome::Answer(Reply::Err(Errno::ESRCH)),
             Some(target) if target == slot => Outcome::Answer(Reply::Err(Errno::EDEADLK)),
             Some(target) => match self.status_of(target) {
@@ -375,7 +384,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Sends a signal; one that ends its target has done so on return.
     pub(crate) fn signal(&mut self, from: Tid, to: Tid, signal: Signal) -> Result<(), Errno> {
-        let slot = self.table.find(to).ok_or(Errno::ESRCH)?;
+        let slot = self.look_up(to).ok_or(Errno::ESRCH)?;
         let to = self.table.tid(slot);
         if self.init == Some(to) {
             return Err(Errno::EPERM);
@@ -428,4 +437,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         true
     }
+}
+
+/// May a task be given this quantum?
+fn is_quantum(quantum: Option<u32>) -> bool {
+    quantum.is_none_or(|traps| (1..=limits::QUANTUM_MAX).contains(&traps))
 }

@@ -39,6 +39,11 @@ impl Table {
         }
     }
 
+    /// Slots, used or free.
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     /// Tasks that have not ended.
     pub fn live(&self) -> u32 {
         self.live

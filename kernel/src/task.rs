@@ -258,7 +258,7 @@ pub struct Cold {
     /// The operation that a queued task waits to finish.
     pub pending: Option<Pending>,
     /// Callers of the subroutine that runs, outermost first.
-    pub callers: Vec<Task>,
+    pub callers: Vec<Caller>,
     /// Open deadline scopes, outermost first.
     pub deadlines: Vec<Deadline>,
     /// The timer of the deadline that bounds the current wait.
@@ -281,6 +281,15 @@ pub struct Cold {
     pub ending: Option<ExitStatus>,
     /// The error that its body returned.
     pub failure: Option<Errno>,
+}
+
+/// A coroutine that waits for its subroutine.
+#[derive(Debug)]
+pub struct Caller {
+    /// Itself.
+    pub body: Task,
+    /// Deadline scopes that were open when it called: a return closes what was opened since.
+    pub deadlines: usize,
 }
 
 /// One deadline scope.
@@ -322,8 +331,10 @@ impl Cold {
 
 /// A name as the kernel keeps it: cut to its bound, and nothing in it that could break a log's line.
 pub fn clean_name(name: &str) -> Box<str> {
-    let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let mut clean: String = name.chars().map(printable).collect();
-    clean.truncate(clean.floor_char_boundary(limits::NAME_BYTES));
-    clean.into()
+    let name = &name[..name.floor_char_boundary(limits::NAME_BYTES)];
+    // The marks that turn the direction of text would let a name rearrange its line.
+    let is_harmful = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars().map(|c| if is_harmful(c) { '?' } else { c }).collect()
 }

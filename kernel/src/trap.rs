@@ -11,6 +11,7 @@ use crate::{
     kernel::Kernel,
     limits,
     sched::Policy,
+    task::Caller,
 };
 use std::{
     fmt,
@@ -85,6 +86,8 @@ pub enum Next {
     Resume,
     /// It goes on, having cost nothing.
     ResumeFree,
+    /// It goes on in another turn: the call has taken long.
+    ResumeLater,
     /// It is over.
     Stop(Stop),
 }
@@ -98,6 +101,8 @@ pub enum Stop {
     Yielded,
     /// Its quantum was used up.
     Preempted,
+    /// Its free calls were used up: many subroutines, or much printing, and nothing else.
+    Overdrawn,
     /// The task waits.
     Blocked,
     /// The task is over.
@@ -112,6 +117,7 @@ impl fmt::Display for Stop {
             Stop::NoTurn => "no turn yet",
             Stop::Yielded => "yielded",
             Stop::Preempted => "quantum used up",
+            Stop::Overdrawn => "free calls used up",
             Stop::Blocked => "blocked",
             Stop::Exited => "exited",
             Stop::Panicked => "panicked",
@@ -139,8 +145,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             emit!(self, Trapped { tid, call, line: at });
         }
+        let operations_before = self.operations;
         let outcome = self.dispatch(tid, slot, step);
-        self.apply(tid, slot, outcome)
+        let next = self.apply(tid, slot, outcome);
+        let is_long = self.operations - operations_before >= limits::OPERATIONS_PER_LONG_CALL;
+        if is_long && next == Next::Resume { Next::ResumeLater } else { next }
     }
 
     /// Carries out what a handler decided: the one place that does.
@@ -159,7 +168,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Outcome::Call(subroutine) => self.enter(slot, subroutine),
             Outcome::Return(reply) => {
-                let caller = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop());
+                let caller = self.table.cold_mut(slot).and_then(|cold| {
+                    let Caller { body, deadlines } = cold.callers.pop()?;
+                    cold.deadlines.truncate(deadlines);
+                    Some(body)
+                });
                 let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
                 self.discard(tid, done);
                 let _ = self.answer(slot, reply);
@@ -281,7 +294,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         emit!(self, Called { tid: self.table.tid(slot), name: subroutine.function(), depth: depth + 1 });
         if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
-            self.table.make_cold(slot).callers.push(caller);
+            let cold = self.table.make_cold(slot);
+            cold.callers.push(Caller { body: caller, deadlines: cold.deadlines.len() });
         }
         self.table.slot_mut(slot).answer(Reply::Unit);
         Next::ResumeFree

@@ -3,13 +3,19 @@
 //! Both carry a serial beside a slot, so that a stale one is refused and not taken for whatever
 //! was put into its slot since.
 
-use core::{fmt, num::ParseIntError, str::FromStr};
+use core::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    num::ParseIntError,
+    str::FromStr,
+};
 
 /// A task's identity: the slot it occupies and a serial number that is never given twice.
 ///
 /// Shown and parsed as the serial, which counts from 1. One that was parsed does not know its
-/// slot; the kernel looks the serial up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// slot; the kernel looks the serial up. Two are equal when their serials are.
+#[derive(Clone, Copy)]
 pub struct Tid(u64);
 
 impl Tid {
@@ -29,8 +35,10 @@ impl Tid {
         Tid(serial << Self::SLOT_BITS | slot as u64)
     }
 
-    /// The id with this serial and no known slot.
+    /// The id with this serial and no known slot. A serial past [`Tid::SERIAL_MAX`], which no task
+    /// has, is taken for that.
     pub const fn from_serial(serial: u64) -> Tid {
+        let serial = if serial > Self::SERIAL_MAX { Self::SERIAL_MAX } else { serial };
         Tid::new(Self::SLOT_UNKNOWN, serial)
     }
 
@@ -57,6 +65,33 @@ impl Tid {
     #[inline(always)]
     pub const fn is_none(self) -> bool {
         self.serial() == 0
+    }
+}
+
+impl PartialEq for Tid {
+    #[inline(always)]
+    fn eq(&self, other: &Tid) -> bool {
+        self.serial() == other.serial()
+    }
+}
+
+impl Eq for Tid {}
+
+impl PartialOrd for Tid {
+    fn partial_cmp(&self, other: &Tid) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Tid {
+    fn cmp(&self, other: &Tid) -> Ordering {
+        self.serial().cmp(&other.serial())
+    }
+}
+
+impl Hash for Tid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.serial().hash(state);
     }
 }
 
@@ -163,7 +198,8 @@ mod tests {
         let tid = Tid::new(7, 1234);
         assert_eq!(tid.to_string(), "1234");
         let parsed: Tid = "1234".parse().unwrap();
-        assert_eq!(parsed.serial(), 1234);
+        assert_eq!(parsed, tid);
+        assert_eq!(Tid::from_serial(Tid::SERIAL_MAX + 2).serial(), Tid::SERIAL_MAX);
         assert_eq!(parsed.slot(), None);
         assert_eq!(tid.slot(), Some(7));
     }

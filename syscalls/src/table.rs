@@ -317,7 +317,7 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)`, `.announced()`. The child has the caller's 0, 1 and 2 and
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`. The child has the caller's 0, 1 and 2 and
         /// the descriptors that were granted, nothing else. Quantum and announced exits are
         /// inherited. Unless detached, it stays a zombie until it is waited for.
         ///
@@ -326,7 +326,8 @@ syscalls! {
         /// `spawn` with its options as a value.
         built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
         /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
-        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, EAGAIN, EBADF, EMFILE, EINVAL];
+        /// `ENOEXEC` when the program panics before it has made its task.
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL];
         /// Ends the calling task, subroutines and all, with this code. Not answered.
         built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
         /// Waits for one child to end, reaps it, and gives how it ended.
@@ -386,12 +387,12 @@ syscalls! {
     "Descriptors" {
         /// Reads up to `max` bytes, at most 1 MiB at a time; waits when there are none. No bytes:
         /// the end, or `max` was 0.
-        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP];
+        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Writes, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
         /// when there is no room. A console has room for 256 KiB and is answered at once.
-        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP];
-        /// Closes a descriptor. The caller's own waits on it end with `EBADF`; another task that
-        /// shares the object is not disturbed. The object goes with its last descriptor.
+        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
+        /// Closes a descriptor. Another task that shares the object, and may wait on it, is not
+        /// disturbed; the object goes with its last descriptor.
         built 32 fn close(fd: Fd) -> () = Close, Costs, Stdio, [EBADF];
         /// A second descriptor for the same open file, in the lowest free slot from 3.
         built 33 fn dup(fd: Fd) -> Fd = Dup, Costs, Stdio, [EBADF, EMFILE];

@@ -59,6 +59,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,
+    programs::storm::PROGRAM,
 ];
 
 #[cfg(test)]

@@ -31,4 +31,7 @@ pub trait Policy {
 
     /// Tasks that wait for the next round.
     fn waiting(&self) -> usize;
+
+    /// Every task that it will name, of this round and of the next: for checks.
+    fn queued(&self) -> impl Iterator<Item = Tid>;
 }

@@ -3,6 +3,9 @@
 use super::Policy;
 use yieldix_syscalls::Tid;
 
+/// Places that a queue keeps however few it uses.
+const SPIKE: usize = 1 << 16;
+
 /// Runs tasks in the order in which they became ready.
 ///
 /// Two vectors that are swapped at each round: one is read while the other is filled.
@@ -27,6 +30,12 @@ impl Policy for RoundRobin {
         self.round.clear();
         self.chosen = 0;
         std::mem::swap(&mut self.round, &mut self.next_round);
+        // Tasks that end while they are ready leave their places behind: a spike of those is not
+        // kept for ever.
+        let (room, len) = (self.next_round.capacity(), self.round.len());
+        if room > SPIKE && room / 8 > len {
+            self.next_round.shrink_to(len);
+        }
         self.round.len()
     }
 
@@ -43,6 +52,10 @@ impl Policy for RoundRobin {
 
     fn waiting(&self) -> usize {
         self.next_round.len()
+    }
+
+    fn queued(&self) -> impl Iterator<Item = Tid> {
+        self.round[self.chosen..].iter().chain(&self.next_round).copied()
     }
 }
 

@@ -11,5 +11,6 @@ pub(crate) mod panic;
 pub(crate) mod ps;
 pub(crate) mod sh;
 pub(crate) mod sleep;
+pub(crate) mod storm;
 pub(crate) mod r#true;
 pub(crate) mod usertests;
