@@ -19,8 +19,8 @@ const ROUNDS_MAX: u64 = 400;
 /// Rounds that the others get after a kill.
 const ROUNDS_AFTER: u64 = 100;
 
-/// Rounds to spend on a scenario: what decides how many places are tried.
-const ROUNDS_PER_SCENARIO: u64 = 80_000;
+/// Rounds to spend on a program: what decides how many places are tried.
+const ROUNDS_PER_PROGRAM: u64 = 100_000;
 
 /// One trap a turn, so that the state after each is there to be killed in.
 fn setting() -> Setting {
@@ -109,7 +109,7 @@ fn a_task_can_be_killed_after_any_trap_and_nothing_is_left_of_it() {
     let mut sum = Tally::default();
     for scenario in scenarios() {
         let (places, rounds, has_ended) = places(&scenario);
-        let affordable = (ROUNDS_PER_SCENARIO / (rounds + ROUNDS_AFTER)) as usize;
+        let affordable = (ROUNDS_PER_PROGRAM / scenario.of / (rounds + ROUNDS_AFTER)) as usize;
         let mut tally = Tally::default();
         for index in evenly(places.len(), affordable) {
             kill_at(&scenario, places[index], signals[index % signals.len()], &mut tally);
@@ -117,8 +117,8 @@ fn a_task_can_be_killed_after_any_trap_and_nothing_is_left_of_it() {
         let end = if has_ended { "to its end" } else { "cut" };
         let capped = if affordable < places.len() { " (capped)" } else { "" };
         println!(
-            "{:<12} {rounds:>4} rounds {end:<10} killed at {:>4} of {:>4} traps{capped}: {} blocked, {} ready, {} init, {} ended in that turn",
-            scenario.name,
+            "{:<32} {rounds:>4} rounds {end:<10} killed at {:>4} of {:>4} traps{capped}: {} blocked, {} ready, {} init, {} ended in that turn",
+            format!("{} {}", scenario.name, scenario.args.join(" ")),
             affordable.min(places.len()),
             places.len(),
             tally.blocked,

@@ -219,8 +219,8 @@ events! {
     /// A zombie was waited for, or nobody would: its number is free.
     DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
     /// The policy chose a task. `because` is why it was ready, `waited_ns` how long it has been,
-    /// `of` how many could have been chosen; `previous` had the turn before, and why it `stopped`.
-    DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of: usize, rule: &'a str, previous: Tid, stopped: Stop }
+    /// `of_ready` how many could have been chosen; `previous` had the turn before this.
+    DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of_ready: usize, rule: &'a str, previous: Tid, previous_stopped: Stop }
     /// A turn is over.
     TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
     /// A task waits for something else than a turn.

@@ -1,7 +1,7 @@
 //! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
 
 use crate::{
-    file::Direction,
+    file::{Direction, Kind},
     hardware::Hardware,
     kernel::Kernel,
     limits,
@@ -114,6 +114,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let own = self.table.cold(slot).and_then(|cold| cold.fds.fd_of(file, &self.streams));
         let machine = || self.streams.iter().position(|&f| f == file).map(|index| Fd::new(index as u32, 0));
         match (own.or_else(machine), direction) {
+            (Some(fd), Direction::Read) if self.file(file).kind == Kind::Listener => WaitsOn::Accept(fd),
             (Some(fd), Direction::Read) => WaitsOn::Read(fd),
             (Some(fd), Direction::Write) => WaitsOn::Write(fd),
             // Only a connect holds a file for which there is no descriptor yet.

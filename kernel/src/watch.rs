@@ -73,7 +73,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let now = self.now();
         let (because, since) = self.ready_notes.get(slot as usize).copied().unwrap_or((Cause::Spawned, now));
         let waited_ns = now.as_nanos().saturating_sub(since.as_nanos());
-        let (previous, stopped) = self.previous;
+        let (previous, previous_stopped) = self.previous;
         emit!(
             self,
             Chosen {
@@ -81,10 +81,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 name: self.name_of(slot),
                 because,
                 waited_ns,
-                of: self.policy.left() + 1,
+                of_ready: self.policy.left() + 1,
                 rule: self.policy.name(),
                 previous,
-                stopped,
+                previous_stopped,
             }
         );
     }

@@ -41,8 +41,10 @@ pub enum TaskState {
 /// What a blocked task waits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitsOn {
-    /// Input, or a connection, on a descriptor.
+    /// Input on a descriptor.
     Read(Fd),
+    /// A connection on a descriptor.
+    Accept(Fd),
     /// Room for output on a descriptor.
     Write(Fd),
     /// A connection being made.
@@ -61,6 +63,7 @@ impl fmt::Display for WaitsOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WaitsOn::Read(fd) => write!(f, "read {fd}"),
+            WaitsOn::Accept(fd) => write!(f, "accept {fd}"),
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),

@@ -420,7 +420,9 @@ syscalls! {
         /// little, try again.
         built 41 fn accept(fd: Fd) -> (Fd, SocketAddr) = Accept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM];
         /// Connects to `address`; waits until the peer has answered.
-        built 42 fn tcp_connect(address: SocketAddr => Box<SocketAddr>) -> Fd = TcpConnect, Costs, Net, [ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, EACCES, EMFILE, ENFILE];
+        ///
+        /// `ECONNRESET` and `EPIPE`: it was connected, and the peer has ended that already.
+        built 42 fn tcp_connect(address: SocketAddr => Box<SocketAddr>) -> Fd = TcpConnect, Costs, Net, [ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, EACCES, EMFILE, ENFILE];
         /// Receives up to `max` bytes, at most 1 MiB at a time; waits when there are none. No
         /// bytes: the peer has closed, or `max` was 0.
         built 43 fn recv(fd: Fd, max: u32) -> Buf = Recv, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, ECONNRESET, ETIMEDOUT];

@@ -12,6 +12,11 @@ use core::{
 
 /// A coroutine that traps, whatever it returns: what [`call!`](crate::call!) and
 /// [`subroutine`](crate::calls::subroutine) take, and what [`routine!`](crate::routine!) makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a routine: a coroutine that yields traps and returns `{T}`",
+    note = "a function that is called with `call!` or `subroutine` returns `impl Routine<Result<T, Errno>>`, and its body is made by `routine!`",
+    note = "inside it every `yield` is a trap: `trap!(yield gettid())?`, or `yield Syscall::GetTid.into()`"
+)]
 pub trait Routine<T>: Coroutine<Reply, Yield = Trap, Return = T> + Send {}
 
 impl<T, C: Coroutine<Reply, Yield = Trap, Return = T> + Send> Routine<T> for C {}

@@ -1,6 +1,10 @@
 //! The kernel's clock: nanoseconds since the machine booted.
 
-use core::{fmt, ops::Add, time::Duration};
+use core::{
+    fmt,
+    ops::{Add, Sub},
+    time::Duration,
+};
 
 /// A moment, as nanoseconds since the machine booted. The latest one is "never".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -42,6 +46,15 @@ impl Add<Duration> for Time {
     /// Later by `span`; a sum that does not fit is [`Time::NEVER`].
     fn add(self, span: Duration) -> Time {
         self + Nanos::from(span)
+    }
+}
+
+impl Sub for Time {
+    type Output = Duration;
+
+    /// How long after `earlier`; zero when it is not after.
+    fn sub(self, earlier: Time) -> Duration {
+        self.since(earlier)
     }
 }
 

@@ -111,8 +111,7 @@ pub fn program(name: &str) -> &'static Program {
     PROGRAMS.iter().find(|program| program.name == name).unwrap_or_else(|| panic!("no program {name:?}"))
 }
 
-/// A program, and a world in which it has something to do. Whatever listens on a port of its own
-/// choice gets clients, too.
+/// A program, and a world in which it has something to do.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// The program's name.
@@ -123,17 +122,34 @@ pub struct Scenario {
     pub input: &'static str,
     /// An echo server, for a program that wants one.
     pub server: Option<SocketAddr>,
+    /// Clients come to whatever listens. Not to the usertests, which count what is there.
+    pub has_clients: bool,
     /// Its tasks panic by design: to show it, or to say that a test of theirs has failed.
     pub panics: bool,
+    /// How many scenarios its program has, among which the effort on that is divided.
+    pub of: u64,
 }
 
 /// Where the course's echo servers listen.
 const COURSE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 45000);
 
 /// At least one scenario for every program in the table: a new program is covered by the default,
-/// which types a line and gives no arguments.
+/// which types a line and gives no arguments. Each of the usertests is one.
 pub fn scenarios() -> Vec<Scenario> {
-    PROGRAMS.iter().map(|program| scenario(program.name)).collect()
+    PROGRAMS.iter().flat_map(|program| parts(scenario(program.name))).collect()
+}
+
+fn parts(whole: Scenario) -> Vec<Scenario> {
+    if whole.name != "usertests" {
+        return vec![whole];
+    }
+    let mut list = Chaos::start(&Scenario { args: vec!["-l".to_owned()], ..whole.clone() }, Setting::default());
+    list.run(1000);
+    let names = String::from_utf8(list.console.stdout()).expect("names of tests are text");
+    list.finish();
+    let of = names.lines().count() as u64;
+    assert!(of > 0, "usertests -l names no test");
+    names.lines().map(|name| Scenario { args: vec![name.to_owned()], of, ..whole.clone() }).collect()
 }
 
 fn scenario(name: &'static str) -> Scenario {
@@ -151,7 +167,15 @@ fn scenario(name: &'static str) -> Scenario {
         _ => ("", "a line\nand half of one", None),
     };
     let panics = matches!(name, "panic" | "usertests");
-    Scenario { name, args: args.split_whitespace().map(str::to_owned).collect(), input, server, panics }
+    Scenario {
+        name,
+        args: args.split_whitespace().map(str::to_owned).collect(),
+        input,
+        server,
+        has_clients: name != "usertests",
+        panics,
+        of: 1,
+    }
 }
 
 /// What was seen of a run.
@@ -206,6 +230,7 @@ pub struct Chaos {
     /// Rounds so far.
     pub rounds: u64,
     own_server: Option<SocketAddr>,
+    has_clients: bool,
 }
 
 impl Chaos {
@@ -232,7 +257,7 @@ impl Chaos {
         if let Some(address) = scenario.server {
             machine.spawn(watched(echo_server(address))).expect("there is room for a server");
         }
-        Chaos { machine, notes, console, rounds: 0, own_server: scenario.server }
+        Chaos { machine, notes, console, rounds: 0, own_server: scenario.server, has_clients: scenario.has_clients }
     }
 
     /// One round, and a look at the hardware that does not wait. Nothing ends of itself here, so
@@ -244,7 +269,8 @@ impl Chaos {
         self.rounds += 1;
         self.machine.check();
         let listeners = std::mem::take(&mut self.notes.borrow_mut().listeners);
-        for address in listeners.into_iter().filter(|address| self.own_server != Some(*address)) {
+        let calls = |address: &SocketAddr| self.has_clients && self.own_server != Some(*address);
+        for address in listeners.into_iter().filter(calls) {
             for client in [chatty(address), hasty(address)] {
                 // A machine that has ended takes no more.
                 let _ = self.machine.spawn(watched(client));

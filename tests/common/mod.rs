@@ -25,7 +25,7 @@ pub enum Seen {
     },
     Chosen {
         tid: u64,
-        of: usize,
+        of_ready: usize,
     },
     TurnOver {
         tid: u64,
@@ -87,7 +87,7 @@ impl From<&Record<'_>> for Seen {
         let number = |tid: Tid| tid.serial();
         match record.event {
             Event::Spawned { tid, parent, .. } => Seen::Spawned { tid: number(tid), parent: number(parent) },
-            Event::Chosen { tid, of, .. } => Seen::Chosen { tid: number(tid), of },
+            Event::Chosen { tid, of_ready, .. } => Seen::Chosen { tid: number(tid), of_ready },
             Event::TurnOver { tid, why, .. } => Seen::TurnOver { tid: number(tid), why },
             Event::Trapped { tid, call, .. } => Seen::Trapped { tid: number(tid), call: call.to_string() },
             Event::Answered { tid, reply } => Seen::Answered { tid: number(tid), reply: reply.to_string() },

@@ -78,7 +78,7 @@ fn edge_26_a_loop_of_subroutines_cannot_keep_the_machine() {
         _ => None,
     });
     let (last, others) = stops.split_last().unwrap();
-    assert!(others.iter().all(|why| *why == Stop::Preempted));
+    assert!(others.iter().all(|why| *why == Stop::Overdrawn));
     assert_eq!(*last, Stop::Exited);
 }
 
