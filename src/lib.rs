@@ -53,8 +53,20 @@ pub use yieldix_kernel::{
 };
 /// The interface of tasks: what a userland crate is written against.
 pub use yieldix_syscalls as syscalls;
+/// The programs that come with the machine, and the small library they share; its
+/// [`prelude`](yieldix_userland::prelude) has that and the whole interface.
+pub use yieldix_userland as userland;
 
-/// The README's task compiles.
+/// The Rust of the README and of the manual pages compiles. What is beneath a page's introduction is
+/// signatures, which are no programs.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("manual/syscalls.md")]
+    struct Syscalls;
+    #[doc = include_str!("manual/tracing.md")]
+    struct Tracing;
+    #[doc = include_str!("../docs/threat-model.md")]
+    struct ThreatModel;
+}

@@ -6,6 +6,7 @@ use yieldix_kernel::{
     limits,
 };
 use yieldix_syscalls::{CALLS, CallInfo, Errno};
+use yieldix_userland::limits as userland_limits;
 
 /// `fd: Fd, max: u32`
 fn arguments(call: &CallInfo) -> String {
@@ -27,7 +28,7 @@ pub fn syscalls_table() -> String {
 const SYSCALLS_INTRODUCTION: &str = include_str!("manual/syscalls.md");
 const EVENTS_INTRODUCTION: &str = include_str!("manual/tracing.md");
 
-/// What the kernel bounds, its bound, and what happens there.
+/// What is bounded, its bound, and what happens there.
 const LIMITS: &[(&str, u64, &str)] = &[
     ("traps a turn", limits::QUANTUM as u64, "the task goes to the back (`--quantum`, `.quantum()`)"),
     ("free calls a turn", limits::FREE_CALLS_PER_TURN as u64, "the task goes to the back"),
@@ -48,6 +49,11 @@ const LIMITS: &[(&str, u64, &str)] = &[
         "what is over is dropped",
     ),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
+    (
+        "bytes of a line that the library's `Lines` and the shell read",
+        userland_limits::LINE_BYTES_MAX as u64,
+        "`EMSGSIZE`; the shell passes over the line and says so",
+    ),
 ];
 
 /// docs/syscalls.md.

@@ -1,15 +1,19 @@
-//! A crate of somebody else's, outside this repository, boots its own programs with the machine's
-//! library and nothing more.
+//! A crate of somebody else's, outside this repository, made as the README says, boots its own tasks
+//! and programs with the machine's library and nothing more.
 
 use std::{
     env, fs,
+    io::Write,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    sync::LazyLock,
 };
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
-const MAIN: &str = r#"
+/// A second binary of that crate, with a table of programs.
+const TABLE: &str = r#"
 #![feature(coroutines)]
 
 use yieldix::Machine;
@@ -66,35 +70,58 @@ impl Drop for Outside {
     }
 }
 
-fn cargo(folder: &Path, words: &[&str]) {
+/// What the README has between such a fence and the next, in its section about this.
+fn recipe(fence: &str) -> String {
+    let page = fs::read_to_string(Path::new(REPOSITORY).join("README.md")).unwrap();
+    let section = page.split("## A machine of one's own\n").nth(1).expect("the section");
+    section.split(fence).nth(1).and_then(|rest| rest.split("```").next()).expect(fence).to_owned()
+}
+
+fn assert_succeeds(command: &mut Command) {
+    // Built once, and again only when the machine has changed.
+    command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/outside-crate"));
+    let output = command.env("CARGO_NET_OFFLINE", "true").output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !errors.contains("warning"), "{command:?}: {errors}");
+}
+
+/// Both binaries of the crate.
+static BUILT: LazyLock<()> = LazyLock::new(|| {
+    let outside = Outside::new();
+    symlink(REPOSITORY, outside.0.join("yieldix")).unwrap();
+    assert_succeeds(Command::new("sh").args(["-eu", "-c", &recipe("```sh\n")]).current_dir(&outside.0));
+    let guest = outside.0.join("guest");
+    fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
+    fs::create_dir(guest.join("src/bin")).unwrap();
+    fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
+    // The versions that were fetched to build this test are there without a network.
+    fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let output = Command::new(cargo)
-        .args(words)
-        .current_dir(folder)
-        // Built once, and again only when the machine has changed.
-        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/outside-crate"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "cargo {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert_succeeds(Command::new(cargo).arg("build").current_dir(&guest));
+});
+
+/// What a binary of the crate prints, and how it ends.
+fn run(binary: &str, words: &[&str], input: &str) -> (String, Option<i32>) {
+    LazyLock::force(&BUILT);
+    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-crate/debug").join(binary);
+    let mut command = Command::new(binary);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // One that reads no input may have ended.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
 }
 
 #[test]
-fn a_new_crate_boots_its_own_programs() {
-    let outside = Outside::new();
-    cargo(&outside.0, &["new", "--vcs", "none", "guest"]);
-    let guest = outside.0.join("guest");
-    cargo(&guest, &["add", "--offline", "--path", REPOSITORY]);
-    fs::write(guest.join("src/main.rs"), MAIN).unwrap();
-    // The versions that were fetched to build this test are there without a network.
-    fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
-    cargo(&guest, &["build", "--offline"]);
+fn the_readmes_new_crate_does_what_it_says() {
+    assert_eq!(run("guest", &[], "moon\nmars\n"), ("hello, moon\nhello, mars\n".to_owned(), Some(0)));
+}
 
-    let run = |words: &[&str]| {
-        let binary = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside-crate/debug/guest");
-        let output = Command::new(binary).args(words).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        (String::from_utf8(output.stdout).unwrap(), output.status.code())
-    };
+#[test]
+fn a_new_crate_boots_programs_of_its_own() {
+    let run = |words: &[&str]| run("table", words, "");
     assert_eq!(run(&["greet", "moon", "mars"]), ("hello, moon\nhello, mars\n".to_owned(), Some(0)));
     let twice = "hello, first\ngreet exited with 0\nhello, second\ngreet exited with 0\n";
     assert_eq!(run(&["both"]), (twice.to_owned(), Some(7)));

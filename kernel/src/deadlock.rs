@@ -26,8 +26,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         emit!(self, Deadlock { tasks: blocked.len() as u32, cycle: &cycle });
         for slot in blocked {
             if let Some(on) = self.waits_on(slot) {
-                let at = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
-                emit!(self, Deadlocked { tid: self.table.tid(slot), name: self.name_of(slot), on, at: &at });
+                let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+                emit!(self, Deadlocked { tid: self.table.tid(slot), name: self.name_of(slot), on, line: &line });
             }
         }
     }

@@ -234,7 +234,7 @@ events! {
     /// No task can ever run again.
     ERROR "yieldix::sched" "deadlock" Deadlock { tasks: u32, cycle: &'a str }
     /// One task of a deadlock, and where it waits.
-    ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, at: &'a str }
+    ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, line: &'a str }
     /// A task traps.
     TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
     /// A trap is answered, and the task may run on.

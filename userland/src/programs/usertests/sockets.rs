@@ -197,7 +197,7 @@ fn acceptors_are_served_in_order() -> Task {
         let mut acceptors = Vec::new();
         for _ in 0..3 {
             let acceptor = trap!(yield spawn(acceptor(fd, order.clone())).share(fd))?;
-            assert_eq!(call!(until_blocked(acceptor))?, WaitsOn::Read(fd));
+            assert_eq!(call!(until_blocked(acceptor))?, WaitsOn::Accept(fd));
             acceptors.push(acceptor);
         }
         for (place, acceptor) in (0..).zip(acceptors) {
