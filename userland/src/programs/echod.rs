@@ -92,10 +92,11 @@ mod tests {
         let script = [
             ("tcp_listen(127.0.0.1:0, 1024)", Reply::Fd(Fd::new(3, 0))),
             ("local_addr(3)", Reply::Addr(Box::new(bound))),
+            ("gettid()", Reply::Tid(Tid::new(1, 1))),
         ];
         let run = run_script(main(args), script);
         assert_eq!(run.output, "echod: listening on 127.0.0.1:4711\n");
-        assert_eq!(run.end, End::Asks("accept(3)".to_owned()));
+        assert_eq!(run.end, End::Asks("spawn_with(bell, [Share(Fd(3.0))])".to_owned()));
     }
 
     #[test]
