@@ -48,8 +48,8 @@ pub(crate) fn run(task: Task) -> Run {
 
 /// Runs a task against a script: the calls that it must make, as a trace shows them, and their
 /// answers.
-pub(crate) fn run_script<const N: usize>(mut task: Task, script: [(&str, Reply); N]) -> Run {
-    let mut script = VecDeque::from(script);
+pub(crate) fn run_script<'a>(mut task: Task, script: impl IntoIterator<Item = (&'a str, Reply)>) -> Run {
+    let mut script: VecDeque<(&str, Reply)> = script.into_iter().collect();
     let mut run = Run { output: String::new(), errors: String::new(), end: End::Returned(Ok(())) };
     let mut reply = Reply::Unit;
     loop {

@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use core::{fmt, net::SocketAddr};
 use yieldix_syscalls::{
     Errno, Routine, Task, Time, call,
-    calls::{now, sleep, spawn},
+    calls::{now, read_wait, sleep, spawn},
     routine, task, trap,
 };
 
@@ -25,7 +25,7 @@ pub struct ServeOptions {
 
 /// Why no connection is taken just now.
 enum Obstacle {
-    /// As many are open as may be.
+    /// As many are open as may be, and a peer waits.
     Full(usize),
     /// The machine refused.
     Refused(Errno),
@@ -43,7 +43,7 @@ impl fmt::Display for Obstacle {
 /// Accepts connections for ever, and runs what `handle` makes of each in a task of its own, which
 /// owns the connection.
 ///
-/// Where a connection cannot be taken, because the bound is reached or the machine is out of
+/// Where a peer waits and cannot be taken, because the bound is reached or the machine is out of
 /// descriptors, tasks or memory, the server says so, waits [`ACCEPT_PAUSE`] and tries again, for as
 /// long as it takes: meanwhile peers wait in the listener's queue. It says so once a shortage, which
 /// is over after [`ACCEPT_QUIET`] without. Peers that went before they were taken are none of its
@@ -59,10 +59,14 @@ where
         // count is right without a wait, which a detached task could not be given.
         let places = Arc::new(());
         let mut last_held_up: Option<Time> = None;
+        let open = || Arc::strong_count(&places) - 1;
         loop {
-            let open = Arc::strong_count(&places) - 1;
-            let obstacle = if open >= options.connections_max {
-                Obstacle::Full(open)
+            if open() >= options.connections_max {
+                // While nobody waits there is nothing to complain of, and no reason to wake.
+                trap!(yield read_wait(listener.fd()))?;
+            }
+            let obstacle = if open() >= options.connections_max {
+                Obstacle::Full(open())
             } else {
                 let errno = match trap!(yield listener.accept()) {
                     Ok((socket, peer)) => {
@@ -196,16 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn a_full_server_waits_until_a_connection_has_ended() {
+    fn a_full_server_waits_for_a_peer_and_then_until_a_connection_has_ended() {
         let mut server = server(1);
         assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
         let Syscall::SpawnWith { request } = step(&mut server, accepted().1) else { panic!("no spawn") };
-        assert_eq!(step(&mut server, spawned().1).to_string(), at(1).0);
+        assert_eq!(step(&mut server, spawned().1).to_string(), "read_wait(3)");
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), at(1).0);
         let Syscall::Write { fd: Fd::STDERR, data } = step(&mut server, at(1).1) else { panic!("not said") };
         assert_eq!(&*data, b"server: cannot take a connection: all 1 places are taken; trying again\n");
         assert_eq!(step(&mut server, Reply::Count(data.len() as u64)).to_string(), paused().0);
-        assert_eq!(step(&mut server, Reply::Unit).to_string(), at(2).0);
-        assert_eq!(step(&mut server, at(2).1).to_string(), paused().0);
+        assert_eq!(step(&mut server, Reply::Unit).to_string(), "read_wait(3)");
         // The connection's task goes, and its place with it, whether it ended or was killed.
         drop(request);
         assert_eq!(step(&mut server, Reply::Unit).to_string(), accepted().0);
