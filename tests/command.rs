@@ -79,6 +79,15 @@ fn an_unknown_program_is_127() {
 }
 
 #[test]
+fn a_name_that_would_act_on_the_terminal_is_told_escaped_and_cut() {
+    let long = format!("\u{1b}[31m{}", "x".repeat(60_000));
+    let output = yieldix(&[], &format!("{long}\ninit '{long}'\n"));
+    assert_eq!(output.status.code(), Some(127));
+    assert_eq!(error(&output).matches("\\u{1b}[31mxxx").count(), 2, "{}", error(&output));
+    assert!(!error(&output).contains('\u{1b}') && error(&output).len() < 500, "{}", error(&output));
+}
+
+#[test]
 fn an_unknown_log_target_is_told_with_the_known_ones() {
     complains(&["--log", "yieldix::shed=debug", "run", "true"], 2, &["yieldix::shed", "yieldix::sched"]);
 }

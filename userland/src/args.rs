@@ -4,7 +4,7 @@
 //! it understands by a plain function from [`Args`] to options of its own, and hands the result to
 //! [`or_usage`], which answers `--help` and refuses what is wrong in the same words everywhere.
 
-use crate::{eprintln, println};
+use crate::{eprintln, excerpt::excerpt, println};
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt::Display, str::FromStr};
 use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap};
@@ -66,7 +66,7 @@ impl Given {
                 }
                 given.flags.push(name);
             } else {
-                return Err(Misuse::Wrong(format!("unknown option {name}")));
+                return Err(Misuse::Wrong(format!("unknown option {}", excerpt(name))));
             }
         }
         given.operands.extend(words);
@@ -89,7 +89,7 @@ impl Given {
     /// An error when there are operands.
     pub fn without_operands(self) -> Result<Given, Misuse> {
         match self.operands.first() {
-            Some(word) => Err(Misuse::Wrong(format!("unexpected {word:?}"))),
+            Some(word) => Err(Misuse::Wrong(format!("unexpected {:?}", excerpt(word)))),
             None => Ok(self),
         }
     }
@@ -97,7 +97,7 @@ impl Given {
 
 /// The value that `text` stands for; `what` names it when it stands for none.
 pub fn parse<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, Misuse> {
-    text.parse().map_err(|error| Misuse::Wrong(format!("{what} {text:?}: {error}")))
+    text.parse().map_err(|error| Misuse::Wrong(format!("{what} {:?}: {error}", excerpt(text))))
 }
 
 /// The options of a program, or its end: help goes to standard output and exits with 0, what is
@@ -168,6 +168,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(wrong("-x"), "unknown option -x");
+        assert_eq!(wrong("-\u{1b}c"), "unknown option -\\u{1b}c");
         assert_eq!(wrong("--addr"), "--addr needs a value");
         assert_eq!(wrong("--loud=yes"), "--loud takes no value");
         assert_eq!(given("-q --help"), Err(Misuse::Help));

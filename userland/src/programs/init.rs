@@ -31,11 +31,11 @@ fn main(args: Args) -> Task {
                 }
             },
             Err(Errno::ENOENT) => {
-                eprintln!("init: {name}: no such program")?;
+                eprintln!("init: {}: no such program", excerpt(&name))?;
                 NOT_FOUND_CODE
             }
             Err(errno) => {
-                eprintln!("init: {name}: {errno}")?;
+                eprintln!("init: {}: {errno}", excerpt(&name))?;
                 NOT_STARTED_CODE
             }
         };

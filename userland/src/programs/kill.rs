@@ -25,7 +25,7 @@ fn parse(args: Args) -> Result<Asked, Misuse> {
             option => Some(&option[1..]),
         };
         if let Some(name) = name {
-            signal = name.parse().map_err(|()| Misuse::Wrong(format!("unknown signal {name:?}")))?;
+            signal = name.parse().map_err(|()| Misuse::Wrong(format!("unknown signal {:?}", excerpt(name))))?;
             words.next_if_eq(&"--");
         }
     }

@@ -153,7 +153,7 @@ impl Shell {
                     if let Some(child) = call!(self.start(&name, words))? {
                         let status = trap!(yield wait(child))?;
                         if !matches!(status, ExitStatus::Exited(_)) {
-                            eprintln!("sh: {name}: {status}")?;
+                            eprintln!("sh: {}: {status}", excerpt(&name))?;
                         }
                         self.status = status.code();
                     }
@@ -170,11 +170,11 @@ impl Shell {
             match trap!(yield spawn_program(request)) {
                 Ok(child) => return Ok(Some(child)),
                 Err(Errno::ENOENT) => {
-                    eprintln!("sh: {name}: not found")?;
+                    eprintln!("sh: {}: not found", excerpt(name))?;
                     self.status = NOT_FOUND_CODE;
                 }
                 Err(errno) => {
-                    eprintln!("sh: {name}: {errno}")?;
+                    eprintln!("sh: {}: {errno}", excerpt(name))?;
                     self.status = NOT_STARTED_CODE;
                 }
             }
@@ -190,7 +190,7 @@ impl Shell {
             }
             let Some(word) = words.first() else { return Ok(Flow::Break(self.status)) };
             let Ok(code) = word.parse() else {
-                call!(self.refuse(format!("exit: {word}: not a number")))?;
+                call!(self.refuse(format!("exit: {}: not a number", excerpt(word))))?;
                 return Ok(Flow::Break(USAGE_CODE));
             };
             Ok(Flow::Break(code))
@@ -301,6 +301,14 @@ mod tests {
     fn an_unknown_command_is_127() {
         let run = command("nonesuch", [("spawn_program(\"nonesuch\", [])", Reply::Err(Errno::ENOENT)), no_children()]);
         assert_eq!((run.errors.as_str(), run.end), ("sh: nonesuch: not found\n", End::Exited(127)));
+    }
+
+    #[test]
+    fn what_a_script_holds_does_not_reach_the_terminal_raw() {
+        let script = [("spawn_program(\"\\u{1b}c\", [])", Reply::Err(Errno::ENOENT)), no_children()];
+        let run = command("\u{1b}c", script);
+        assert_eq!(run.errors, "sh: \\u{1b}c: not found\n");
+        assert_eq!(command("exit \u{1b}c", []).errors, "sh: exit: \\u{1b}c: not a number\n");
     }
 
     #[test]
