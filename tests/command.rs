@@ -53,6 +53,16 @@ fn a_script_on_standard_input_gives_its_last_status() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_directory_as_standard_input_is_2_and_told() {
+    let directory = std::fs::File::open(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let mut shell = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let output = shell.env_remove("YIELDIX_LOG").stdin(directory).output().expect("the command runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(error(&output), "sh: standard input: EISDIR: is a directory\n");
+}
+
+#[test]
 fn a_program_run_by_name_gives_its_code() {
     for (program, code) in [("true", 0), ("false", 1)] {
         assert_eq!(yieldix(&["run", program], "").status.code(), Some(code));

@@ -93,7 +93,12 @@ impl Shell {
                     Ok(None) => break,
                     Err(Errno::EMSGSIZE) => call!(self.refuse("line too long"))?,
                     Err(Errno::EILSEQ) => call!(self.refuse("line is not UTF-8"))?,
-                    Err(errno) => return Err(errno),
+                    Err(errno) => {
+                        // A directory, a terminal that went away: what runs it must tell that from
+                        // a script that ended.
+                        call!(self.refuse(format!("standard input: {errno}")))?;
+                        return Ok(self.status);
+                    }
                 }
             }
             if is_interactive {
@@ -397,6 +402,13 @@ mod tests {
         let script = [("read(0, 4096)", Reply::Buf(Buf::from(b"\xff\nexit\n")))];
         let run = run_script(main(vec![]), script);
         assert_eq!((run.errors.as_str(), run.end), ("sh: line is not UTF-8\n", End::Exited(2)));
+    }
+
+    #[test]
+    fn input_that_cannot_be_read_is_told_and_is_2() {
+        let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Err(Errno::EISDIR))]);
+        let told = "sh: standard input: EISDIR: is a directory\n";
+        assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(2)));
     }
 
     #[test]
