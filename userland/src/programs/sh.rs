@@ -13,6 +13,7 @@ use crate::{
 };
 use core::{
     fmt::{Display, Write},
+    mem,
     ops::ControlFlow,
 };
 use parse::Command;
@@ -80,13 +81,15 @@ impl Shell {
     fn run_input(&mut self, is_interactive: bool) -> impl Routine<Result<i32, Errno>> {
         routine!(move {
             let mut lines = Lines::new(Fd::STDIN);
+            let mut is_first = true;
             loop {
                 if is_interactive {
                     print!("{PROMPT}")?;
                 }
                 match call!(lines.read_line()) {
                     Ok(Some(line)) => {
-                        if let Flow::Break(code) = call!(self.run_line(&line))? {
+                        let line = if mem::take(&mut is_first) { without_mark(&line) } else { &line };
+                        if let Flow::Break(code) = call!(self.run_line(line))? {
                             return Ok(code);
                         }
                     }
@@ -238,6 +241,11 @@ impl Shell {
             eprintln!("sh: {what}")
         })
     }
+}
+
+/// A script's first line without the byte order mark that some editors begin a file with.
+fn without_mark(line: &str) -> &str {
+    line.strip_prefix('\u{feff}').unwrap_or(line)
 }
 
 /// The programs under their headings.
@@ -409,6 +417,21 @@ mod tests {
         let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Err(Errno::EISDIR))]);
         let told = "sh: standard input: EISDIR: is a directory\n";
         assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(2)));
+    }
+
+    #[test]
+    fn a_script_may_begin_with_a_byte_order_mark_and_end_lines_as_windows_does() {
+        let text = "\u{feff}true\r\n\u{feff}true\r\n";
+        let script = [
+            ("read(0, 4096)", Reply::Buf(Buf::from(text))),
+            ("spawn_program(\"true\", [])", Reply::Tid(tid(5))),
+            ("wait(5)", exited(5, 0)),
+            no_children(),
+            ("spawn_program(\"\\u{feff}true\", [])", Reply::Err(Errno::ENOENT)),
+            no_children(),
+            ("read(0, 4096)", Reply::Buf(Buf::EMPTY)),
+        ];
+        assert_eq!(run_script(main(vec![]), script).end, End::Exited(127));
     }
 
     #[test]
