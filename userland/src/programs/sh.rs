@@ -87,6 +87,7 @@ impl Shell {
                     print!("{PROMPT}")?;
                 }
                 match call!(lines.read_line()) {
+                    Ok(Some(line)) if !is_interactive && line.contains('\0') => return call!(self.refuse_binary()),
                     Ok(Some(line)) => {
                         let line = if mem::take(&mut is_first) { without_mark(&line) } else { &line };
                         if let Flow::Break(code) = call!(self.run_line(line))? {
@@ -95,7 +96,9 @@ impl Shell {
                     }
                     Ok(None) => break,
                     Err(Errno::EMSGSIZE) => call!(self.refuse("line too long"))?,
-                    Err(Errno::EILSEQ) => call!(self.refuse("line is not UTF-8"))?,
+                    // At a terminal a slip of the keyboard; nobody wants to be thrown out for it.
+                    Err(Errno::EILSEQ) if is_interactive => call!(self.refuse("line is not UTF-8"))?,
+                    Err(Errno::EILSEQ) => return call!(self.refuse_binary()),
                     Err(errno) => {
                         // A directory, a terminal that went away: what runs it must tell that from
                         // a script that ended.
@@ -231,6 +234,15 @@ impl Shell {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// Says that the script is none. Whatever its next lines happen to spell, nobody meant it: it
+    /// ends here, with this code.
+    fn refuse_binary(&mut self) -> impl Routine<Result<i32, Errno>> {
+        routine!({
+            eprintln!("sh: standard input: not a text in UTF-8")?;
+            Ok(NOT_STARTED_CODE)
         })
     }
 
@@ -408,8 +420,20 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_read_is_refused_and_the_next_is_run() {
         let script = [("read(0, 4096)", Reply::Buf(Buf::from(b"\xff\nexit\n")))];
-        let run = run_script(main(vec![]), script);
+        let run = run_script(main(vec!["-i".to_owned()]), script);
         assert_eq!((run.errors.as_str(), run.end), ("sh: line is not UTF-8\n", End::Exited(2)));
+        let long = "x".repeat(limits::LINE_BYTES_MAX + 1) + "\nexit\n";
+        let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Buf(Buf::from(long)))]);
+        assert_eq!((run.errors.as_str(), run.end), ("sh: line too long\n", End::Exited(2)));
+    }
+
+    #[test]
+    fn a_binary_script_ends_at_its_first_such_line_with_126() {
+        for bytes in [&b"\x7fELF\0\n\xff\nexit\n"[..], b"\xff\n\xff\nexit\n"] {
+            let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Buf(Buf::from(bytes.to_vec())))]);
+            let told = "sh: standard input: not a text in UTF-8\n";
+            assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(126)));
+        }
     }
 
     #[test]
