@@ -47,10 +47,10 @@ fn parse_options(args: Args) -> Result<Options, Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let options = call!(or_usage(&PROGRAM, parse_options(args)))?;
-        let mut shell = Shell { status: 0 };
+        let mut shell = Shell { is_interactive: options.is_interactive, status: 0 };
         let code = match options.command {
             Some(command) => call!(shell.run_text(&command))?,
-            None => call!(shell.run_input(options.is_interactive))?,
+            None => call!(shell.run_input())?,
         };
         trap!(yield exit(code))
     })
@@ -60,6 +60,7 @@ fn main(args: Args) -> Task {
 type Flow = ControlFlow<i32>;
 
 struct Shell {
+    is_interactive: bool,
     /// Of the last command, as `$?` shows it.
     status: i32,
 }
@@ -78,16 +79,16 @@ impl Shell {
     }
 
     /// Runs the lines of standard input; gives the code to exit with.
-    fn run_input(&mut self, is_interactive: bool) -> impl Routine<Result<i32, Errno>> {
+    fn run_input(&mut self) -> impl Routine<Result<i32, Errno>> {
         routine!(move {
             let mut lines = Lines::new(Fd::STDIN);
             let mut is_first = true;
             loop {
-                if is_interactive {
+                if self.is_interactive {
                     print!("{PROMPT}")?;
                 }
                 match call!(lines.read_line()) {
-                    Ok(Some(line)) if !is_interactive && line.contains('\0') => return call!(self.refuse_binary()),
+                    Ok(Some(line)) if !self.is_interactive && line.contains('\0') => return call!(self.refuse_binary()),
                     Ok(Some(line)) => {
                         let line = if mem::take(&mut is_first) { without_mark(&line) } else { &line };
                         if let Flow::Break(code) = call!(self.run_line(line))? {
@@ -97,7 +98,7 @@ impl Shell {
                     Ok(None) => break,
                     Err(Errno::EMSGSIZE) => call!(self.refuse("line too long"))?,
                     // At a terminal a slip of the keyboard; nobody wants to be thrown out for it.
-                    Err(Errno::EILSEQ) if is_interactive => call!(self.refuse("line is not UTF-8"))?,
+                    Err(Errno::EILSEQ) if self.is_interactive => call!(self.refuse("line is not UTF-8"))?,
                     Err(Errno::EILSEQ) => return call!(self.refuse_binary()),
                     Err(errno) => {
                         // A directory, a terminal that went away: what runs it must tell that from
@@ -107,7 +108,7 @@ impl Shell {
                     }
                 }
             }
-            if is_interactive {
+            if self.is_interactive {
                 // The next prompt, of whoever started this, should not follow ours.
                 println!()?;
             }
@@ -161,6 +162,12 @@ impl Shell {
                 }
                 "wait" => call!(self.wait(words))?,
                 _ => {
+                    // A shell in a shell at a terminal should prompt too, or it looks hung. No call
+                    // tells a task whether it reads a terminal; the machine knew, told the first
+                    // shell by -i, and so it is handed on.
+                    if self.is_interactive && name == PROGRAM.name && words.is_empty() {
+                        words.push("-i".to_owned());
+                    }
                     if let Some(child) = call!(self.start(&name, words))? {
                         let status = trap!(yield wait(child))?;
                         if !matches!(status, ExitStatus::Exited(_)) {
@@ -415,6 +422,19 @@ mod tests {
         let [line, reap] = input();
         let prompting = run_script(main(vec!["-i".to_owned()]), [line, reap, end()]);
         assert_eq!(prompting.output, "$ $ \n");
+    }
+
+    #[test]
+    fn a_shell_that_prompts_has_a_shell_in_it_prompt_too() {
+        let starts = |given: &[&str], line: &str| {
+            let args = given.iter().chain(&["-c", line]).map(|word| (*word).to_owned()).collect();
+            run(main(args)).end
+        };
+        let asks = |args: &str| End::Asks(format!("spawn_program({args})"));
+        assert_eq!(starts(&["-i"], "sh"), asks("\"sh\", [\"-i\"]"));
+        assert_eq!(starts(&["-i"], "sh -c true"), asks("\"sh\", [\"-c\", \"true\"]"));
+        assert_eq!(starts(&["-i"], "sh &"), asks("\"sh\", []"));
+        assert_eq!(starts(&[], "sh"), asks("\"sh\", []"));
     }
 
     #[test]
