@@ -132,6 +132,11 @@ fn no_number_is_too_small_to_be_refused() {
 }
 
 #[test]
+fn a_program_past_the_most_tasks_is_126_and_told_so() {
+    complains(&["--max-tasks", "1", "run", "hello"], 126, &["hello: too many tasks"]);
+}
+
+#[test]
 fn a_deadlock_is_70_and_names_the_cycle() {
     let output = yieldix(&["run", "deadlock"], "");
     assert_eq!(output.status.code(), Some(70));

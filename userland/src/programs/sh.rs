@@ -6,7 +6,7 @@
 
 mod parse;
 
-use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE};
+use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
 use crate::{
     args::{self, USAGE_CODE},
     prelude::*,
@@ -192,7 +192,7 @@ impl Shell {
                     self.status = NOT_FOUND_CODE;
                 }
                 Err(errno) => {
-                    eprintln!("sh: {}: {errno}", excerpt(name))?;
+                    eprintln!("sh: {}: {}", excerpt(name), why_not_started(errno))?;
                     self.status = NOT_STARTED_CODE;
                 }
             }
@@ -333,6 +333,13 @@ mod tests {
     fn an_unknown_command_is_127() {
         let run = command("nonesuch", [("spawn_program(\"nonesuch\", [])", Reply::Err(Errno::ENOENT)), no_children()]);
         assert_eq!((run.errors.as_str(), run.end), ("sh: nonesuch: not found\n", End::Exited(127)));
+    }
+
+    #[test]
+    fn a_command_past_the_most_tasks_is_126_and_says_so() {
+        let script = [("spawn_program(\"hello\", [])", Reply::Err(Errno::EAGAIN)), no_children()];
+        let run = command("hello", script);
+        assert_eq!((run.errors.as_str(), run.end), ("sh: hello: too many tasks\n", End::Exited(126)));
     }
 
     #[test]
