@@ -113,6 +113,7 @@ fn a_bad_address_is_a_usage_error_of_the_program() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(out(&output), "");
     assert!(error(&output).contains("nowhere"), "{}", error(&output));
+    assert!(error(&output).contains("names are not resolved"), "{}", error(&output));
 }
 
 #[test]

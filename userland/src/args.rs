@@ -6,7 +6,7 @@
 
 use crate::{eprintln, excerpt::excerpt, println};
 use alloc::{format, string::String, vec::Vec};
-use core::{fmt::Display, str::FromStr};
+use core::{fmt::Display, net::SocketAddr, str::FromStr};
 use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap};
 
 /// The exit code of a program that was called wrongly.
@@ -84,6 +84,19 @@ impl Given {
             Some((name, text)) => parse(name, text).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The value of this option as an address, if it was given.
+    ///
+    /// Apart from [`value`](Given::value), whose words for a bad one would not say that a host's name
+    /// is none.
+    pub fn address(&self, option: &str) -> Result<Option<SocketAddr>, Misuse> {
+        let Some(text) = self.value::<String>(option)? else { return Ok(None) };
+        let not_an_address = |_| {
+            let text = excerpt(&text);
+            Misuse::Wrong(format!("{option} {text:?}: not IP:PORT (such as 127.0.0.1:7000); names are not resolved"))
+        };
+        text.parse().map(Some).map_err(not_an_address)
     }
 
     /// An error when there are operands.
@@ -175,6 +188,15 @@ mod tests {
         let number = given("--addr x").unwrap().value::<u8>("--addr");
         assert_eq!(number, Err(Misuse::Wrong("--addr \"x\": invalid digit found in string".to_owned())));
         assert_eq!(given("x").unwrap().without_operands(), Err(Misuse::Wrong("unexpected \"x\"".to_owned())));
+    }
+
+    #[test]
+    fn an_address_is_numbers_and_a_name_is_told_to_be_none() {
+        assert_eq!(given("").unwrap().address("--addr"), Ok(None));
+        assert_eq!(given("--addr [::1]:7").unwrap().address("--addr"), Ok(Some("[::1]:7".parse().unwrap())));
+        let told = "--addr \"localhost:0\": not IP:PORT (such as 127.0.0.1:7000); names are not resolved";
+        let name = given("--addr localhost:0").unwrap().address("--addr");
+        assert_eq!(name, Err(Misuse::Wrong(told.to_owned())));
     }
 
     const SAMPLE: Program = Program::new("sample", Group::Other, "does nothing", sample).usage("[-q]");
