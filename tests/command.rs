@@ -53,6 +53,13 @@ fn a_script_on_standard_input_gives_its_last_status() {
 }
 
 #[test]
+fn a_job_still_running_at_the_end_of_a_script_is_ended_as_the_help_says() {
+    let output = yieldix(&[], "sleep 3600 &\nhelp\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(out(&output).ends_with("is ended with the machine,\nwithout a word: wait for it first.\n"));
+}
+
+#[test]
 #[cfg(unix)]
 fn a_directory_as_standard_input_is_2_and_told() {
     let directory = std::fs::File::open(env!("CARGO_TARGET_TMPDIR")).expect("a directory");

@@ -32,6 +32,8 @@ Built-in commands:
   wait [TID...]  waits for these children, or for all in the background
 A command is a program's name and arguments. After it, & runs it in the background
 and ; begins another. Quote with '...', \"...\" or \\. $? is the last status, # a comment.
+What still runs in the background when the first shell ends is ended with the machine,
+without a word: wait for it first.
 ";
 
 struct Options {
