@@ -160,6 +160,14 @@ fn a_panic_is_101_and_told_once() {
 }
 
 #[test]
+fn a_panic_in_the_shell_is_one_line_and_the_next_command_is_run() {
+    let output = yieldix(&[], "panic so be it\necho $?\n");
+    assert_eq!(out(&output), "101\n");
+    assert_eq!(error(&output).lines().count(), 1, "{}", error(&output));
+    assert!(error(&output).contains("panic=\"so be it\""), "{}", error(&output));
+}
+
+#[test]
 fn the_log_goes_to_standard_error_in_either_format() {
     let output = yieldix(&["--log", "yieldix::task=info", "run", "hello"], "");
     assert_eq!(out(&output), "Hello, world!\n");

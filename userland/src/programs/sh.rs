@@ -135,7 +135,7 @@ impl Shell {
             }
             // Whoever is in the foreground was waited for by name, so these were in the background.
             while let Ok(Some((child, status))) = trap!(yield try_wait(Children::Any)) {
-                println!("[{child}] done: {status}")?;
+                println!("[{child}] done: {}", end(&status))?;
             }
             Ok(Flow::Continue(()))
         })
@@ -172,7 +172,9 @@ impl Shell {
                     }
                     if let Some(child) = call!(self.start(&name, words))? {
                         let status = trap!(yield wait(child))?;
-                        if !matches!(status, ExitStatus::Exited(_)) {
+                        // A panic has been told by the kernel's log, with its message, and an error
+                        // that the program returned likewise.
+                        if let ExitStatus::Killed(_) = status {
                             eprintln!("sh: {}: {status}", excerpt(&name))?;
                         }
                         self.status = status.code();
@@ -222,7 +224,7 @@ impl Shell {
             self.status = 0;
             if words.is_empty() {
                 while let Ok((child, status)) = trap!(yield wait_any()) {
-                    println!("[{child}] done: {status}")?;
+                    println!("[{child}] done: {}", end(&status))?;
                 }
             }
             for word in words {
@@ -261,6 +263,14 @@ impl Shell {
             self.status = USAGE_CODE;
             eprintln!("sh: {what}")
         })
+    }
+}
+
+/// How a job ended. What a panic said is left to the kernel's log, which has told it.
+fn end(status: &ExitStatus) -> String {
+    match status {
+        ExitStatus::Panicked(_) => "panicked".to_owned(),
+        status => status.to_string(),
     }
 }
 
@@ -361,6 +371,16 @@ mod tests {
         ];
         let run = command("sleep 9", script);
         assert_eq!((run.errors.as_str(), run.end), ("sh: sleep: killed by SIGKILL\n", End::Exited(137)));
+    }
+
+    #[test]
+    fn a_panic_is_101_and_left_to_the_log_to_tell() {
+        let panicked = || Reply::Panicked(Box::new((tid(5), "so be it".into())));
+        let start = || ("spawn_program(\"panic\", [])", Reply::Tid(tid(5)));
+        let run = command("panic", [start(), ("wait(5)", panicked()), no_children()]);
+        assert_eq!((run.output.as_str(), run.errors.as_str(), run.end), ("", "", End::Exited(101)));
+        let run = command("panic &", [start(), ("try_wait(Any)", panicked()), no_children()]);
+        assert_eq!((run.output.as_str(), run.errors.as_str()), ("[5]\n[5] done: panicked\n", ""));
     }
 
     #[test]
