@@ -53,6 +53,23 @@ fn a_script_on_standard_input_gives_its_last_status() {
 }
 
 #[test]
+fn a_job_still_running_at_the_end_of_a_script_is_ended_as_the_help_says() {
+    let output = yieldix(&[], "sleep 3600 &\nhelp\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(out(&output).ends_with("is ended with the machine,\nwithout a word: wait for it first.\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_directory_as_standard_input_is_2_and_told() {
+    let directory = std::fs::File::open(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let mut shell = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let output = shell.env_remove("YIELDIX_LOG").stdin(directory).output().expect("the command runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(error(&output), "sh: standard input: EISDIR: is a directory\n");
+}
+
+#[test]
 fn a_program_run_by_name_gives_its_code() {
     for (program, code) in [("true", 0), ("false", 1)] {
         assert_eq!(yieldix(&["run", program], "").status.code(), Some(code));
@@ -76,6 +93,15 @@ fn a_lesson_in_the_shell_counts_on() {
 #[test]
 fn an_unknown_program_is_127() {
     complains(&["run", "nosuch"], 127, &["nosuch", "no such program"]);
+}
+
+#[test]
+fn a_name_that_would_act_on_the_terminal_is_told_escaped_and_cut() {
+    let long = format!("\u{1b}[31m{}", "x".repeat(60_000));
+    let output = yieldix(&[], &format!("{long}\ninit '{long}'\n"));
+    assert_eq!(output.status.code(), Some(127));
+    assert_eq!(error(&output).matches("\\u{1b}[31mxxx").count(), 2, "{}", error(&output));
+    assert!(!error(&output).contains('\u{1b}') && error(&output).len() < 500, "{}", error(&output));
 }
 
 #[test]
@@ -109,6 +135,7 @@ fn a_bad_address_is_a_usage_error_of_the_program() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(out(&output), "");
     assert!(error(&output).contains("nowhere"), "{}", error(&output));
+    assert!(error(&output).contains("names are not resolved"), "{}", error(&output));
 }
 
 #[test]
@@ -128,6 +155,11 @@ fn no_number_is_too_small_to_be_refused() {
 }
 
 #[test]
+fn a_program_past_the_most_tasks_is_126_and_told_so() {
+    complains(&["--max-tasks", "1", "run", "hello"], 126, &["hello: too many tasks"]);
+}
+
+#[test]
 fn a_deadlock_is_70_and_names_the_cycle() {
     let output = yieldix(&["run", "deadlock"], "");
     assert_eq!(output.status.code(), Some(70));
@@ -140,6 +172,14 @@ fn a_panic_is_101_and_told_once() {
     let output = yieldix(&["run", "panic", "so", "be", "it"], "");
     assert_eq!(output.status.code(), Some(101));
     assert_eq!(error(&output).matches("so be it").count(), 1, "{}", error(&output));
+}
+
+#[test]
+fn a_panic_in_the_shell_is_one_line_and_the_next_command_is_run() {
+    let output = yieldix(&[], "panic so be it\necho $?\n");
+    assert_eq!(out(&output), "101\n");
+    assert_eq!(error(&output).lines().count(), 1, "{}", error(&output));
+    assert!(error(&output).contains("panic=\"so be it\""), "{}", error(&output));
 }
 
 #[test]

@@ -4,9 +4,9 @@
 //! it understands by a plain function from [`Args`] to options of its own, and hands the result to
 //! [`or_usage`], which answers `--help` and refuses what is wrong in the same words everywhere.
 
-use crate::{eprintln, println};
+use crate::{eprintln, excerpt::excerpt, println};
 use alloc::{format, string::String, vec::Vec};
-use core::{fmt::Display, str::FromStr};
+use core::{fmt::Display, net::SocketAddr, str::FromStr};
 use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap};
 
 /// The exit code of a program that was called wrongly.
@@ -66,7 +66,7 @@ impl Given {
                 }
                 given.flags.push(name);
             } else {
-                return Err(Misuse::Wrong(format!("unknown option {name}")));
+                return Err(Misuse::Wrong(format!("unknown option {}", excerpt(name))));
             }
         }
         given.operands.extend(words);
@@ -86,10 +86,23 @@ impl Given {
         }
     }
 
+    /// The value of this option as an address, if it was given.
+    ///
+    /// Apart from [`value`](Given::value), whose words for a bad one would not say that a host's name
+    /// is none.
+    pub fn address(&self, option: &str) -> Result<Option<SocketAddr>, Misuse> {
+        let Some(text) = self.value::<String>(option)? else { return Ok(None) };
+        let not_an_address = |_| {
+            let text = excerpt(&text);
+            Misuse::Wrong(format!("{option} {text:?}: not IP:PORT (such as 127.0.0.1:7000); names are not resolved"))
+        };
+        text.parse().map(Some).map_err(not_an_address)
+    }
+
     /// An error when there are operands.
     pub fn without_operands(self) -> Result<Given, Misuse> {
         match self.operands.first() {
-            Some(word) => Err(Misuse::Wrong(format!("unexpected {word:?}"))),
+            Some(word) => Err(Misuse::Wrong(format!("unexpected {:?}", excerpt(word)))),
             None => Ok(self),
         }
     }
@@ -97,7 +110,7 @@ impl Given {
 
 /// The value that `text` stands for; `what` names it when it stands for none.
 pub fn parse<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, Misuse> {
-    text.parse().map_err(|error| Misuse::Wrong(format!("{what} {text:?}: {error}")))
+    text.parse().map_err(|error| Misuse::Wrong(format!("{what} {:?}: {error}", excerpt(text))))
 }
 
 /// The options of a program, or its end: help goes to standard output and exits with 0, what is
@@ -168,12 +181,22 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(wrong("-x"), "unknown option -x");
+        assert_eq!(wrong("-\u{1b}c"), "unknown option -\\u{1b}c");
         assert_eq!(wrong("--addr"), "--addr needs a value");
         assert_eq!(wrong("--loud=yes"), "--loud takes no value");
         assert_eq!(given("-q --help"), Err(Misuse::Help));
         let number = given("--addr x").unwrap().value::<u8>("--addr");
         assert_eq!(number, Err(Misuse::Wrong("--addr \"x\": invalid digit found in string".to_owned())));
         assert_eq!(given("x").unwrap().without_operands(), Err(Misuse::Wrong("unexpected \"x\"".to_owned())));
+    }
+
+    #[test]
+    fn an_address_is_numbers_and_a_name_is_told_to_be_none() {
+        assert_eq!(given("").unwrap().address("--addr"), Ok(None));
+        assert_eq!(given("--addr [::1]:7").unwrap().address("--addr"), Ok(Some("[::1]:7".parse().unwrap())));
+        let told = "--addr \"localhost:0\": not IP:PORT (such as 127.0.0.1:7000); names are not resolved";
+        let name = given("--addr localhost:0").unwrap().address("--addr");
+        assert_eq!(name, Err(Misuse::Wrong(told.to_owned())));
     }
 
     const SAMPLE: Program = Program::new("sample", Group::Other, "does nothing", sample).usage("[-q]");

@@ -77,8 +77,8 @@ impl Lines {
         Lines { fd, pending: Vec::new(), has_ended: false }
     }
 
-    /// The next line without its newline, or `None` at the end: `call!(lines.read_line())?`. A
-    /// last line that lacks its newline counts.
+    /// The next line without its newline, nor a carriage return before that, or `None` at the end:
+    /// `call!(lines.read_line())?`. A last line that lacks its newline counts.
     ///
     /// `EMSGSIZE` for a line of more than [`LINE_BYTES_MAX`], `EILSEQ` for one that is not UTF-8.
     /// Either is consumed, so that reading can go on with the next.
@@ -88,10 +88,14 @@ impl Lines {
             loop {
                 let newline = self.pending.iter().position(|&byte| byte == b'\n');
                 if newline.is_some() || self.has_ended {
-                    let line = self.take_line(newline);
+                    let mut line = self.take_line(newline);
                     is_too_long |= line.as_ref().is_some_and(|line| line.len() > LINE_BYTES_MAX);
                     if is_too_long {
                         return Err(Errno::EMSGSIZE);
+                    }
+                    // Only now: whether a line is too long must not hang on how its bytes arrive.
+                    if newline.is_some() {
+                        line.as_mut().and_then(|line| line.pop_if(|byte| *byte == b'\r'));
                     }
                     return line.map(String::from_utf8).transpose().map_err(|_| Errno::EILSEQ);
                 }
@@ -184,6 +188,12 @@ mod tests {
         let run = run_script(number_lines(), [input("on"), input("e\n\ntwo\nth"), input("ree"), input("")]);
         assert_eq!(run.output, "[one]\n[]\n[two]\n[three]\n");
         assert_eq!(run.end, End::Returned(Ok(())));
+    }
+
+    #[test]
+    fn a_carriage_return_belongs_to_the_line_end_and_to_no_other_place() {
+        let pieces = [input("one\r"), input("\n\r\n\r\r\na\rb\nlast\r"), input("")];
+        assert_eq!(run_script(number_lines(), pieces).output, "[one]\n[]\n[\r]\n[a\rb]\n[last\r]\n");
     }
 
     #[test]

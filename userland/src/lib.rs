@@ -15,6 +15,7 @@ extern crate alloc;
 pub mod args;
 pub mod console;
 pub mod duration;
+pub mod excerpt;
 pub mod limits;
 pub mod prelude;
 pub mod serve;

@@ -6,7 +6,9 @@ pub use crate::{
     args::{Given, Misuse, or_usage},
     console::Lines,
     duration::Span,
-    eprint, eprintln, limits, print, println,
+    eprint, eprintln,
+    excerpt::excerpt,
+    limits, print, println,
     serve::{ServeOptions, serve},
     socket::{Socket, listen_at},
 };

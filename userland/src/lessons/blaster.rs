@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub(crate) const PROGRAM: Program =
     Program::new("blaster", Group::Lessons, "loads an echo server with messages, and checks their echo", main)
-        .usage("[--addr ADDRESS:PORT] [--connections N] [--messages N]");
+        .usage("[--addr IP:PORT] [--connections N] [--messages N]");
 
 const MESSAGE_BYTES: usize = 1024;
 const MESSAGES_A_MARK: u64 = 10_000;
@@ -25,7 +25,7 @@ struct Load {
 fn parse(args: Args) -> Result<Load, Misuse> {
     let given = Given::parse(args, &[], &["--addr", "--connections", "--messages"])?.without_operands()?;
     let load = Load {
-        address: given.value("--addr")?.unwrap_or(address::COURSE),
+        address: given.address("--addr")?.unwrap_or(address::COURSE),
         connections: given.value("--connections")?.unwrap_or(300),
         messages: given.value("--messages")?.unwrap_or(100_000),
     };

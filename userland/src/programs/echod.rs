@@ -4,7 +4,7 @@ use crate::prelude::*;
 use core::net::{IpAddr, Ipv4Addr};
 
 pub(crate) const PROGRAM: Program = Program::new("echod", Group::Servers, "sends back whatever it is sent", main)
-    .usage("[--addr ADDRESS:PORT] [--max-connections N] [--status ADDRESS:PORT]");
+    .usage("[--addr IP:PORT] [--max-connections N] [--status IP:PORT]");
 
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7000);
 
@@ -20,8 +20,8 @@ fn parse(args: Args) -> Result<Options, Misuse> {
     if connections_max == 0 {
         return Err(Misuse::Wrong("--max-connections must be at least 1".to_owned()));
     }
-    let address = given.value("--addr")?.unwrap_or(ADDRESS);
-    Ok(Options { address, connections_max, status: given.value("--status")? })
+    let address = given.address("--addr")?.unwrap_or(ADDRESS);
+    Ok(Options { address, connections_max, status: given.address("--status")? })
 }
 
 fn main(args: Args) -> Task {

@@ -13,6 +13,16 @@ pub(crate) const NOT_FOUND_CODE: i32 = 127;
 /// As a shell has it: there is one, and it could not be started.
 pub(crate) const NOT_STARTED_CODE: i32 = 126;
 
+/// Why a program that is there could not be started, for the user.
+pub(crate) fn why_not_started(errno: Errno) -> String {
+    match errno {
+        // The limit on tasks is the only one that a start with no descriptors to pass can meet, and
+        // to try again at once, as the errno has it, does not help.
+        Errno::EAGAIN => "too many tasks".to_owned(),
+        errno => errno.to_string(),
+    }
+}
+
 fn parse(args: Args) -> Result<(String, Args), Misuse> {
     let mut words = Given::parse(args, &[], &[])?.operands.into_iter();
     let name = words.next().ok_or_else(|| Misuse::Wrong("no program given".to_owned()))?;
@@ -31,11 +41,11 @@ fn main(args: Args) -> Task {
                 }
             },
             Err(Errno::ENOENT) => {
-                eprintln!("init: {name}: no such program")?;
+                eprintln!("init: {}: no such program", excerpt(&name))?;
                 NOT_FOUND_CODE
             }
             Err(errno) => {
-                eprintln!("init: {name}: {errno}")?;
+                eprintln!("init: {}: {}", excerpt(&name), why_not_started(errno))?;
                 NOT_STARTED_CODE
             }
         };

@@ -2,20 +2,26 @@
 
 use crate::prelude::*;
 
-pub(crate) const PROGRAM: Program =
-    Program::new("kill", Group::System, "sends tasks a signal, TERM unless another is named; -l lists them", main)
-        .usage("[-SIGNAL | -s SIGNAL] TID... | -l");
+pub(crate) const PROGRAM: Program = Program::new(
+    "kill",
+    Group::System,
+    "sends tasks a signal, TERM unless another is named; -l lists them, -0 only asks if a task exists",
+    main,
+)
+.usage("[-SIGNAL | -s SIGNAL | -0] TID... | -l");
 
 #[derive(Debug, PartialEq)]
 enum Asked {
     List,
     Send(Signal, Vec<Tid>),
+    /// Only whether they exist: signal 0, which is none.
+    Test(Vec<Tid>),
 }
 
 /// Not by [`Given`]: a signal is an option whose name is the value.
 fn parse(args: Args) -> Result<Asked, Misuse> {
     let mut words = args.iter().map(String::as_str).peekable();
-    let mut signal = Signal::Term;
+    let mut signal = Some(Signal::Term);
     if let Some(option) = words.next_if(|word| word.starts_with('-')) {
         let name = match option {
             "--" => None,
@@ -25,7 +31,10 @@ fn parse(args: Args) -> Result<Asked, Misuse> {
             option => Some(&option[1..]),
         };
         if let Some(name) = name {
-            signal = name.parse().map_err(|()| Misuse::Wrong(format!("unknown signal {name:?}")))?;
+            signal = match name {
+                "0" => None,
+                name => Some(name.parse().map_err(|()| Misuse::Wrong(format!("unknown signal {:?}", excerpt(name))))?),
+            };
             words.next_if_eq(&"--");
         }
     }
@@ -33,19 +42,33 @@ fn parse(args: Args) -> Result<Asked, Misuse> {
     if tids.is_empty() {
         return Err(Misuse::Wrong("no task given".to_owned()));
     }
-    Ok(Asked::Send(signal, tids))
+    Ok(match signal {
+        Some(signal) => Asked::Send(signal, tids),
+        None => Asked::Test(tids),
+    })
 }
 
 fn main(args: Args) -> Task {
     task!({
+        let mut code = 0;
         let (signal, tids) = match call!(or_usage(&PROGRAM, parse(args)))? {
             Asked::Send(signal, tids) => (signal, tids),
             Asked::List => {
                 let list: String = Signal::ALL.iter().map(|s| format!("{:>2} {}\n", s.number(), s.name())).collect();
                 return print!("{list}");
             }
+            Asked::Test(tids) => {
+                // One list for all. As on Unix, a task that has ended and not been waited for exists.
+                let tasks = trap!(yield tasks())?;
+                for tid in tids {
+                    if !tasks.iter().any(|task| task.tid == tid) {
+                        eprintln!("kill: {tid}: {}", Errno::ESRCH.meaning())?;
+                        code = 1;
+                    }
+                }
+                return trap!(yield exit(code));
+            }
         };
-        let mut code = 0;
         for tid in tids {
             if let Err(errno) = trap!(yield kill(tid, signal)) {
                 eprintln!("kill: {tid}: {}", errno.meaning())?;
@@ -81,6 +104,27 @@ mod tests {
         let run = run_script(main(words("7 8")), script);
         assert_eq!(run.errors, "kill: 7: no such task\n");
         assert_eq!(run.end, End::Exited(1));
+    }
+
+    #[test]
+    fn signal_0_only_asks_whether_the_tasks_exist() {
+        let task = |serial, state| TaskInfo {
+            tid: Tid::new(3, serial),
+            parent: Tid::NONE,
+            name: "some".into(),
+            state,
+            turns: 0,
+            traps: 0,
+            fds: 0,
+            at: None,
+        };
+        let list = || Reply::Tasks(Box::new(vec![task(7, TaskState::Ready), task(8, TaskState::Zombie)]));
+        for line in ["-0 7 8", "-s 0 7"] {
+            let run = run_script(main(words(line)), [("tasks()", list())]);
+            assert_eq!((run.errors.as_str(), run.end), ("", End::Exited(0)), "{line}");
+        }
+        let run = run_script(main(words("-0 9 7")), [("tasks()", list())]);
+        assert_eq!((run.errors.as_str(), run.end), ("kill: 9: no such task\n", End::Exited(1)));
     }
 
     #[test]

@@ -6,13 +6,14 @@
 
 mod parse;
 
-use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE};
+use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
 use crate::{
     args::{self, USAGE_CODE},
     prelude::*,
 };
 use core::{
     fmt::{Display, Write},
+    mem,
     ops::ControlFlow,
 };
 use parse::Command;
@@ -31,6 +32,8 @@ Built-in commands:
   wait [TID...]  waits for these children, or for all in the background
 A command is a program's name and arguments. After it, & runs it in the background
 and ; begins another. Quote with '...', \"...\" or \\. $? is the last status, # a comment.
+What still runs in the background when the first shell ends is ended with the machine,
+without a word: wait for it first.
 ";
 
 struct Options {
@@ -46,10 +49,10 @@ fn parse_options(args: Args) -> Result<Options, Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let options = call!(or_usage(&PROGRAM, parse_options(args)))?;
-        let mut shell = Shell { status: 0 };
+        let mut shell = Shell { is_interactive: options.is_interactive, status: 0 };
         let code = match options.command {
             Some(command) => call!(shell.run_text(&command))?,
-            None => call!(shell.run_input(options.is_interactive))?,
+            None => call!(shell.run_input())?,
         };
         trap!(yield exit(code))
     })
@@ -59,6 +62,7 @@ fn main(args: Args) -> Task {
 type Flow = ControlFlow<i32>;
 
 struct Shell {
+    is_interactive: bool,
     /// Of the last command, as `$?` shows it.
     status: i32,
 }
@@ -77,26 +81,36 @@ impl Shell {
     }
 
     /// Runs the lines of standard input; gives the code to exit with.
-    fn run_input(&mut self, is_interactive: bool) -> impl Routine<Result<i32, Errno>> {
+    fn run_input(&mut self) -> impl Routine<Result<i32, Errno>> {
         routine!(move {
             let mut lines = Lines::new(Fd::STDIN);
+            let mut is_first = true;
             loop {
-                if is_interactive {
+                if self.is_interactive {
                     print!("{PROMPT}")?;
                 }
                 match call!(lines.read_line()) {
+                    Ok(Some(line)) if !self.is_interactive && line.contains('\0') => return call!(self.refuse_binary()),
                     Ok(Some(line)) => {
-                        if let Flow::Break(code) = call!(self.run_line(&line))? {
+                        let line = if mem::take(&mut is_first) { without_mark(&line) } else { &line };
+                        if let Flow::Break(code) = call!(self.run_line(line))? {
                             return Ok(code);
                         }
                     }
                     Ok(None) => break,
                     Err(Errno::EMSGSIZE) => call!(self.refuse("line too long"))?,
-                    Err(Errno::EILSEQ) => call!(self.refuse("line is not UTF-8"))?,
-                    Err(errno) => return Err(errno),
+                    // At a terminal a slip of the keyboard; nobody wants to be thrown out for it.
+                    Err(Errno::EILSEQ) if self.is_interactive => call!(self.refuse("line is not UTF-8"))?,
+                    Err(Errno::EILSEQ) => return call!(self.refuse_binary()),
+                    Err(errno) => {
+                        // A directory, a terminal that went away: what runs it must tell that from
+                        // a script that ended.
+                        call!(self.refuse(format!("standard input: {errno}")))?;
+                        return Ok(self.status);
+                    }
                 }
             }
-            if is_interactive {
+            if self.is_interactive {
                 // The next prompt, of whoever started this, should not follow ours.
                 println!()?;
             }
@@ -121,7 +135,7 @@ impl Shell {
             }
             // Whoever is in the foreground was waited for by name, so these were in the background.
             while let Ok(Some((child, status))) = trap!(yield try_wait(Children::Any)) {
-                println!("[{child}] done: {status}")?;
+                println!("[{child}] done: {}", end(&status))?;
             }
             Ok(Flow::Continue(()))
         })
@@ -150,10 +164,18 @@ impl Shell {
                 }
                 "wait" => call!(self.wait(words))?,
                 _ => {
+                    // A shell in a shell at a terminal should prompt too, or it looks hung. No call
+                    // tells a task whether it reads a terminal; the machine knew, told the first
+                    // shell by -i, and so it is handed on.
+                    if self.is_interactive && name == PROGRAM.name && words.is_empty() {
+                        words.push("-i".to_owned());
+                    }
                     if let Some(child) = call!(self.start(&name, words))? {
                         let status = trap!(yield wait(child))?;
-                        if !matches!(status, ExitStatus::Exited(_)) {
-                            eprintln!("sh: {name}: {status}")?;
+                        // A panic has been told by the kernel's log, with its message, and an error
+                        // that the program returned likewise.
+                        if let ExitStatus::Killed(_) = status {
+                            eprintln!("sh: {}: {status}", excerpt(&name))?;
                         }
                         self.status = status.code();
                     }
@@ -170,11 +192,11 @@ impl Shell {
             match trap!(yield spawn_program(request)) {
                 Ok(child) => return Ok(Some(child)),
                 Err(Errno::ENOENT) => {
-                    eprintln!("sh: {name}: not found")?;
+                    eprintln!("sh: {}: not found", excerpt(name))?;
                     self.status = NOT_FOUND_CODE;
                 }
                 Err(errno) => {
-                    eprintln!("sh: {name}: {errno}")?;
+                    eprintln!("sh: {}: {}", excerpt(name), why_not_started(errno))?;
                     self.status = NOT_STARTED_CODE;
                 }
             }
@@ -190,7 +212,7 @@ impl Shell {
             }
             let Some(word) = words.first() else { return Ok(Flow::Break(self.status)) };
             let Ok(code) = word.parse() else {
-                call!(self.refuse(format!("exit: {word}: not a number")))?;
+                call!(self.refuse(format!("exit: {}: not a number", excerpt(word))))?;
                 return Ok(Flow::Break(USAGE_CODE));
             };
             Ok(Flow::Break(code))
@@ -202,7 +224,7 @@ impl Shell {
             self.status = 0;
             if words.is_empty() {
                 while let Ok((child, status)) = trap!(yield wait_any()) {
-                    println!("[{child}] done: {status}")?;
+                    println!("[{child}] done: {}", end(&status))?;
                 }
             }
             for word in words {
@@ -226,6 +248,15 @@ impl Shell {
         })
     }
 
+    /// Says that the script is none. Whatever its next lines happen to spell, nobody meant it: it
+    /// ends here, with this code.
+    fn refuse_binary(&mut self) -> impl Routine<Result<i32, Errno>> {
+        routine!({
+            eprintln!("sh: standard input: not a text in UTF-8")?;
+            Ok(NOT_STARTED_CODE)
+        })
+    }
+
     /// Says what is wrong with a line that was not run.
     fn refuse(&mut self, what: impl Display + Send) -> impl Routine<Result<(), Errno>> {
         routine!(move {
@@ -233,6 +264,19 @@ impl Shell {
             eprintln!("sh: {what}")
         })
     }
+}
+
+/// How a job ended. What a panic said is left to the kernel's log, which has told it.
+fn end(status: &ExitStatus) -> String {
+    match status {
+        ExitStatus::Panicked(_) => "panicked".to_owned(),
+        status => status.to_string(),
+    }
+}
+
+/// A script's first line without the byte order mark that some editors begin a file with.
+fn without_mark(line: &str) -> &str {
+    line.strip_prefix('\u{feff}').unwrap_or(line)
 }
 
 /// The programs under their headings.
@@ -304,6 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn a_command_past_the_most_tasks_is_126_and_says_so() {
+        let script = [("spawn_program(\"hello\", [])", Reply::Err(Errno::EAGAIN)), no_children()];
+        let run = command("hello", script);
+        assert_eq!((run.errors.as_str(), run.end), ("sh: hello: too many tasks\n", End::Exited(126)));
+    }
+
+    #[test]
+    fn what_a_script_holds_does_not_reach_the_terminal_raw() {
+        let script = [("spawn_program(\"\\u{1b}c\", [])", Reply::Err(Errno::ENOENT)), no_children()];
+        let run = command("\u{1b}c", script);
+        assert_eq!(run.errors, "sh: \\u{1b}c: not found\n");
+        assert_eq!(command("exit \u{1b}c", []).errors, "sh: exit: \\u{1b}c: not a number\n");
+    }
+
+    #[test]
     fn a_killed_program_is_told_and_has_a_status_above_128() {
         let script = [
             ("spawn_program(\"sleep\", [\"9\"])", Reply::Tid(tid(5))),
@@ -312,6 +371,16 @@ mod tests {
         ];
         let run = command("sleep 9", script);
         assert_eq!((run.errors.as_str(), run.end), ("sh: sleep: killed by SIGKILL\n", End::Exited(137)));
+    }
+
+    #[test]
+    fn a_panic_is_101_and_left_to_the_log_to_tell() {
+        let panicked = || Reply::Panicked(Box::new((tid(5), "so be it".into())));
+        let start = || ("spawn_program(\"panic\", [])", Reply::Tid(tid(5)));
+        let run = command("panic", [start(), ("wait(5)", panicked()), no_children()]);
+        assert_eq!((run.output.as_str(), run.errors.as_str(), run.end), ("", "", End::Exited(101)));
+        let run = command("panic &", [start(), ("try_wait(Any)", panicked()), no_children()]);
+        assert_eq!((run.output.as_str(), run.errors.as_str()), ("[5]\n[5] done: panicked\n", ""));
     }
 
     #[test]
@@ -385,10 +454,57 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_that_prompts_has_a_shell_in_it_prompt_too() {
+        let starts = |given: &[&str], line: &str| {
+            let args = given.iter().chain(&["-c", line]).map(|word| (*word).to_owned()).collect();
+            run(main(args)).end
+        };
+        let asks = |args: &str| End::Asks(format!("spawn_program({args})"));
+        assert_eq!(starts(&["-i"], "sh"), asks("\"sh\", [\"-i\"]"));
+        assert_eq!(starts(&["-i"], "sh -c true"), asks("\"sh\", [\"-c\", \"true\"]"));
+        assert_eq!(starts(&["-i"], "sh &"), asks("\"sh\", []"));
+        assert_eq!(starts(&[], "sh"), asks("\"sh\", []"));
+    }
+
+    #[test]
     fn a_line_that_cannot_be_read_is_refused_and_the_next_is_run() {
         let script = [("read(0, 4096)", Reply::Buf(Buf::from(b"\xff\nexit\n")))];
-        let run = run_script(main(vec![]), script);
+        let run = run_script(main(vec!["-i".to_owned()]), script);
         assert_eq!((run.errors.as_str(), run.end), ("sh: line is not UTF-8\n", End::Exited(2)));
+        let long = "x".repeat(limits::LINE_BYTES_MAX + 1) + "\nexit\n";
+        let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Buf(Buf::from(long)))]);
+        assert_eq!((run.errors.as_str(), run.end), ("sh: line too long\n", End::Exited(2)));
+    }
+
+    #[test]
+    fn a_binary_script_ends_at_its_first_such_line_with_126() {
+        for bytes in [&b"\x7fELF\0\n\xff\nexit\n"[..], b"\xff\n\xff\nexit\n"] {
+            let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Buf(Buf::from(bytes.to_vec())))]);
+            let told = "sh: standard input: not a text in UTF-8\n";
+            assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(126)));
+        }
+    }
+
+    #[test]
+    fn input_that_cannot_be_read_is_told_and_is_2() {
+        let run = run_script(main(vec![]), [("read(0, 4096)", Reply::Err(Errno::EISDIR))]);
+        let told = "sh: standard input: EISDIR: is a directory\n";
+        assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(2)));
+    }
+
+    #[test]
+    fn a_script_may_begin_with_a_byte_order_mark_and_end_lines_as_windows_does() {
+        let text = "\u{feff}true\r\n\u{feff}true\r\n";
+        let script = [
+            ("read(0, 4096)", Reply::Buf(Buf::from(text))),
+            ("spawn_program(\"true\", [])", Reply::Tid(tid(5))),
+            ("wait(5)", exited(5, 0)),
+            no_children(),
+            ("spawn_program(\"\\u{feff}true\", [])", Reply::Err(Errno::ENOENT)),
+            no_children(),
+            ("read(0, 4096)", Reply::Buf(Buf::EMPTY)),
+        ];
+        assert_eq!(run_script(main(vec![]), script).end, End::Exited(127));
     }
 
     #[test]

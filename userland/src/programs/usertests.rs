@@ -48,7 +48,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
     let mut tests = TESTS.concat();
     for name in &given.operands {
         if !tests.iter().any(|(known, _)| known == name) {
-            return Err(Misuse::Wrong(format!("no test {name:?}")));
+            return Err(Misuse::Wrong(format!("no test {:?}", excerpt(name))));
         }
     }
     if !given.operands.is_empty() {

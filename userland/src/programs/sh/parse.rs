@@ -92,7 +92,9 @@ impl Parser<'_> {
                 '<' | '>' => return Err(SyntaxError::NotSupported("redirection")),
                 '(' | ')' => return Err(SyntaxError::NotSupported("( )")),
                 '`' => return Err(SyntaxError::NotSupported("`")),
-                c if c.is_whitespace() => self.words.extend(self.word.take()),
+                // A carriage return that does not end the line is no blank: on a terminal it would look
+                // like one line over another, so better a name that is not found.
+                c if c.is_whitespace() && c != '\r' => self.words.extend(self.word.take()),
                 c => self.push(Piece::Text(c)),
             }
         }
@@ -180,6 +182,7 @@ mod tests {
         assert_eq!(words("  echo one\ttwo  "), ["echo", "one", "two"]);
         assert!(commands("").is_empty());
         assert!(commands(" \t ").is_empty());
+        assert_eq!(words("hello\rps"), ["hello\rps"]);
     }
 
     #[test]
