@@ -1,7 +1,6 @@
 //! A task's fault is its own: whatever its code, its destructors and its panics do, the others run
 //! on and the machine stands.
 #![feature(coroutines)]
-#![allow(missing_docs)]
 
 use yieldix::syscalls::{calls::*, *};
 use yieldix::{Console, Ended, Machine, MemoryConsole};

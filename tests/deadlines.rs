@@ -1,6 +1,5 @@
 //! Deadline scopes: which one ends a wait.
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 use std::time::Duration;
 use yieldix::syscalls::{calls::*, *};

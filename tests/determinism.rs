@@ -1,6 +1,5 @@
 //! A simulation is its seed: the same one writes the same log to the last byte, another one does
 //! not. Each run is a process of its own, with addresses of its own.
-#![allow(missing_docs)]
 
 use std::process::{Command, Output};
 

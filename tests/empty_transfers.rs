@@ -1,6 +1,5 @@
 //! Reads and writes of nothing: answered at once, whoever waits before them.
 #![feature(coroutines)]
-#![allow(missing_docs)]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

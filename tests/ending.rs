@@ -1,6 +1,5 @@
 //! The end of a machine: told once, and nothing is left.
 #![feature(coroutines)]
-#![allow(missing_docs)]
 
 use std::{
     cell::{Cell, RefCell},

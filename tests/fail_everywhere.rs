@@ -1,7 +1,6 @@
 //! The hardware at its worst: each of its calls fails once, and chance cuts, resets and disturbs
 //! the rest. Programs may fail; the machine must not, and nothing may be left behind.
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 mod chaos_support;
 

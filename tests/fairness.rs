@@ -2,7 +2,6 @@
 //! is asked for. On the host's clock: a simulation's stands still while tasks compute.
 
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 use std::{
     sync::{

@@ -6,7 +6,6 @@
 //! each place, and the task is killed there. What a task prints is answered within the turn, so a
 //! print's state lasts no longer than its turn and is killed with the next trap's.
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 mod chaos_support;
 

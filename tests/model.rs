@@ -7,7 +7,6 @@
 //! act changes the model first, its answer is known at once or when another act ends the wait, and
 //! time alone is reported to it: which waits a deadline has ended.
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 mod chaos_support;
 mod model_support;

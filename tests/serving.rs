@@ -1,6 +1,5 @@
 //! A server at its bound: idle while nobody waits, awake when a connection ends, gone when killed.
 #![feature(coroutines, coroutine_trait)]
-#![allow(missing_docs)]
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
