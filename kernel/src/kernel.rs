@@ -20,7 +20,7 @@ use crate::{
     sched::Policy,
     slab::Slab,
     table::Table,
-    task::{NIL, State},
+    task::NIL,
     timer::Timers,
     trap::{Next, Stop},
 };
@@ -289,24 +289,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
         let index = tid.index() as u32;
-        let Some(slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
-        if slot.serial() != tid.serial() || !matches!(slot.state, State::Ready(_)) {
-            // It was ended since it became ready.
+        let Some(mut slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
+        if slot.serial() != tid.serial() {
             return;
         }
+        // Without an answer it was ended since it became ready.
+        let Some(mut reply) = slot.take_reply() else { return };
         slot.turns = slot.turns.wrapping_add(1);
-        let mut quantum = self.options.quantum;
+        let (mut left, mut free) = (self.options.quantum, limits::FREE_CALLS_PER_TURN);
         if slot.turns == 0 || slot.cold().is_some() || OBSERVED {
-            quantum = self.begin_turn::<OBSERVED>(tid, index);
+            left = self.begin_turn::<OBSERVED>(tid, index);
+            slot = self.table.slot_mut(index);
         }
         self.turns += 1;
         let traps_before = self.traps;
-        let (mut left, mut free) = (quantum, limits::FREE_CALLS_PER_TURN);
         let why = loop {
-            let slot = self.table.slot_mut(index);
-            let (Some(reply), Some(body)) = (slot.take_reply(), &mut slot.body) else {
-                broken("a task that is not ready has the turn")
-            };
+            let Some(body) = &mut slot.body else { broken("a task without a body has the turn") };
             self.running = tid;
             let step = body.resume(reply);
             let next = match step {
@@ -323,11 +321,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
                     std::mem::forget(step);
                     self.traps += 1;
-                    slot.answer(Reply::Tid(tid));
                     if slot.note_trap(at) {
                         self.carry(index, 1);
+                        slot = self.table.slot_mut(index);
                     }
-                    Next::Resume
+                    left -= 1;
+                    reply = Reply::Tid(tid);
+                    if left > 0 {
+                        continue;
+                    }
+                    slot.answer(reply);
+                    Next::ResumeLater
                 }
                 step => self.act(tid, index, step),
             };
@@ -345,6 +349,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.make_ready(index, Cause::Preempted);
                 break if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
             }
+            slot = self.table.slot_mut(index);
+            reply = match slot.take_reply() {
+                Some(reply) => reply,
+                None => broken("a task that is not ready has the turn"),
+            };
         };
         if OBSERVED {
             self.tell_turn_over(tid, why, self.traps - traps_before);
