@@ -5,7 +5,15 @@ use std::fmt::Write;
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for another: logs the cycle that this closed, if it did.
+    #[inline]
     pub(crate) fn report_cycle(&mut self, slot: u32) {
+        // Mostly who is waited for waits for nobody.
+        if self.awaited(slot).and_then(|other| self.awaited(other)).is_some() {
+            self.report_cycle_through(slot);
+        }
+    }
+
+    fn report_cycle_through(&mut self, slot: u32) {
         if let Some(cycle) = self.cycle_through(slot) {
             let tids = self.chain(&cycle);
             emit!(self, Cycle { tids: &tids });
@@ -33,6 +41,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// The task that this one waits for, when it waits for a single one.
+    #[inline]
     fn awaited(&self, slot: u32) -> Option<u32> {
         match self.table.slot(slot).state {
             State::AwaitingChild { child } => Some(child),
@@ -43,8 +52,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The tasks of the cycle of waits that `slot` is in, from it on.
     fn cycle_through(&self, slot: u32) -> Option<Vec<u32>> {
-        // Mostly who is waited for waits for nobody.
-        self.awaited(self.awaited(slot)?)?;
         let others = || {
             let next = |at: &u32| self.awaited(*at).filter(|&next| next != slot);
             std::iter::successors(self.awaited(slot), next).take(limits::CYCLE_SEARCH)

@@ -7,6 +7,7 @@
 use crate::{
     block::Cause,
     emit,
+    event::level,
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
@@ -199,7 +200,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Not a state that anything looks for while destructors run.
         let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);
         self.discard(tid, undelivered);
-        let name: Box<str> = if self.wants_names() { self.name_of(slot).into() } else { Box::default() };
+        // The body has the name, and is about to go.
+        let name: Box<str> = if self.tells_exit(slot, &status) { self.name_of(slot).into() } else { Box::default() };
         self.drop_stack(tid, slot);
         self.close_all(slot);
         self.tell_exit(slot, tid, &name, &status);
@@ -219,6 +221,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
             self.discard(tid, caller);
         }
+    }
+
+    /// Will this end be told, as every one is to who wants that, or as a fault?
+    fn tells_exit(&self, slot: u32, status: &ExitStatus) -> bool {
+        let is_fault = || {
+            let has_failed = self.table.cold(slot).is_some_and(|cold| cold.failure.is_some());
+            has_failed || matches!(status, ExitStatus::Panicked(_))
+        };
+        self.wants(level::Exited) || self.wants(level::Faulted) && is_fault()
     }
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {

@@ -5,7 +5,7 @@
 
 use crate::{
     block::Cause,
-    event::{Event, Record, level},
+    event::{Event, Record},
     hardware::Hardware,
     kernel::Kernel,
     sched::Policy,
@@ -30,11 +30,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn wants(&self, level: Level) -> bool {
         self.level >= level
-    }
-
-    /// Will the end of a task be told, at least when it is a fault?
-    pub(crate) fn wants_names(&self) -> bool {
-        self.wants(level::Faulted)
     }
 
     #[cold]
