@@ -93,7 +93,7 @@ fn computing_between_traps_does_not_keep_a_sleeper_waiting() {
     let late = lateness_beside(|is_over| {
         task!({
             while !is_over.load(Ordering::Relaxed) {
-                compute_for(Duration::from_micros(200));
+                compute_for(Duration::from_micros(100));
                 trap!(yield gettid())?;
             }
             Ok(())
