@@ -8,7 +8,7 @@ use crate::{
     emit,
     file::{Pending, Wants},
     hardware::Hardware,
-    kernel::Kernel,
+    kernel::{Kernel, broken},
     limits,
     sched::Policy,
     task::Caller,
@@ -144,12 +144,29 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.carry(slot, 1);
             }
             emit!(self, Trapped { tid, call, line: at });
+            if let Some(reply) = self.answer_plainly(tid, slot, call) {
+                // Such a call owns nothing, and dropping it would cost as much as its answer.
+                std::mem::forget(step);
+                return self.answer(slot, reply);
+            }
         }
         let operations_before = self.operations;
         let outcome = self.dispatch(tid, slot, step);
         let next = self.apply(tid, slot, outcome);
         let is_long = self.operations - operations_before >= limits::OPERATIONS_PER_LONG_CALL;
         if is_long && next == Next::Resume { Next::ResumeLater } else { next }
+    }
+
+    /// The answer to a call that only asks: it owns nothing, changes nothing and cannot fail, so it
+    /// needs no [`Outcome`].
+    #[inline(always)]
+    fn answer_plainly(&mut self, tid: Tid, slot: u32, call: &Syscall) -> Option<Reply> {
+        match call {
+            Syscall::GetTid => Some(Reply::Tid(tid)),
+            Syscall::GetPpid => Some(Reply::Tid(self.parent_of(slot))),
+            Syscall::Now => Some(Reply::Time(self.now())),
+            _ => None,
+        }
     }
 
     /// Carries out what a handler decided: the one place that does.
@@ -199,8 +216,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match step {
             CoroutineState::Complete(result) => self.complete(slot, result),
             on!(YieldNow) => Outcome::Yield,
-            on!(GetTid) => Outcome::Answer(Reply::Tid(tid)),
-            on!(GetPpid) => Outcome::Answer(Reply::Tid(self.parent_of(slot))),
+            on!(GetTid | GetPpid | Now) => broken("a call that only asks has been answered plainly"),
             on!(Spawn { task }) => self.sys_spawn(tid, slot, task, None),
             on!(SpawnWith { request }) => self.sys_spawn(tid, slot, request.task, Some(request.options)),
             on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
@@ -215,7 +231,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Return { value }) => self.sys_return(tid, slot, value),
             on!(Sleep { span }) => self.sys_sleep(span),
             on!(SleepUntil { moment }) => self.sys_sleep_until(moment),
-            on!(Now) => Outcome::Answer(Reply::Time(self.now())),
             on!(DeadlinePush { span }) => self.sys_deadline_push(slot, span),
             on!(DeadlinePop { scope }) => self.sys_deadline_pop(slot, scope),
             on!(Read { fd, max }) => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
