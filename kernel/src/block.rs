@@ -6,13 +6,14 @@
 
 use crate::{
     emit,
-    file::Pending,
+    file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
     sched::Policy,
+    table::Table,
     task::{Alarm, State},
     trap::{Next, On, Stop},
-    wait::Links,
+    wait::{Links, Queue},
 };
 use std::fmt;
 use yieldix_syscalls::{Errno, Reply, Tid, Time};
@@ -72,13 +73,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let direction = operation.direction();
                 self.file_waiters += 1;
                 self.table.make_cold(slot).pending = Some(operation);
-                self.table.slot_mut(slot).state = match direction {
-                    crate::file::Direction::Read => State::Reading { file, links: Links::LOOSE },
-                    crate::file::Direction::Write => State::Writing { file, links: Links::LOOSE },
-                };
-                self.with_queue(file, direction, |queue, table| queue.push(table, slot));
-                self.set_deadline_timer(slot, deadline);
-                return Next::Stop(Stop::Blocked);
+                match direction {
+                    Direction::Read => State::Reading { file, links: Links::LOOSE },
+                    Direction::Write => State::Writing { file, links: Links::LOOSE },
+                }
             }
             On::Sleep { until } => {
                 let at = until.min(deadline);
@@ -89,22 +87,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     if deadline < until { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
                 return Next::Stop(Stop::Blocked);
             }
-            On::Join { target } => {
-                self.table.slot_mut(slot).state = State::Joining { target, links: Links::LOOSE };
-                let mut joiners = self.table.make_cold(target).joiners;
-                joiners.push(&mut self.table, slot);
-                self.table.make_cold(target).joiners = joiners;
-                self.set_deadline_timer(slot, deadline);
-                self.report_cycle(slot);
-                return Next::Stop(Stop::Blocked);
-            }
+            On::Join { target } => State::Joining { target, links: Links::LOOSE },
             On::Child { child } => State::AwaitingChild { child },
             On::AnyChild => State::AwaitingAny,
         };
         self.table.slot_mut(slot).state = state;
+        self.with_own_queue(slot, |queue, table| queue.push(table, slot));
         self.set_deadline_timer(slot, deadline);
         self.report_cycle(slot);
         Next::Stop(Stop::Blocked)
+    }
+
+    /// Changes the queue that the state of a blocked task stands for, if it does for one.
+    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Table)) {
+        match self.table.slot(slot).state {
+            State::Reading { file, .. } => self.with_queue(file, Direction::Read, change),
+            State::Writing { file, .. } => self.with_queue(file, Direction::Write, change),
+            State::Joining { target, .. } => self.table.with_queue(target, |cold| &mut cold.joiners, change),
+            _ => {}
+        }
     }
 
     fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
@@ -135,12 +136,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// sets the next one. Gives the operation that it waited to finish, and that operation's file.
     pub(crate) fn leave(&mut self, slot: u32) -> Option<(u32, Pending)> {
         let mut left = None;
+        self.with_own_queue(slot, |queue, table| queue.remove(table, slot));
         match self.table.slot(slot).state {
             State::Reading { file, .. } | State::Writing { file, .. } => {
-                use crate::file::Direction::{Read, Write};
-                let is_reading = matches!(self.table.slot(slot).state, State::Reading { .. });
-                let direction = if is_reading { Read } else { Write };
-                self.with_queue(file, direction, |queue, table| queue.remove(table, slot));
                 self.file_waiters -= 1;
                 left =
                     self.table.cold_mut(slot).and_then(|cold| cold.pending.take()).map(|operation| (file, operation));
@@ -148,12 +146,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                 self.timers.cancel(alarm.at(), alarm.sequence());
             }
-            State::Joining { target, .. } => {
-                let mut joiners = self.table.make_cold(target).joiners;
-                joiners.remove(&mut self.table, slot);
-                self.table.make_cold(target).joiners = joiners;
-            }
-            State::AwaitingChild { .. } | State::AwaitingAny => {}
+            State::Joining { .. } | State::AwaitingChild { .. } | State::AwaitingAny => {}
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
                 broken("a task that does not wait is taken out of a wait")
             }

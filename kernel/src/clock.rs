@@ -19,7 +19,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let now = self.hardware.now();
         self.round_time = Some(now);
-        self.last_time = now;
         now
     }
 

@@ -151,12 +151,10 @@ macro_rules! events {
         pub enum Event<'a> {
             $($(#[doc = $doc])+ #[allow(missing_docs, reason = "the fields are named for what they hold")]
             $Name { $($field: $type),* },)+
-            #[doc(hidden)]
-            __Borrows(&'a ()),
         }
 
         /// The level of each event, by name.
-        #[allow(non_upper_case_globals)]
+        #[allow(non_upper_case_globals, reason = "a level is named as its event is")]
         pub(crate) mod level {
             use tracing::Level;
             $(pub const $Name: Level = Level::$level;)+
@@ -186,7 +184,6 @@ macro_rules! events {
                         { seq = sequence, at = %at, $($field = $field.logged()),* },
                         $message
                     ),)+
-                    Event::__Borrows(()) => {}
                 }
             }
 
@@ -194,7 +191,6 @@ macro_rules! events {
             pub fn message(&self) -> &'static str {
                 match &self.event {
                     $(Event::$Name { .. } => $message,)+
-                    Event::__Borrows(()) => "",
                 }
             }
         }

@@ -294,9 +294,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.unblock(parent_slot, Reply::exit(tid, status.clone()), Cause::Exit(tid));
         }
         self.make_zombie(slot, status);
-        let mut zombies = self.table.make_cold(parent_slot).zombies;
-        zombies.push(&mut self.table, slot);
-        self.table.make_cold(parent_slot).zombies = zombies;
+        self.table.with_queue(parent_slot, |cold| &mut cold.zombies, |zombies, table| zombies.push(table, slot));
     }
 
     fn make_zombie(&mut self, slot: u32, status: &ExitStatus) {
@@ -318,11 +316,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
         let tid = self.table.tid(zombie);
         let Some(status) = self.status_of(zombie) else { broken("a task that lives is reaped") };
-        let cold = self.table.make_cold(parent);
-        cold.children -= 1;
-        let mut zombies = cold.zombies;
-        zombies.remove(&mut self.table, zombie);
-        self.table.make_cold(parent).zombies = zombies;
+        self.table.make_cold(parent).children -= 1;
+        self.table.with_queue(parent, |cold| &mut cold.zombies, |zombies, table| zombies.remove(table, zombie));
         emit!(self, Reaped { tid, by: self.table.tid(parent) });
         self.table.release(zombie);
         Reply::exit(tid, status)

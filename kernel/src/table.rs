@@ -4,6 +4,7 @@ use crate::{
     kernel::broken,
     slab::Slab,
     task::{Cold, NIL, Slot, State},
+    wait::Queue,
 };
 use yieldix_syscalls::{Errno, Task, Tid};
 
@@ -155,6 +156,18 @@ impl Table {
             Some(cold) => cold,
             None => broken("a slot names a cold part that is none"),
         }
+    }
+
+    /// Changes a queue of a cold part, which needs the states of the queued as well.
+    pub fn with_queue(
+        &mut self,
+        slot: u32,
+        queue: fn(&mut Cold) -> &mut Queue,
+        change: impl FnOnce(&mut Queue, &mut Table),
+    ) {
+        let mut ends = *queue(self.make_cold(slot));
+        change(&mut ends, self);
+        *queue(self.make_cold(slot)) = ends;
     }
 
     #[cold]

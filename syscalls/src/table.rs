@@ -188,6 +188,18 @@ impl<T: Show> Show for Box<T> {
     }
 }
 
+/// `recv(4, 8192)`
+fn show_call(f: &mut fmt::Formatter<'_>, name: &str, arguments: &[&dyn Show]) -> fmt::Result {
+    write!(f, "{name}(")?;
+    for (index, argument) in arguments.iter().enumerate() {
+        if index > 0 {
+            f.write_str(", ")?;
+        }
+        argument.show(f)?;
+    }
+    f.write_str(")")
+}
+
 macro_rules! stored {
     ($user:ty) => {
         $user
@@ -232,7 +244,7 @@ macro_rules! syscalls {
             }
         }
 
-        #[allow(clippy::enum_variant_names)]
+        #[allow(clippy::enum_variant_names, reason = "the names are the calls'")]
         enum Place { $($($Variant,)+)+ }
 
         /// Every call, in the order of their numbers.
@@ -256,16 +268,7 @@ macro_rules! syscalls {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $($(Syscall::$Variant $({ $($arg),+ })? => {
-                        f.write_str(concat!(stringify!($name), "("))?;
-                        #[allow(unused_mut, unused_variables)]
-                        let mut comma = "";
-                        $($(
-                            f.write_str(comma)?;
-                            $arg.show(f)?;
-                            #[allow(unused_assignments)]
-                            { comma = ", "; }
-                        )+)?
-                        f.write_str(")")
+                        show_call(f, stringify!($name), &[$($($arg as &dyn Show),+)?])
                     })+)+
                 }
             }

@@ -20,8 +20,8 @@ pub trait Policy {
     /// `task` has become ready; it is for the next round.
     fn ready(&mut self, task: Tid);
 
-    /// Begins a round of all that are ready now; gives how many those are.
-    fn begin_round(&mut self) -> usize;
+    /// Begins a round of all that are ready now.
+    fn begin_round(&mut self);
 
     /// The next task of this round; none when it is over.
     fn choose(&mut self) -> Option<Tid>;

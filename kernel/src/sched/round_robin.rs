@@ -26,7 +26,7 @@ impl Policy for RoundRobin {
         self.next_round.push(task);
     }
 
-    fn begin_round(&mut self) -> usize {
+    fn begin_round(&mut self) {
         self.round.clear();
         self.chosen = 0;
         std::mem::swap(&mut self.round, &mut self.next_round);
@@ -36,7 +36,6 @@ impl Policy for RoundRobin {
         if room > SPIKE && room / 8 > len {
             self.next_round.shrink_to(len);
         }
-        self.round.len()
     }
 
     #[inline(always)]
@@ -68,12 +67,14 @@ mod tests {
         let [a, b] = [Tid::new(0, 1), Tid::new(1, 2)];
         let mut policy = RoundRobin::default();
         policy.ready(a);
-        assert_eq!(policy.begin_round(), 1);
+        policy.begin_round();
+        assert_eq!(policy.left(), 1);
         policy.ready(b);
         assert_eq!(policy.choose(), Some(a));
         policy.ready(a);
         assert_eq!((policy.choose(), policy.waiting()), (None, 2));
-        assert_eq!(policy.begin_round(), 2);
+        policy.begin_round();
+        assert_eq!(policy.left(), 2);
         assert_eq!((policy.choose(), policy.choose(), policy.choose()), (Some(b), Some(a), None));
     }
 }

@@ -55,14 +55,8 @@ impl Console {
             self.owed[0].readable = true;
             return Err(Errno::EAGAIN);
         }
-        let mut data = Vec::new();
-        if let Some((_, bytes)) = memory.typed.front_mut() {
-            let count = luck.read_length(max.min(bytes.len()));
-            data.extend(bytes.drain(..count));
-            if bytes.is_empty() {
-                memory.typed.pop_front();
-            }
-        }
+        let wanted = memory.typed.front().map_or(0, |(_, bytes)| luck.read_length(max.min(bytes.len())));
+        let data = memory.take_typed(wanted);
         let is_drained = !memory.would_read(now);
         self.owed[0].readable |= is_drained;
         Ok((data, is_drained))
