@@ -6,7 +6,7 @@ use crate::{
     limits,
     sched::Policy,
     task::Deadline,
-    trap::{On, Outcome},
+    trap::{Next, On},
 };
 use yieldix_syscalls::{Errno, Nanos, Reply, ScopeId, Time};
 
@@ -28,29 +28,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.now()
     }
 
-    pub(crate) fn sys_sleep(&mut self, span: Nanos) -> Outcome {
+    pub(crate) fn sys_sleep(&mut self, slot: u32, span: Nanos) -> Next {
         if span.count() == 0 {
-            return Outcome::Yield;
+            return self.give_way(slot);
         }
         let until = self.now_exactly() + span;
-        Outcome::Block(On::Sleep { until })
+        self.block(slot, On::Sleep { until })
     }
 
-    pub(crate) fn sys_sleep_until(&mut self, until: Time) -> Outcome {
-        if until <= self.now_exactly() { Outcome::Yield } else { Outcome::Block(On::Sleep { until }) }
+    pub(crate) fn sys_sleep_until(&mut self, slot: u32, until: Time) -> Next {
+        if until <= self.now_exactly() { self.give_way(slot) } else { self.block(slot, On::Sleep { until }) }
     }
 
-    pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Outcome {
+    pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Next {
         let at = self.now_exactly() + span;
         let deadlines = &mut self.table.make_cold(slot).deadlines;
         if deadlines.len() >= limits::DEADLINE_SCOPES {
-            return Outcome::Answer(Reply::Err(Errno::ENOMEM));
+            return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         deadlines.push(Deadline { at, has_fired: false });
-        Outcome::Answer(Reply::Scope(ScopeId(deadlines.len() as u32)))
+        let scope = ScopeId(deadlines.len() as u32);
+        self.answer(slot, Reply::Scope(scope))
     }
 
-    pub(crate) fn sys_deadline_pop(&mut self, slot: u32, scope: ScopeId) -> Outcome {
+    pub(crate) fn sys_deadline_pop(&mut self, slot: u32, scope: ScopeId) -> Next {
         let depth = (scope.0 as usize).checked_sub(1);
         let deadlines = self.table.cold_mut(slot).map(|cold| &mut cold.deadlines);
         let reply = match (deadlines, depth) {
@@ -61,6 +62,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             _ => Reply::Err(Errno::EINVAL),
         };
-        Outcome::Answer(reply)
+        self.answer(slot, reply)
     }
 }

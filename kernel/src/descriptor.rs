@@ -1,24 +1,25 @@
 //! The calls of descriptors: close and dup, and what exit and spawn do to them.
 
-use crate::{fd::Streams, hardware::Hardware, kernel::Kernel, sched::Policy, task::NIL, trap::Outcome};
+use crate::{fd::Streams, hardware::Hardware, kernel::Kernel, sched::Policy, task::NIL, trap::Next};
 use yieldix_syscalls::{Fd, Reply};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    pub(crate) fn sys_close(&mut self, slot: u32, fd: Fd) -> Outcome {
+    pub(crate) fn sys_close(&mut self, slot: u32, fd: Fd) -> Next {
         let open = self.file_of(slot, fd);
-        Outcome::answer(open.map(|_| {
+        let closed = open.map(|_| {
             self.remove_fd(slot, fd);
             Reply::Unit
-        }))
+        });
+        self.answer_with(slot, closed)
     }
 
-    pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Outcome {
+    pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Next {
         let copy = self.file_of(slot, fd).and_then(|file| {
             let copy = self.install(slot, file)?;
             self.file_mut(file).holders += 1;
             Ok(copy)
         });
-        Outcome::answer(copy.map(Reply::Fd))
+        self.answer_with(slot, copy.map(Reply::Fd))
     }
 
     /// Takes an open descriptor out of a task's table and lets go of its file.

@@ -16,7 +16,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    trap::{On, Outcome},
+    trap::{Next, On},
     wait::Queue,
 };
 use std::net::SocketAddr;
@@ -176,10 +176,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Does an operation on a descriptor: now, or as soon as it can be done.
-    pub(crate) fn operate(&mut self, slot: u32, fd: Fd, wants: Wants, mut operation: Pending) -> Outcome {
+    pub(crate) fn operate(&mut self, slot: u32, fd: Fd, wants: Wants, mut operation: Pending) -> Next {
         let file = match self.file_of(slot, fd).and_then(|file| self.permit(file, wants, &operation).map(|()| file)) {
             Ok(file) => file,
-            Err(errno) => return Outcome::Answer(operation.give_up(errno)),
+            Err(errno) => return self.answer(slot, operation.give_up(errno)),
         };
         let is_console = self.file(file).kind == Kind::Console;
         // Those who wait are first; a newcomer that did not queue could take what they wait for.
@@ -188,9 +188,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             && let Some(reply) = self.attempt(slot, file, &mut operation)
         {
             let is_free = is_console && matches!(operation, Pending::Write { .. });
-            return if is_free { Outcome::Free(reply) } else { Outcome::Answer(reply) };
+            let next = self.answer(slot, reply);
+            return if is_free { Next::ResumeFree } else { next };
         }
-        Outcome::Block(On::File { file, operation })
+        self.block(slot, On::File { file, operation })
     }
 
     /// May this be done with that file?

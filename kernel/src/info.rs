@@ -7,7 +7,7 @@ use crate::{
     limits,
     sched::Policy,
     task::State,
-    trap::{On, Outcome},
+    trap::{Next, On},
 };
 use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
 
@@ -145,9 +145,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    pub(crate) fn sys_tasks(&mut self) -> Outcome {
+    pub(crate) fn sys_tasks(&mut self, slot: u32) -> Next {
         self.charge_for_the_table();
-        Outcome::Answer(Reply::Tasks(Box::new(self.tasks())))
+        let tasks = Box::new(self.tasks());
+        self.answer(slot, Reply::Tasks(tasks))
     }
 
     /// A call looks through the whole table of tasks, and counts for as much.
@@ -155,10 +156,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.operations += self.table.slots() / limits::SLOTS_PER_OPERATION;
     }
 
-    pub(crate) fn sys_sysinfo(&mut self) -> Outcome {
+    pub(crate) fn sys_sysinfo(&mut self, slot: u32) -> Next {
         let stats = self.stats();
         let uptime: Time = self.now();
-        Outcome::Answer(Reply::SysInfo(Box::new(SysInfo {
+        let info = Box::new(SysInfo {
             uptime,
             tasks: stats.tasks,
             zombies: stats.zombies,
@@ -168,15 +169,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             registrations: stats.registrations,
             turns: stats.turns,
             traps: stats.traps,
-        })))
+        });
+        self.answer(slot, Reply::SysInfo(info))
     }
 
-    pub(crate) fn sys_getrandom(&mut self, count: u32) -> Outcome {
+    pub(crate) fn sys_getrandom(&mut self, slot: u32, count: u32) -> Next {
         if count > limits::TRANSFER_BYTES {
-            return Outcome::Answer(Reply::Err(Errno::EINVAL));
+            return self.answer(slot, Reply::Err(Errno::EINVAL));
         }
         self.operations += count / limits::ENTROPY_PER_OPERATION;
         let mut bytes = vec![0; count as usize];
-        Outcome::answer(self.hardware.entropy(&mut bytes).map(|()| Reply::Buf(Buf::from(bytes))))
+        let filled = self.hardware.entropy(&mut bytes);
+        self.answer_with(slot, filled.map(|()| Reply::Buf(Buf::from(bytes))))
     }
 }

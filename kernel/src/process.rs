@@ -13,7 +13,7 @@ use crate::{
     limits,
     sched::Policy,
     task::{State, clean_name},
-    trap::{On, Outcome},
+    trap::{Next, On, Stop},
     wait::Links,
 };
 use yieldix_syscalls::{
@@ -21,14 +21,37 @@ use yieldix_syscalls::{
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    pub(crate) fn sys_spawn(&mut self, tid: Tid, slot: u32, task: Task, options: Option<SpawnOptions>) -> Outcome {
-        Outcome::answer(self.spawn_child(tid, slot, task, options).map(Reply::Tid))
+    pub(crate) fn sys_spawn(&mut self, tid: Tid, slot: u32, task: Task) -> Next {
+        if let Err(errno) = self.table.room() {
+            self.discard(tid, task);
+            return self.answer(slot, Reply::Err(errno));
+        }
+        let child = self.add_child(tid, slot, task);
+        self.begin(child);
+        self.answer(slot, Reply::Tid(child))
     }
 
-    pub(crate) fn sys_spawn_program(&mut self, tid: Tid, slot: u32, request: ProgramRequest) -> Outcome {
+    pub(crate) fn sys_spawn_with(&mut self, tid: Tid, slot: u32, request: SpawnRequest) -> Next {
+        let SpawnRequest { task, options } = request;
+        if let Err(errno) = self.check_spawn(slot, &options) {
+            self.discard(tid, task);
+            return self.answer(slot, Reply::Err(errno));
+        }
+        let child = self.add_child(tid, slot, task);
+        let child_slot = self.slot_of(child);
+        self.grant(slot, child_slot, &options.fds);
+        if options.detached {
+            self.table.make_cold(slot).children -= 1;
+        }
+        self.set_options(child_slot, options);
+        self.begin(child);
+        self.answer(slot, Reply::Tid(child))
+    }
+
+    pub(crate) fn sys_spawn_program(&mut self, tid: Tid, slot: u32, request: ProgramRequest) -> Next {
         let ProgramRequest { name, args, mut options } = request;
         let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
-            return Outcome::Answer(Reply::Err(Errno::ENOENT));
+            return self.answer(slot, Reply::Err(Errno::ENOENT));
         };
         options.name.get_or_insert(name);
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
@@ -37,32 +60,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Ok(SpawnRequest { task, options: own }) => {
                 options.quantum = options.quantum.or(own.quantum);
                 options.announced = options.announced.or(own.announced);
-                self.sys_spawn(tid, slot, task, Some(options))
+                self.sys_spawn_with(tid, slot, SpawnRequest { task, options })
             }
             Err(payload) => {
                 self.discard(tid, payload);
-                Outcome::Answer(Reply::Err(Errno::ENOEXEC))
+                self.answer(slot, Reply::Err(Errno::ENOEXEC))
             }
         }
     }
 
-    fn spawn_child(&mut self, tid: Tid, slot: u32, task: Task, options: Option<SpawnOptions>) -> Result<Tid, Errno> {
-        if let Err(errno) = self.check_spawn(slot, options.as_ref()) {
-            self.discard(tid, task);
-            return Err(errno);
+    /// A child of the task in `slot`, with what children inherit; there is room for it.
+    #[inline]
+    fn add_child(&mut self, tid: Tid, slot: u32, task: Task) -> Tid {
+        let quantum = self.table.quantum();
+        let child = self.table.insert(tid, task);
+        let cold = self.table.make_cold(slot);
+        cold.children += 1;
+        if cold.bequeaths(quantum) {
+            self.inherit(slot, self.slot_of(child));
         }
-        let child = self.table.insert(tid, task)?;
-        let child_slot = self.slot_of(child);
-        self.inherit(slot, child_slot);
-        if let Some(options) = options {
-            self.grant(slot, child_slot, &options.fds);
-            self.set_options(child_slot, options);
-        }
-        if !self.table.cold(child_slot).is_some_and(|cold| cold.is_detached) {
-            self.table.make_cold(slot).children += 1;
-        }
-        self.begin(child);
-        Ok(child)
+        child
     }
 
     /// A task that nobody made: the first ones, and those that a handle asks for.
@@ -73,7 +90,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.discard(Tid::NONE, task);
             return Err(errno);
         }
-        let tid = self.table.insert(Tid::NONE, task)?;
+        let tid = self.table.insert(Tid::NONE, task);
         self.set_options(self.slot_of(tid), options);
         self.begin(tid);
         Ok(tid)
@@ -86,8 +103,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A child begins with its parent's standard streams, quantum and announced exits.
+    #[cold]
     fn inherit(&mut self, parent: u32, child: u32) {
-        let Some(cold) = self.table.cold(parent) else { return };
+        let cold = self.table.make_cold(parent);
         let (quantum, is_announced, streams) = (cold.quantum, cold.is_announced, cold.fds.streams().copied());
         if quantum != self.table.quantum() || is_announced {
             let cold = self.table.make_cold(child);
@@ -112,12 +130,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Can the task in `slot` have such a child? Nothing has moved yet.
-    fn check_spawn(&self, slot: u32, options: Option<&SpawnOptions>) -> Result<(), Errno> {
-        if let Some(options) = options {
-            self.check_grants(slot, &options.fds)?;
-            if !is_quantum(options.quantum) {
-                return Err(Errno::EINVAL);
-            }
+    fn check_spawn(&self, slot: u32, options: &SpawnOptions) -> Result<(), Errno> {
+        self.check_grants(slot, &options.fds)?;
+        if !is_quantum(options.quantum) {
+            return Err(Errno::EINVAL);
         }
         self.table.room()
     }
@@ -338,53 +354,61 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.table.slot(child).parent == tid && !is_detached { Ok(child) } else { Err(Errno::ECHILD) }
     }
 
-    pub(crate) fn sys_wait(&mut self, tid: Tid, slot: u32, child: Tid) -> Outcome {
+    pub(crate) fn sys_wait(&mut self, tid: Tid, slot: u32, child: Tid) -> Next {
         match self.child_slot(tid, child) {
-            Err(errno) => Outcome::Answer(Reply::Err(errno)),
-            Ok(child) if self.table.slot(child).state.is_live() => Outcome::Block(On::Child { child }),
-            Ok(zombie) => Outcome::Answer(self.reap(slot, zombie)),
+            Err(errno) => self.answer(slot, Reply::Err(errno)),
+            Ok(child) if self.table.slot(child).state.is_live() => self.block(slot, On::Child { child }),
+            Ok(zombie) => self.answer_with_zombie(slot, zombie),
         }
     }
 
-    pub(crate) fn sys_wait_any(&mut self, slot: u32) -> Outcome {
+    pub(crate) fn sys_wait_any(&mut self, slot: u32) -> Next {
         match self.table.cold(slot) {
             Some(cold) if cold.children > 0 => match cold.zombies.first() {
-                Some(zombie) => Outcome::Answer(self.reap(slot, zombie)),
-                None => Outcome::Block(On::AnyChild),
+                Some(zombie) => self.answer_with_zombie(slot, zombie),
+                None => self.block(slot, On::AnyChild),
             },
-            _ => Outcome::Answer(Reply::Err(Errno::ECHILD)),
+            _ => self.answer(slot, Reply::Err(Errno::ECHILD)),
         }
     }
 
-    pub(crate) fn sys_try_wait(&mut self, tid: Tid, slot: u32, children: Children) -> Outcome {
+    fn answer_with_zombie(&mut self, slot: u32, zombie: u32) -> Next {
+        let reply = self.reap(slot, zombie);
+        self.answer(slot, reply)
+    }
+
+    pub(crate) fn sys_try_wait(&mut self, tid: Tid, slot: u32, children: Children) -> Next {
         let zombie = match children {
             Children::Only(child) => match self.child_slot(tid, child) {
                 Ok(child) => Some(child).filter(|&child| !self.table.slot(child).state.is_live()),
-                Err(errno) => return Outcome::Answer(Reply::Err(errno)),
+                Err(errno) => return self.answer(slot, Reply::Err(errno)),
             },
             Children::Any => match self.table.cold(slot) {
                 Some(cold) if cold.children > 0 => cold.zombies.first(),
-                _ => return Outcome::Answer(Reply::Err(Errno::ECHILD)),
+                _ => return self.answer(slot, Reply::Err(Errno::ECHILD)),
             },
         };
-        Outcome::Answer(zombie.map_or(Reply::Nobody, |zombie| self.reap(slot, zombie)))
+        match zombie {
+            Some(zombie) => self.answer_with_zombie(slot, zombie),
+            None => self.answer(slot, Reply::Nobody),
+        }
     }
 
-    pub(crate) fn sys_join(&mut self, slot: u32, target: Tid) -> Outcome {
+    pub(crate) fn sys_join(&mut self, slot: u32, target: Tid) -> Next {
         match self.look_up(target) {
-            None => Outcome::Answer(Reply::Err(Errno::ESRCH)),
-            Some(target) if target == slot => Outcome::Answer(Reply::Err(Errno::EDEADLK)),
+            None => self.answer(slot, Reply::Err(Errno::ESRCH)),
+            Some(target) if target == slot => self.answer(slot, Reply::Err(Errno::EDEADLK)),
             Some(target) => match self.status_of(target) {
-                Some(status) => Outcome::Answer(Reply::exit(self.table.tid(target), status)),
-                None => Outcome::Block(On::Join { target }),
+                Some(status) => self.answer(slot, Reply::exit(self.table.tid(target), status)),
+                None => self.block(slot, On::Join { target }),
             },
         }
     }
 
-    pub(crate) fn sys_kill(&mut self, tid: Tid, target: Tid, signal: Signal) -> Outcome {
+    pub(crate) fn sys_kill(&mut self, tid: Tid, slot: u32, target: Tid, signal: Signal) -> Next {
         match self.signal(tid, target, signal) {
-            Ok(()) if self.live_slot(tid).is_none() => Outcome::Gone,
-            result => Outcome::answer(result.map(|()| Reply::Unit)),
+            Ok(()) if self.live_slot(tid).is_none() => Next::Stop(Stop::Exited),
+            result => self.answer_with(slot, result.map(|()| Reply::Unit)),
         }
     }
 

@@ -5,13 +5,13 @@ use crate::{
     hardware::{Device, Hardware},
     kernel::Kernel,
     sched::Policy,
-    trap::{On, Outcome},
+    trap::{Next, On},
 };
 use std::net::SocketAddr;
 use yieldix_syscalls::{Errno, Fd, Reply, Shutdown, SocketOption};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    pub(crate) fn sys_tcp_listen(&mut self, slot: u32, address: SocketAddr, backlog: u32) -> Outcome {
+    pub(crate) fn sys_tcp_listen(&mut self, slot: u32, address: SocketAddr, backlog: u32) -> Next {
         let fd = self.room_for_a_file(slot).and_then(|()| {
             let device = self.hardware.listen(address, backlog)?;
             // A port that was left to the host is known by now, and the log is where it can be learnt.
@@ -19,46 +19,46 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let file = self.open_file(device, Kind::Listener, bound);
             self.install(slot, file)
         });
-        Outcome::answer(fd.map(Reply::Fd))
+        self.answer_with(slot, fd.map(Reply::Fd))
     }
 
-    pub(crate) fn sys_tcp_connect(&mut self, slot: u32, address: SocketAddr) -> Outcome {
+    pub(crate) fn sys_tcp_connect(&mut self, slot: u32, address: SocketAddr) -> Next {
         let device = match self.room_for_a_file(slot).and_then(|()| self.hardware.connect(address)) {
             Ok(device) => device,
-            Err(errno) => return Outcome::Answer(Reply::Err(errno)),
+            Err(errno) => return self.answer(slot, Reply::Err(errno)),
         };
         let file = self.open_file(device, Kind::Stream, address);
         // Even one that is decided already is learnt by the common way; it costs one attempt.
         let mut operation = Pending::Connect;
         match self.attempt(slot, file, &mut operation) {
-            None => Outcome::Block(On::File { file, operation }),
+            None => self.block(slot, On::File { file, operation }),
             Some(reply) => {
                 if operation.lets_go_after(&reply) {
                     self.let_go(file);
                 }
-                Outcome::Answer(reply)
+                self.answer(slot, reply)
             }
         }
     }
 
-    pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Outcome {
+    pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Next {
         let done = self.connected_device(slot, fd).and_then(|device| self.hardware.shutdown(device, how));
-        Outcome::answer(done.map(|()| Reply::Unit))
+        self.answer_with(slot, done.map(|()| Reply::Unit))
     }
 
-    pub(crate) fn sys_local_addr(&mut self, slot: u32, fd: Fd) -> Outcome {
+    pub(crate) fn sys_local_addr(&mut self, slot: u32, fd: Fd) -> Next {
         let address = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.local_addr(device));
-        Outcome::answer(address.map(|address| Reply::Addr(Box::new(address))))
+        self.answer_with(slot, address.map(|address| Reply::Addr(Box::new(address))))
     }
 
-    pub(crate) fn sys_peer_addr(&mut self, slot: u32, fd: Fd) -> Outcome {
+    pub(crate) fn sys_peer_addr(&mut self, slot: u32, fd: Fd) -> Next {
         let address = self.connected_device(slot, fd).and_then(|device| self.hardware.peer_addr(device));
-        Outcome::answer(address.map(|address| Reply::Addr(Box::new(address))))
+        self.answer_with(slot, address.map(|address| Reply::Addr(Box::new(address))))
     }
 
-    pub(crate) fn sys_set_option(&mut self, slot: u32, fd: Fd, option: SocketOption) -> Outcome {
+    pub(crate) fn sys_set_option(&mut self, slot: u32, fd: Fd, option: SocketOption) -> Next {
         let done = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.set_option(device, option));
-        Outcome::answer(done.map(|()| Reply::Unit))
+        self.answer_with(slot, done.map(|()| Reply::Unit))
     }
 
     fn socket_device(&self, slot: u32, fd: Fd) -> Result<(Device, Kind), Errno> {

@@ -82,23 +82,22 @@ impl Table {
         if is_full { Err(Errno::EAGAIN) } else { Ok(()) }
     }
 
-    /// A new task, ready.
+    /// A new task, ready. There is [`Table::room`] for it.
     #[inline]
-    pub fn insert(&mut self, parent: Tid, body: Task) -> Result<Tid, Errno> {
-        self.room()?;
+    pub fn insert(&mut self, parent: Tid, body: Task) -> Tid {
         self.serial += 1;
         self.live += 1;
         let slot = Slot::new(self.serial, parent, body);
         let index = self.free;
-        if index == NIL {
+        let Some(place) = self.slots.get_mut(index as usize) else {
             self.slots.push(slot);
-            return Ok(Tid::new(self.slots.len() as u32 - 1, self.serial));
-        }
-        let place = &mut self.slots[index as usize];
+            return Tid::new(self.slots.len() as u32 - 1, self.serial);
+        };
         let State::Free { next } = place.state else { broken("the free list names a task") };
         self.free = next;
-        *place = slot;
-        Ok(Tid::new(index, self.serial))
+        // A free slot owns nothing.
+        std::mem::forget(std::mem::replace(place, slot));
+        Tid::new(index, self.serial)
     }
 
     /// The slot at this index. Indices come from the kernel's own tables.

@@ -323,6 +323,12 @@ impl Cold {
         }
     }
 
+    /// Has it anything that its children inherit? Standard streams, a quantum, announced exits.
+    #[inline]
+    pub fn bequeaths(&self, quantum: u32) -> bool {
+        self.quantum != quantum || self.is_announced || self.fds.streams().is_some()
+    }
+
     /// The earliest of the open deadlines.
     pub fn deadline(&self) -> Time {
         self.deadlines.iter().map(|deadline| deadline.at).min().unwrap_or(Time::NEVER)

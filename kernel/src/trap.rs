@@ -1,7 +1,8 @@
 //! From a trap to its answer.
 //!
-//! Dispatch is one match, a line a call; a handler decides and returns an [`Outcome`]; one place,
-//! `Kernel::apply`, carries it out. Handlers do not touch the ready queue or the caller's state.
+//! Dispatch is one match, a line a call. A handler decides, and ends with one of few verbs, which
+//! says what becomes of the turn: `answer`, `block`, `give_way`, `enter`, `go_back`, `exit`. Handlers
+//! do not touch the ready queue or the caller's state themselves.
 
 use crate::{
     block::Cause,
@@ -15,39 +16,11 @@ use crate::{
 };
 use std::{
     fmt,
+    mem::forget,
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind},
 };
-use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall, Task, Tid, Time, Trap, Value};
-
-/// What a handler decided.
-#[must_use = "a trap that is not applied is never answered"]
-#[derive(Debug)]
-pub enum Outcome {
-    /// The answer, now; it costs one trap of the quantum.
-    Answer(Reply),
-    /// The answer, now, for nothing.
-    Free(Reply),
-    /// No answer yet.
-    Block(On),
-    /// Ready again, behind the others.
-    Yield,
-    /// A subroutine runs in the caller's place.
-    Call(Task),
-    /// The innermost subroutine is done; its caller runs on with this.
-    Return(Reply),
-    /// The task is over.
-    Exit(ExitStatus),
-    /// The task is over already: it killed itself.
-    Gone,
-}
-
-impl Outcome {
-    /// The answer to a call that may have failed.
-    pub fn answer(result: Result<Reply, Errno>) -> Outcome {
-        Outcome::Answer(result.unwrap_or_else(Reply::Err))
-    }
-}
+use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall::*, Task, Tid, Time, Trap, Value};
 
 /// What a task begins to wait on.
 #[derive(Debug)]
@@ -125,6 +98,9 @@ impl fmt::Display for Stop {
     }
 }
 
+/// What a coroutine does when it is resumed: it traps, or is over.
+pub type Step = CoroutineState<Trap, Result<(), Errno>>;
+
 /// A step that yielded such a call. Matched through, and not bound on the way: moving a whole call
 /// costs the processor as much as answering most of them.
 macro_rules! on {
@@ -136,7 +112,7 @@ macro_rules! on {
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Acts on what a task yielded or returned.
     #[inline(never)]
-    pub(crate) fn act(&mut self, tid: Tid, slot: u32, step: CoroutineState<Trap, Result<(), Errno>>) -> Next {
+    pub(crate) fn act(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
         self.running = Tid::NONE;
         if let CoroutineState::Yielded(Trap { call, at }) = &step {
             self.traps += 1;
@@ -144,93 +120,53 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.carry(slot, 1);
             }
             emit!(self, Trapped { tid, call, line: at });
-            if let Some(reply) = self.answer_plainly(tid, slot, call) {
-                // Such a call owns nothing, and dropping it would cost as much as its answer.
-                std::mem::forget(step);
-                return self.answer(slot, reply);
-            }
         }
-        let operations_before = self.operations;
-        let outcome = self.dispatch(tid, slot, step);
-        let next = self.apply(tid, slot, outcome);
-        let is_long = self.operations - operations_before >= limits::OPERATIONS_PER_LONG_CALL;
-        if is_long && next == Next::Resume { Next::ResumeLater } else { next }
-    }
-
-    /// The answer to a call that only asks: it owns nothing, changes nothing and cannot fail, so it
-    /// needs no [`Outcome`].
-    #[inline(always)]
-    fn answer_plainly(&mut self, tid: Tid, slot: u32, call: &Syscall) -> Option<Reply> {
-        match call {
-            Syscall::GetTid => Some(Reply::Tid(tid)),
-            Syscall::GetPpid => Some(Reply::Tid(self.parent_of(slot))),
-            Syscall::Now => Some(Reply::Time(self.now())),
-            _ => None,
-        }
-    }
-
-    /// Carries out what a handler decided: the one place that does.
-    fn apply(&mut self, tid: Tid, slot: u32, outcome: Outcome) -> Next {
-        match outcome {
-            Outcome::Answer(reply) => self.answer(slot, reply),
-            Outcome::Free(reply) => {
-                let _ = self.answer(slot, reply);
-                Next::ResumeFree
-            }
-            Outcome::Block(on) => self.block(slot, on),
-            Outcome::Yield => {
-                self.table.slot_mut(slot).answer(Reply::Unit);
-                self.make_ready(slot, Cause::Yielded);
-                Next::Stop(Stop::Yielded)
-            }
-            Outcome::Call(subroutine) => self.enter(slot, subroutine),
-            Outcome::Return(reply) => {
-                let caller = self.table.cold_mut(slot).and_then(|cold| {
-                    let Caller { body, deadlines } = cold.callers.pop()?;
-                    cold.deadlines.truncate(deadlines);
-                    Some(body)
-                });
-                let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
-                self.discard(tid, done);
-                let _ = self.answer(slot, reply);
-                Next::ResumeFree
-            }
-            Outcome::Exit(status) => {
-                self.exit(slot, status);
-                Next::Stop(Stop::Exited)
-            }
-            Outcome::Gone => Next::Stop(Stop::Exited),
-        }
-    }
-
-    /// The task that has the turn may run on with this.
-    #[inline]
-    pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
-        emit!(self, Answered { tid: self.table.tid(slot), reply: &reply });
-        self.table.slot_mut(slot).answer(reply);
-        Next::Resume
-    }
-
-    fn dispatch(&mut self, tid: Tid, slot: u32, step: CoroutineState<Trap, Result<(), Errno>>) -> Outcome {
-        use Syscall::*;
+        // Calls that own nothing are forgotten and not dropped, which costs as much as their answers.
         match step {
-            CoroutineState::Complete(result) => self.complete(slot, result),
-            on!(YieldNow) => Outcome::Yield,
-            on!(GetTid | GetPpid | Now) => broken("a call that only asks has been answered plainly"),
-            on!(Spawn { task }) => self.sys_spawn(tid, slot, task, None),
-            on!(SpawnWith { request }) => self.sys_spawn(tid, slot, request.task, Some(request.options)),
+            CoroutineState::Complete(result) => self.complete(tid, slot, result),
+            on!(GetPpid) => {
+                forget(step);
+                let parent = self.parent_of(slot);
+                self.answer(slot, Reply::Tid(parent))
+            }
+            on!(Now) => {
+                forget(step);
+                let now = self.now();
+                self.answer(slot, Reply::Time(now))
+            }
+            on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
+            on!(Wait { child }) => {
+                forget(step);
+                self.sys_wait(tid, slot, child)
+            }
+            on!(WaitAny) => {
+                forget(step);
+                self.sys_wait_any(slot)
+            }
+            on!(Subroutine { body }) => self.enter(slot, body),
+            on!(Return { value }) => self.sys_return(tid, slot, value),
+            step => self.dispatch(tid, slot, step),
+        }
+    }
+
+    /// The calls whose own work outweighs the way to them. One that has taken long ends the turn.
+    #[inline(never)]
+    fn dispatch(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
+        let operations_before = self.operations;
+        let next = match step {
+            on!(GetPpid | Now | Spawn { .. } | Wait { .. } | WaitAny | Subroutine { .. } | Return { .. })
+            | CoroutineState::Complete(_) => broken("a step was acted on before"),
+            on!(YieldNow) => self.give_way(slot),
+            on!(GetTid) => self.answer(slot, Reply::Tid(tid)),
+            on!(SpawnWith { request }) => self.sys_spawn_with(tid, slot, *request),
             on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
-            on!(Exit { code }) => Outcome::Exit(ExitStatus::Exited(code)),
-            on!(Wait { child }) => self.sys_wait(tid, slot, child),
-            on!(WaitAny) => self.sys_wait_any(slot),
+            on!(Exit { code }) => self.sys_exit(slot, ExitStatus::Exited(code)),
             on!(TryWait { children }) => self.sys_try_wait(tid, slot, children),
             on!(Join { tid: target }) => self.sys_join(slot, target),
-            on!(Kill { tid: target, signal }) => self.sys_kill(tid, target, signal),
-            on!(Tasks) => self.sys_tasks(),
-            on!(Subroutine { body }) => Outcome::Call(body),
-            on!(Return { value }) => self.sys_return(tid, slot, value),
-            on!(Sleep { span }) => self.sys_sleep(span),
-            on!(SleepUntil { moment }) => self.sys_sleep_until(moment),
+            on!(Kill { tid: target, signal }) => self.sys_kill(tid, slot, target, signal),
+            on!(Tasks) => self.sys_tasks(slot),
+            on!(Sleep { span }) => self.sys_sleep(slot, span),
+            on!(SleepUntil { moment }) => self.sys_sleep_until(slot, moment),
             on!(DeadlinePush { span }) => self.sys_deadline_push(slot, span),
             on!(DeadlinePop { scope }) => self.sys_deadline_pop(slot, scope),
             on!(Read { fd, max }) => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
@@ -249,55 +185,87 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(LocalAddr { fd }) => self.sys_local_addr(slot, fd),
             on!(PeerAddr { fd }) => self.sys_peer_addr(slot, fd),
             on!(SetOption { fd, option }) => self.sys_set_option(slot, fd, option),
-            on!(GetRandom { count }) => self.sys_getrandom(count),
-            on!(SysInfo) => self.sys_sysinfo(),
-            on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => not_built(),
-            on!(DupTo { .. } | Poll { .. } | Pipe) => not_built(),
+            on!(GetRandom { count }) => self.sys_getrandom(slot, count),
+            on!(SysInfo) => self.sys_sysinfo(slot),
+            on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
+            on!(DupTo { .. } | Poll { .. } | Pipe) => self.not_built(slot),
             on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. }) => {
-                not_built()
+                self.not_built(slot)
             }
             on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
-                not_built()
+                self.not_built(slot)
             }
-            on!(Offload { body }) => self.sys_offload(tid, body),
-            on!(PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. }) => not_built(),
-            on!(PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. }) => not_built(),
-            on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => not_built(),
-            on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => not_built(),
-            on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => not_built(),
-            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => not_built(),
-            on!(Chdir { .. } | GetCwd | Watch { .. }) => not_built(),
-        }
+            on!(Offload { body }) => self.sys_offload(tid, slot, body),
+            on!(PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. }) => self.not_built(slot),
+            on!(PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. }) => self.not_built(slot),
+            on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
+            on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
+            on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {
+                self.not_built(slot)
+            }
+            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => self.not_built(slot),
+            on!(Chdir { .. } | GetCwd | Watch { .. }) => self.not_built(slot),
+        };
+        let is_long = self.operations - operations_before >= limits::OPERATIONS_PER_LONG_CALL;
+        if is_long && next == Next::Resume { Next::ResumeLater } else { next }
+    }
+
+    /// The task that has the turn may run on with this.
+    #[inline(always)]
+    pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
+        emit!(self, Answered { tid: self.table.tid(slot), reply: &reply });
+        self.table.slot_mut(slot).answer(reply);
+        Next::Resume
+    }
+
+    /// The same for a call that may have failed.
+    pub(crate) fn answer_with(&mut self, slot: u32, result: Result<Reply, Errno>) -> Next {
+        self.answer(slot, result.unwrap_or_else(Reply::Err))
+    }
+
+    /// The task that has the turn is ready again, behind the others.
+    pub(crate) fn give_way(&mut self, slot: u32) -> Next {
+        self.table.slot_mut(slot).answer(Reply::Unit);
+        self.make_ready(slot, Cause::Yielded);
+        Next::Stop(Stop::Yielded)
+    }
+
+    fn not_built(&mut self, slot: u32) -> Next {
+        self.answer(slot, Reply::Err(Errno::ENOSYS))
     }
 
     /// A coroutine has returned: the task's own, or a subroutine that failed or returns nothing.
-    fn complete(&mut self, slot: u32, result: Result<(), Errno>) -> Outcome {
-        let is_subroutine = self.table.cold(slot).is_some_and(|cold| !cold.callers.is_empty());
-        match result {
-            Ok(()) if is_subroutine => Outcome::Return(Reply::Unit),
-            Err(errno) if is_subroutine => Outcome::Return(Reply::Err(errno)),
-            Ok(()) => Outcome::Exit(ExitStatus::Exited(0)),
-            Err(errno) => {
-                self.table.make_cold(slot).failure = Some(errno);
-                Outcome::Exit(ExitStatus::Exited(1))
+    fn complete(&mut self, tid: Tid, slot: u32, result: Result<(), Errno>) -> Next {
+        if let Some(cold) = self.table.cold_mut(slot) {
+            if !cold.callers.is_empty() {
+                return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
             }
+            cold.failure = result.err();
+        } else if let Err(errno) = result {
+            self.table.make_cold(slot).failure = Some(errno);
         }
+        self.sys_exit(slot, ExitStatus::Exited(i32::from(result.is_err())))
     }
 
-    fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Outcome {
+    fn sys_exit(&mut self, slot: u32, status: ExitStatus) -> Next {
+        self.exit(slot, status);
+        Next::Stop(Stop::Exited)
+    }
+
+    fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Next {
         match self.table.cold(slot) {
-            Some(cold) if !cold.callers.is_empty() => Outcome::Return(Reply::Value(value)),
+            Some(cold) if !cold.callers.is_empty() => self.go_back(tid, slot, Reply::Value(value)),
             _ => {
                 self.discard(tid, value);
-                Outcome::Answer(Reply::Err(Errno::EPROTO))
+                self.answer(slot, Reply::Err(Errno::EPROTO))
             }
         }
     }
 
     /// Not built; what came with the call is the task's own and dropped as such.
-    fn sys_offload(&mut self, tid: Tid, body: Task) -> Outcome {
+    fn sys_offload(&mut self, tid: Tid, slot: u32, body: Task) -> Next {
         self.discard(tid, body);
-        not_built()
+        self.not_built(slot)
     }
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.
@@ -316,6 +284,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Next::ResumeFree
     }
 
+    /// The innermost subroutine is done: its caller runs on with this.
+    fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
+        let caller = self.table.cold_mut(slot).and_then(|cold| {
+            let Caller { body, deadlines } = cold.callers.pop()?;
+            cold.deadlines.truncate(deadlines);
+            Some(body)
+        });
+        let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
+        self.discard(tid, done);
+        let _ = self.answer(slot, reply);
+        Next::ResumeFree
+    }
+
     /// A counter of the slot has overflowed: turns (0) or traps (1).
     #[cold]
     pub(crate) fn carry(&mut self, slot: u32, counter: usize) {
@@ -330,11 +311,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         emit!(self, DestructorPanicked { tid, panic: &message });
         // What a destructor panics with may have a destructor that panics, and so on for ever.
         if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(another);
+            forget(another);
         }
     }
-}
-
-fn not_built() -> Outcome {
-    Outcome::Answer(Reply::Err(Errno::ENOSYS))
 }
