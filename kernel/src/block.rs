@@ -10,10 +10,9 @@ use crate::{
     hardware::Hardware,
     kernel::{Kernel, broken},
     sched::Policy,
-    table::Table,
     task::{Alarm, State},
     trap::{Next, On, Stop},
-    wait::{Links, Queue},
+    wait::Links,
 };
 use std::fmt;
 use yieldix_syscalls::{Errno, Reply, Tid, Time};
@@ -70,13 +69,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         emit!(self, Blocked { tid: self.table.tid(slot), on: self.describe(slot, &on) });
         let state = match on {
             On::File { file, operation } => {
-                let direction = operation.direction();
-                self.file_waiters += 1;
-                self.table.make_cold(slot).pending = Some(operation);
-                match direction {
-                    Direction::Read => State::Reading { file, links: Links::LOOSE },
-                    Direction::Write => State::Writing { file, links: Links::LOOSE },
-                }
+                self.wait_on_file(slot, file, operation);
+                self.bound_wait(slot, deadline);
+                return Next::Stop(Stop::Blocked);
             }
             On::Sleep { until } => {
                 let at = until.min(deadline);
@@ -92,33 +87,44 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             On::AnyChild => State::AwaitingAny,
         };
         self.table.slot_mut(slot).state = state;
-        self.with_own_queue(slot, |queue, table| queue.push(table, slot));
-        self.set_deadline_timer(slot, deadline);
+        if let On::Join { target } = on {
+            self.table.with_queue(
+                target,
+                |cold| &mut cold.make_rare().joiners,
+                |joiners, table| joiners.push(table, slot),
+            );
+        }
+        self.bound_wait(slot, deadline);
         self.report_cycle(slot);
         Next::Stop(Stop::Blocked)
     }
 
-    /// Changes the queue that the state of a blocked task stands for, if it does for one.
-    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Table)) {
-        match self.table.slot(slot).state {
-            State::Reading { file, .. } => self.with_queue(file, Direction::Read, change),
-            State::Writing { file, .. } => self.with_queue(file, Direction::Write, change),
-            State::Joining { target, .. } => self.table.with_queue(target, |cold| &mut cold.joiners, change),
-            _ => {}
-        }
+    /// Queues a task for its file, and keeps what it waits to finish there.
+    #[inline]
+    fn wait_on_file(&mut self, slot: u32, file: u32, operation: Pending) {
+        let direction = operation.direction();
+        self.table.make_cold(slot).pending = Some(operation);
+        self.table.slot_mut(slot).state = match direction {
+            Direction::Read => State::Reading { file, links: Links::LOOSE },
+            Direction::Write => State::Writing { file, links: Links::LOOSE },
+        };
+        self.file_waiters += 1;
+        self.with_queue(file, direction, |queue, table| queue.push(table, slot));
     }
 
-    fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
+    /// Sets the timer of the deadline that ends the wait of the task in `slot`, if there is one.
+    #[inline(always)]
+    fn bound_wait(&mut self, slot: u32, deadline: Time) {
         if deadline != Time::NEVER {
             let sequence = self.timers.set(deadline, slot);
-            self.table.make_cold(slot).timer = Some((deadline, sequence));
+            self.table.make_rare(slot).timer = Some((deadline, sequence));
         }
     }
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
-    /// taken back, and it is ready.
+    /// taken back, and it is ready. An operation that it waited to finish has been taken from it.
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
-        self.leave(slot);
+        self.leave_queues(slot);
         self.table.slot_mut(slot).state = State::Ready(reply);
         self.make_ready(slot, cause);
     }
@@ -135,26 +141,48 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Takes a blocked task out of what it waits on. Its state is stale afterwards: the caller
     /// sets the next one. Gives the operation that it waited to finish, and that operation's file.
     pub(crate) fn leave(&mut self, slot: u32) -> Option<(u32, Pending)> {
-        let mut left = None;
-        self.with_own_queue(slot, |queue, table| queue.remove(table, slot));
-        match self.table.slot(slot).state {
-            State::Reading { file, .. } | State::Writing { file, .. } => {
-                self.file_waiters -= 1;
-                left =
-                    self.table.cold_mut(slot).and_then(|cold| cold.pending.take()).map(|operation| (file, operation));
+        let file = self.leave_queues(slot)?;
+        let operation = self.table.cold_mut(slot)?.pending.take()?;
+        Some((file, operation))
+    }
+
+    /// The same, but for the operation. Gives the file whose queue it was.
+    #[inline(always)]
+    fn leave_queues(&mut self, slot: u32) -> Option<u32> {
+        let left = match self.table.slot(slot).state {
+            State::Reading { file, .. } => Some((file, Direction::Read)),
+            State::Writing { file, .. } => Some((file, Direction::Write)),
+            _ => {
+                self.leave_other(slot);
+                None
             }
+        };
+        if let Some((file, direction)) = left {
+            self.file_waiters -= 1;
+            self.with_queue(file, direction, |queue, table| queue.remove(table, slot));
+        }
+        if let Some((at, sequence)) = self.table.rare_mut(slot).and_then(|rare| rare.timer.take()) {
+            self.timers.cancel(at, sequence);
+        }
+        left.map(|(file, _)| file)
+    }
+
+    /// Takes a task out of what it waits on when that is no file.
+    fn leave_other(&mut self, slot: u32) {
+        match self.table.slot(slot).state {
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                 self.timers.cancel(alarm.at(), alarm.sequence());
             }
-            State::Joining { .. } | State::AwaitingChild { .. } | State::AwaitingAny => {}
-            State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
-                broken("a task that does not wait is taken out of a wait")
+            State::Joining { target, .. } => {
+                self.table.with_queue(
+                    target,
+                    |cold| &mut cold.make_rare().joiners,
+                    |joiners, table| joiners.remove(table, slot),
+                );
             }
+            State::AwaitingChild { .. } | State::AwaitingAny => {}
+            _ => broken("a task that does not wait is taken out of a wait"),
         }
-        if let Some((at, sequence)) = self.table.cold_mut(slot).and_then(|cold| cold.timer.take()) {
-            self.timers.cancel(at, sequence);
-        }
-        left
     }
 
     /// Wakes the tasks whose timers are due.
@@ -196,7 +224,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Notes that a deadline has ended a wait: of those that are due, the outermost.
     fn fire_deadline(&mut self, slot: u32, now: Time) {
         let due = |scope: &&mut crate::task::Deadline| scope.at <= now;
-        if let Some(scope) = self.table.cold_mut(slot).and_then(|cold| cold.deadlines.iter_mut().find(due)) {
+        if let Some(scope) = self.table.rare_mut(slot).and_then(|rare| rare.deadlines.iter_mut().find(due)) {
             scope.has_fired = true;
         }
     }

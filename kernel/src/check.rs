@@ -10,7 +10,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    task::{NIL, State},
+    task::{Cold, NIL, State},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use yieldix_syscalls::{Tid, Time};
@@ -42,8 +42,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.check_task(slot);
             found.count(&place.state);
             let Some(cold) = self.table.cold(slot) else { continue };
-            found.timers += usize::from(cold.timer.is_some());
-            found.joiners_queued += cold.joiners.iter(&self.table).count();
+            if let Some(rare) = cold.rare() {
+                found.timers += usize::from(rare.timer.is_some());
+                found.joiners_queued += rare.joiners.iter(&self.table).count();
+            }
             for file in cold.fds.files() {
                 *found.holders.entry(file).or_default() += 1;
             }
@@ -83,12 +85,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(found.holders.get(&index) == Some(&file.holders), "each file counts what holds it");
             ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
-                let is_promising = match direction {
-                    Direction::Read => file.maybe_readable,
-                    Direction::Write => file.maybe_writable,
-                };
-                let queue = self.queue(index, direction);
-                ensure(queue.is_empty() || !is_promising, "nobody waits on a file that may be ready");
+                let queue = file.queue(direction);
+                ensure(queue.is_empty() || !file.is_promising(direction), "nobody waits on a file that may be ready");
                 for slot in queue.iter(&self.table) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
@@ -106,6 +104,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn check_task(&self, slot: u32) {
         let place = self.table.slot(slot);
         let cold = self.table.cold(slot);
+        let rare = cold.and_then(Cold::rare);
         let has_pending = cold.is_some_and(|cold| cold.pending.is_some());
         let is_on_file = matches!(place.state, State::Reading { .. } | State::Writing { .. });
         ensure(has_pending == is_on_file, "a task that waits on a file has an operation to finish, no other has");
@@ -125,30 +124,31 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             State::Joining { target, .. } => {
                 ensure(self.table.slot(target).state.is_live(), "a task joins one that lives");
-                let joiners = self.table.cold(target).map(|cold| cold.joiners);
+                let joiners = self.table.rare(target).map(|rare| rare.joiners);
                 let is_queued = joiners.is_some_and(|queue| queue.iter(&self.table).any(|joiner| joiner == slot));
                 ensure(is_queued, "a task that joins is among the joiners");
             }
             State::Zombie { .. } => {
                 ensure(place.body.is_none(), "a zombie has no body");
-                ensure(
-                    cold.is_none_or(|cold| cold.fds.open() == 0 && cold.callers.is_empty()),
-                    "a zombie holds nothing",
-                );
-                ensure(cold.is_none_or(|cold| cold.joiners.is_empty()), "nobody joins a zombie");
+                ensure(cold.is_none_or(|cold| cold.fds.open() == 0), "a zombie has no descriptors");
+                ensure(rare.is_none_or(|rare| rare.callers.is_empty()), "a zombie has no coroutines");
+                ensure(rare.is_none_or(|rare| rare.joiners.is_empty()), "nobody joins a zombie");
                 let is_kept = place.parent.is_none() && self.keeps_status(self.table.tid(slot));
                 ensure(is_kept || self.live_slot(place.parent).is_some(), "the parent of a zombie lives");
             }
             State::Free { .. } => {}
         }
-        let Some(cold) = cold else { return };
-        if let Some((at, sequence)) = cold.timer {
+        let descriptors = cold.map_or(0, |cold| cold.fds.open());
+        ensure(descriptors <= self.options.fds_per_task, "a task has no more descriptors than it may");
+        if let Some(cold) = cold {
+            let zombies = cold.zombies.iter(&self.table).count() as u32;
+            ensure(zombies <= cold.children, "zombies are counted among the children");
+        }
+        let Some(rare) = rare else { return };
+        if let Some((at, sequence)) = rare.timer {
             ensure(place.state.is_blocked(), "only a blocked task has a deadline's timer");
             ensure(self.timers.slot(at, sequence) == Some(slot), "a deadline's timer is set");
         }
-        let zombies = cold.zombies.iter(&self.table).count() as u32;
-        ensure(zombies <= cold.children, "zombies are counted among the children");
-        ensure(cold.fds.open() <= self.options.fds_per_task, "a task has no more descriptors than it may");
     }
 }
 

@@ -4,6 +4,7 @@
 //! Invariant: a generation only grows, so a number that was closed never means its successor.
 
 use crate::task::NIL;
+use smallvec::SmallVec;
 use yieldix_syscalls::{Errno, Fd};
 
 /// The standard three: input, output, error output, as indices of files.
@@ -14,10 +15,11 @@ const FIRST_SLOT: u32 = 3;
 /// The descriptors of one task.
 #[derive(Debug, Default)]
 pub struct FdTable {
-    entries: Vec<Entry>,
+    /// Two lie in the table itself: a server's task has its connection next to the listener's place.
+    entries: SmallVec<[Entry; 2]>,
     open: u32,
     /// No slot below this entry is free.
-    lowest: usize,
+    lowest: u32,
     streams: Option<Box<Streams>>,
 }
 
@@ -59,14 +61,15 @@ impl FdTable {
         if self.open >= max {
             return Err(Errno::EMFILE);
         }
-        let free = self.entries[self.lowest..].iter().position(|entry| entry.file == NIL);
-        let index = free.map_or(self.entries.len(), |offset| self.lowest + offset);
+        let lowest = self.lowest as usize;
+        let free = self.entries[lowest..].iter().position(|entry| entry.file == NIL);
+        let index = free.map_or(self.entries.len(), |offset| lowest + offset);
         if index == self.entries.len() {
             self.entries.push(Entry { file, generation: 1 });
         } else {
             self.entries[index].file = file;
         }
-        self.lowest = index + 1;
+        self.lowest = index as u32 + 1;
         self.open += 1;
         Ok(Fd::new(FIRST_SLOT + index as u32, self.entries[index].generation))
     }
@@ -102,7 +105,7 @@ impl FdTable {
         let file = std::mem::replace(&mut entry.file, NIL);
         entry.generation = entry.generation.wrapping_add(1);
         self.open -= 1;
-        self.lowest = self.lowest.min(index as usize);
+        self.lowest = self.lowest.min(index);
         Some(file)
     }
 

@@ -123,7 +123,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return;
         }
         let cold = self.table.make_cold(slot);
-        cold.name = name.map(|name| clean_name(&name));
+        if let Some(name) = name {
+            cold.make_rare().name = Some(clean_name(&name));
+        }
         cold.is_detached = detached;
         cold.quantum = quantum.unwrap_or(cold.quantum);
         cold.is_announced = announced.unwrap_or(cold.is_announced);
@@ -186,12 +188,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// How the task in `slot` is called: as it was named, or after its function.
     pub(crate) fn name_of(&self, slot: u32) -> &str {
-        let cold = self.table.cold(slot);
-        if let Some(name) = cold.and_then(|cold| cold.name.as_deref()) {
+        let rare = self.table.rare(slot);
+        if let Some(name) = rare.and_then(|rare| rare.name.as_deref()) {
             return name;
         }
         // With subroutines on the trampoline, the task's own coroutine is the outermost caller.
-        let outermost = cold.and_then(|cold| cold.callers.first()).map(|caller| &caller.body);
+        let outermost = rare.and_then(|rare| rare.callers.first()).map(|caller| &caller.body);
         outermost.or(self.table.slot(slot).body.as_ref()).map_or("", |body| body.function())
     }
 
@@ -234,7 +236,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn drop_stack(&mut self, tid: Tid, slot: u32) {
         let innermost = self.table.slot_mut(slot).body.take();
         self.discard(tid, innermost);
-        while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
+        while let Some(caller) = self.table.rare_mut(slot).and_then(|rare| rare.callers.pop()) {
             self.discard(tid, caller);
         }
     }
@@ -279,7 +281,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn wake_joiners(&mut self, slot: u32, tid: Tid, status: &ExitStatus) {
-        while let Some(joiner) = self.table.cold(slot).and_then(|cold| cold.joiners.first()) {
+        while let Some(joiner) = self.table.rare(slot).and_then(|rare| rare.joiners.first()) {
             self.unblock(joiner, Reply::exit(tid, status.clone()), Cause::Exit(tid));
         }
     }
@@ -315,7 +317,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn make_zombie(&mut self, slot: u32, status: &ExitStatus) {
         if let ExitStatus::Killed(_) | ExitStatus::Panicked(_) = status {
-            self.table.make_cold(slot).ending = Some(status.clone());
+            self.table.make_rare(slot).ending = Some(status.clone());
         }
         self.table.count_zombie();
         self.table.slot_mut(slot).state = State::Zombie { links: Links::LOOSE, code: status.code() };
@@ -324,7 +326,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// How a zombie ended; none for a task that lives.
     pub(crate) fn status_of(&self, slot: u32) -> Option<ExitStatus> {
         let State::Zombie { code, .. } = self.table.slot(slot).state else { return None };
-        let ending = self.table.cold(slot).and_then(|cold| cold.ending.clone());
+        let ending = self.table.rare(slot).and_then(|rare| rare.ending.clone());
         Some(ending.unwrap_or(ExitStatus::Exited(code)))
     }
 

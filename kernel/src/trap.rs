@@ -145,6 +145,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             on!(Subroutine { body }) => self.enter(slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
+            on!(Recv { fd, max }) => {
+                forget(step);
+                self.sys_recv(slot, fd, max)
+            }
+            on!(SendAll { fd, data }) => self.sys_send_all(slot, fd, data),
             step => self.dispatch(tid, slot, step),
         }
     }
@@ -154,7 +159,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn dispatch(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
         let operations_before = self.operations;
         let next = match step {
-            on!(GetPpid | Now | Spawn { .. } | Wait { .. } | WaitAny | Subroutine { .. } | Return { .. })
+            on!(GetPpid
+                | Now
+                | Spawn { .. }
+                | Wait { .. }
+                | WaitAny
+                | Subroutine { .. }
+                | Return { .. }
+                | Recv { .. }
+                | SendAll { .. })
             | CoroutineState::Complete(_) => broken("a step was acted on before"),
             on!(YieldNow) => self.give_way(slot),
             on!(GetTid) => self.answer(slot, Reply::Tid(tid)),
@@ -178,9 +191,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(TcpListen { address, backlog }) => self.sys_tcp_listen(slot, *address, backlog),
             on!(Accept { fd }) => self.operate(slot, fd, Wants::Socket, Pending::Accept),
             on!(TcpConnect { address }) => self.sys_tcp_connect(slot, *address),
-            on!(Recv { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::Read { max }),
             on!(Send { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::Write { data }),
-            on!(SendAll { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 }),
             on!(Shutdown { fd, how }) => self.sys_shutdown(slot, fd, how),
             on!(LocalAddr { fd }) => self.sys_local_addr(slot, fd),
             on!(PeerAddr { fd }) => self.sys_peer_addr(slot, fd),
@@ -237,7 +248,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A coroutine has returned: the task's own, or a subroutine that failed or returns nothing.
     fn complete(&mut self, tid: Tid, slot: u32, result: Result<(), Errno>) -> Next {
         if let Some(cold) = self.table.cold_mut(slot) {
-            if !cold.callers.is_empty() {
+            if cold.is_in_subroutine() {
                 return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
             }
             cold.failure = result.err();
@@ -254,7 +265,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Next {
         match self.table.cold(slot) {
-            Some(cold) if !cold.callers.is_empty() => self.go_back(tid, slot, Reply::Value(value)),
+            Some(cold) if cold.is_in_subroutine() => self.go_back(tid, slot, Reply::Value(value)),
             _ => {
                 self.discard(tid, value);
                 self.answer(slot, Reply::Err(Errno::EPROTO))
@@ -270,15 +281,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.
     fn enter(&mut self, slot: u32, subroutine: Task) -> Next {
-        let depth = self.table.make_cold(slot).callers.len();
+        let depth = self.table.make_rare(slot).callers.len();
         if depth >= limits::SUBROUTINE_DEPTH {
             self.discard(self.table.tid(slot), subroutine);
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         emit!(self, Called { tid: self.table.tid(slot), name: subroutine.function(), depth: depth + 1 });
         if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
-            let cold = self.table.make_cold(slot);
-            cold.callers.push(Caller { body: caller, deadlines: cold.deadlines.len() });
+            let rare = self.table.make_rare(slot);
+            rare.callers.push(Caller { body: caller, deadlines: rare.deadlines.len() });
         }
         self.table.slot_mut(slot).answer(Reply::Unit);
         Next::ResumeFree
@@ -286,9 +297,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The innermost subroutine is done: its caller runs on with this.
     fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
-        let caller = self.table.cold_mut(slot).and_then(|cold| {
-            let Caller { body, deadlines } = cold.callers.pop()?;
-            cold.deadlines.truncate(deadlines);
+        let caller = self.table.rare_mut(slot).and_then(|rare| {
+            let Caller { body, deadlines } = rare.callers.pop()?;
+            rare.deadlines.truncate(deadlines);
             Some(body)
         });
         let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
@@ -300,7 +311,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A counter of the slot has overflowed: turns (0) or traps (1).
     #[cold]
     pub(crate) fn carry(&mut self, slot: u32, counter: usize) {
-        self.table.make_cold(slot).carried[counter] += 1;
+        self.table.make_rare(slot).carried[counter] += 1;
     }
 
     /// Drops what is a task's: its coroutine, a value, the payload of its panic. That runs its

@@ -42,6 +42,7 @@ impl Queue {
     }
 
     /// Puts `slot`, whose state has links, at the end.
+    #[inline]
     pub fn push(&mut self, table: &mut Table, slot: u32) {
         *links(table, slot) = Links { next: NIL, previous: self.tail };
         match self.tail {
@@ -52,6 +53,7 @@ impl Queue {
     }
 
     /// Takes `slot` out, wherever in the queue it stands.
+    #[inline]
     pub fn remove(&mut self, table: &mut Table, slot: u32) {
         let Links { next, previous } = std::mem::replace(links(table, slot), Links::LOOSE);
         match previous {
@@ -79,6 +81,7 @@ impl Queue {
     }
 }
 
+#[inline]
 fn links(table: &mut Table, slot: u32) -> &mut Links {
     match table.slot_mut(slot).state.links() {
         Some(links) => links,

@@ -33,9 +33,11 @@ impl Buf {
         match bytes.len() {
             0 => Buf::EMPTY,
             len @ 1..=SHORT_MAX => {
-                let mut short = [0; SHORT_MAX];
-                short[..len].copy_from_slice(bytes);
-                Buf(Some(Box::new(Content::Short { len: len as u8, bytes: short })))
+                let mut content = Box::new(Content::Short { len: len as u8, bytes: [0; SHORT_MAX] });
+                if let Content::Short { bytes: place, .. } = &mut *content {
+                    place[..len].copy_from_slice(bytes);
+                }
+                Buf(Some(content))
             }
             _ => Buf::from(Bytes::copy_from_slice(bytes)),
         }
