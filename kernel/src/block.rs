@@ -55,16 +55,13 @@ impl fmt::Display for Cause {
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The task that has the turn begins to wait, unless a deadline of its has passed.
+    ///
+    /// In line, so that each call has no more of it than what it waits on needs.
+    #[inline(always)]
     pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
         if deadline != Time::NEVER && deadline <= self.now_exactly() {
-            let now = self.now();
-            self.fire_deadline(slot, now);
-            let reply = match on {
-                On::File { file, operation } => self.abandon(file, operation, Errno::ETIMEDOUT),
-                _ => Reply::Err(Errno::ETIMEDOUT),
-            };
-            return self.answer(slot, reply);
+            return self.refuse_to_block(slot, on);
         }
         emit!(self, Blocked { tid: self.table.tid(slot), on: self.describe(slot, &on) });
         let state = match on {
@@ -99,6 +96,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Next::Stop(Stop::Blocked)
     }
 
+    /// The wait is over before it begins: a deadline has passed.
+    #[cold]
+    fn refuse_to_block(&mut self, slot: u32, on: On) -> Next {
+        let now = self.now();
+        self.fire_deadline(slot, now);
+        let reply = match on {
+            On::File { file, operation } => self.abandon(file, operation, Errno::ETIMEDOUT),
+            _ => Reply::Err(Errno::ETIMEDOUT),
+        };
+        self.answer(slot, reply)
+    }
+
     /// Queues a task for its file, and keeps what it waits to finish there.
     #[inline]
     fn wait_on_file(&mut self, slot: u32, file: u32, operation: Pending) {
@@ -123,6 +132,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
     /// taken back, and it is ready. An operation that it waited to finish has been taken from it.
+    #[inline]
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
         self.leave_queues(slot);
         self.table.slot_mut(slot).state = State::Ready(reply);
@@ -130,6 +140,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A task whose state is ready is told to the policy.
+    #[inline]
     pub(crate) fn make_ready(&mut self, slot: u32, cause: Cause) {
         let tid = self.table.tid(slot);
         self.policy.ready(tid);

@@ -290,9 +290,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     Reply::Buf(received.data)
                 })
             }
-            Pending::Write { data } => self.put(file, device, data).map(|count| Reply::Count(count as u64)),
+            Pending::Write { data } => self.put(file, device, data).map(|count| {
+                self.hardware.reuse(std::mem::take(data));
+                Reply::Count(count as u64)
+            }),
             Pending::WriteAll { data, sent } => match self.put(file, device, data) {
-                Ok(count) if count == data.len() => Ok(Reply::Unit),
+                Ok(count) if count == data.len() => {
+                    self.hardware.reuse(std::mem::take(data));
+                    Ok(Reply::Unit)
+                }
                 // Fewer than all: the device is full, and owes an interrupt.
                 Ok(count) => {
                     *sent += count as u64;

@@ -53,7 +53,7 @@ impl Queue {
     }
 
     /// Takes `slot` out, wherever in the queue it stands.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, table: &mut Table, slot: u32) {
         let Links { next, previous } = std::mem::replace(links(table, slot), Links::LOOSE);
         match previous {

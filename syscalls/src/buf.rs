@@ -8,9 +8,6 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use bytes::{Buf as _, Bytes};
 use core::{fmt, ops::Deref};
 
-/// Copied bytes up to which one allocation holds them. More are two allocations, and shared by clones.
-const SHORT_MAX: usize = 86;
-
 /// Immutable bytes that a task owns. One word wide; empty ones allocate nothing; a clone of long
 /// ones shares.
 #[derive(Clone, Default)]
@@ -18,7 +15,7 @@ pub struct Buf(Option<Box<Content>>);
 
 #[derive(Clone)]
 enum Content {
-    Short { len: u8, bytes: [u8; SHORT_MAX] },
+    Short { len: u8, bytes: [u8; Buf::SHORT_MAX] },
     Long(Bytes),
 }
 
@@ -28,12 +25,16 @@ impl Buf {
     /// No bytes.
     pub const EMPTY: Buf = Buf(None);
 
+    /// Copied bytes up to which one allocation holds them. More are two allocations, and shared by
+    /// clones.
+    pub const SHORT_MAX: usize = 86;
+
     /// A copy of `bytes`.
     pub fn copy_from(bytes: &[u8]) -> Buf {
         match bytes.len() {
             0 => Buf::EMPTY,
-            len @ 1..=SHORT_MAX => {
-                let mut content = Box::new(Content::Short { len: len as u8, bytes: [0; SHORT_MAX] });
+            len @ 1..=Buf::SHORT_MAX => {
+                let mut content = Box::new(Content::Short { len: len as u8, bytes: [0; Buf::SHORT_MAX] });
                 if let Content::Short { bytes: place, .. } = &mut *content {
                     place[..len].copy_from_slice(bytes);
                 }
@@ -41,6 +42,24 @@ impl Buf {
             }
             _ => Buf::from(Bytes::copy_from_slice(bytes)),
         }
+    }
+
+    /// Becomes a copy of `bytes`, in the same allocation when both are short.
+    #[inline]
+    pub fn refill(&mut self, bytes: &[u8]) {
+        match self.0.as_deref_mut() {
+            Some(Content::Short { len, bytes: place }) if (1..=Buf::SHORT_MAX).contains(&bytes.len()) => {
+                place[..bytes.len()].copy_from_slice(bytes);
+                *len = bytes.len() as u8;
+            }
+            _ => *self = Buf::copy_from(bytes),
+        }
+    }
+
+    /// Does it lie in one allocation of its own, which [`refill`](Buf::refill) can use again?
+    #[inline]
+    pub fn is_short(&self) -> bool {
+        matches!(self.0.as_deref(), Some(Content::Short { .. }))
     }
 
     /// The bytes from `at` on, which this keeps no longer.
@@ -159,6 +178,7 @@ impl fmt::Debug for Buf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     /// The same bytes, short or long enough for either way of keeping them.
     fn both(len: usize) -> [(Vec<u8>, Buf); 2] {
@@ -168,7 +188,7 @@ mod tests {
 
     #[test]
     fn splitting_keeps_every_byte_in_order() {
-        for len in [1, 11, SHORT_MAX, SHORT_MAX + 1, 4096] {
+        for len in [1, 11, Buf::SHORT_MAX, Buf::SHORT_MAX + 1, 4096] {
             for at in [0, 1, len / 2, len - 1, len, len + 1] {
                 for (bytes, mut head) in both(len) {
                     let tail = head.split_off(at);
@@ -184,7 +204,7 @@ mod tests {
 
     #[test]
     fn advancing_forgets_the_first_and_past_the_end_all() {
-        for len in [1, 11, SHORT_MAX, SHORT_MAX + 1, 4096] {
+        for len in [1, 11, Buf::SHORT_MAX, Buf::SHORT_MAX + 1, 4096] {
             for count in [0, 1, len / 2, len - 1, len, len + 1] {
                 for (bytes, mut buf) in both(len) {
                     buf.advance(count);
@@ -202,6 +222,19 @@ mod tests {
             buf.advance(40);
             let _ = buf.split_off(20);
             assert_eq!(&*clone, &*bytes);
+        }
+    }
+
+    #[test]
+    fn refilled_it_holds_the_new_bytes_only() {
+        let lens = [0, 1, 11, Buf::SHORT_MAX, Buf::SHORT_MAX + 1, 4096];
+        for (before, after) in lens.iter().flat_map(|&before| lens.map(|after| (before, after))) {
+            for (_, mut buf) in both(before) {
+                let new = vec![7; after];
+                buf.refill(&new);
+                assert_eq!(&*buf, &*new, "{before} bytes, then {after}");
+                assert_eq!(buf.0.is_none(), after == 0, "no bytes are nothing");
+            }
         }
     }
 }
