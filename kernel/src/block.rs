@@ -109,10 +109,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Queues a task for its file, and keeps what it waits to finish there.
-    #[inline]
+    #[inline(always)]
     fn wait_on_file(&mut self, slot: u32, file: u32, operation: Pending) {
         let direction = operation.direction();
-        self.table.make_cold(slot).pending = Some(operation);
+        let before = self.table.make_cold(slot).pending.replace(operation);
+        debug_assert!(before.is_none(), "a task finishes one operation before the next");
+        // Nothing, as the compiler cannot know.
+        std::mem::forget(before);
         self.table.slot_mut(slot).state = match direction {
             Direction::Read => State::Reading { file, links: Links::LOOSE },
             Direction::Write => State::Writing { file, links: Links::LOOSE },
@@ -132,7 +135,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
     /// taken back, and it is ready. An operation that it waited to finish has been taken from it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
         self.leave_queues(slot);
         self.table.slot_mut(slot).state = State::Ready(reply);
@@ -140,7 +143,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A task whose state is ready is told to the policy.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn make_ready(&mut self, slot: u32, cause: Cause) {
         let tid = self.table.tid(slot);
         self.policy.ready(tid);

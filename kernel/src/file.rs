@@ -245,11 +245,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Err(errno) = operation.permit(entry.kind, wants) {
             return self.answer(slot, operation.give_up(errno));
         }
-        let is_console = entry.kind == Kind::Console;
+        let (device, is_console) = (entry.device, entry.kind == Kind::Console);
         // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
         let is_promising = entry.is_promising(operation.direction());
         let reply = match operation.nothing_to_move() {
-            None if is_promising => self.attempt_as(slot, file, &mut operation),
+            None if is_promising => self.attempt_as(slot, file, device, &mut operation),
             answer => answer,
         };
         let Some(reply) = reply else { return self.block(slot, On::File { file, operation }) };
@@ -258,7 +258,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Changes a file's queue, which needs the task table as well.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with_queue(
         &mut self,
         file: u32,
@@ -275,18 +275,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
-        self.attempt_as(slot, file, operation)
+        self.attempt_as(slot, file, self.file(file).device, operation)
     }
 
     #[inline(always)]
-    fn attempt_as(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
+    fn attempt_as(&mut self, slot: u32, file: u32, device: Device, operation: &mut Pending) -> Option<Reply> {
         self.operations += 1;
-        let device = self.file(file).device;
         let answer = match operation {
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
                 self.hardware.try_read(device, max).map(|received| {
-                    self.file_mut(file).maybe_readable = !received.drained;
+                    if received.drained {
+                        self.file_mut(file).maybe_readable = false;
+                    }
                     Reply::Buf(received.data)
                 })
             }
@@ -433,17 +434,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             && entry.is_promising(direction)
             && let Some(slot) = entry.queue(direction).first()
         {
-            self.serve_first(file, slot);
+            self.serve_first(file, entry.device, slot);
         }
     }
 
     /// Answers the first of a queue, unless it has to wait on.
     #[inline(always)]
-    fn serve_first(&mut self, file: u32, slot: u32) {
+    fn serve_first(&mut self, file: u32, device: Device, slot: u32) {
         let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
             broken("a task waits on a file for nothing")
         };
-        let Some(reply) = self.attempt_as(slot, file, &mut operation) else {
+        let Some(reply) = self.attempt_as(slot, file, device, &mut operation) else {
             self.table.make_cold(slot).pending = Some(operation);
             return;
         };

@@ -42,7 +42,7 @@ impl Queue {
     }
 
     /// Puts `slot`, whose state has links, at the end.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, table: &mut Table, slot: u32) {
         *links(table, slot) = Links { next: NIL, previous: self.tail };
         match self.tail {
@@ -81,7 +81,7 @@ impl Queue {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn links(table: &mut Table, slot: u32) -> &mut Links {
     match table.slot_mut(slot).state.links() {
         Some(links) => links,
