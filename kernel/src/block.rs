@@ -6,13 +6,14 @@
 
 use crate::{
     emit,
+    event::level,
     file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
     sched::Policy,
-    table::Table,
+    table::Slots,
     task::{Alarm, State},
-    trap::{Next, On, Stop},
+    trap::{Next, Stop},
     wait::{Links, Queue},
 };
 use std::fmt;
@@ -55,51 +56,87 @@ impl fmt::Display for Cause {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// The task that has the turn begins to wait, unless a deadline of its has passed.
-    pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
+    /// The task that has the turn begins to wait in this state, unless a deadline of its has passed.
+    #[inline]
+    pub(crate) fn block(&mut self, slot: u32, state: State) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
-        if deadline != Time::NEVER && deadline <= self.now_exactly() {
-            let now = self.now();
-            self.fire_deadline(slot, now);
-            let reply = match on {
-                On::File { file, operation } => self.abandon(file, operation, Errno::ETIMEDOUT),
-                _ => Reply::Err(Errno::ETIMEDOUT),
-            };
-            return self.answer(slot, reply);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &state);
         }
-        emit!(self, Blocked { tid: self.table.tid(slot), on: self.describe(slot, &on) });
-        let state = match on {
-            On::File { file, operation } => {
-                let direction = operation.direction();
-                self.file_waiters += 1;
-                self.table.make_cold(slot).pending = Some(operation);
-                match direction {
-                    Direction::Read => State::Reading { file, links: Links::LOOSE },
-                    Direction::Write => State::Writing { file, links: Links::LOOSE },
-                }
-            }
-            On::Sleep { until } => {
-                let at = until.min(deadline);
-                // A sleep for ever has no timer; only a kill ends it.
-                let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
-                let alarm = Alarm::new(at, sequence);
-                self.table.slot_mut(slot).state =
-                    if deadline < until { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
-                return Next::Stop(Stop::Blocked);
-            }
-            On::Join { target } => State::Joining { target, links: Links::LOOSE },
-            On::Child { child } => State::AwaitingChild { child },
-            On::AnyChild => State::AwaitingAny,
-        };
-        self.table.slot_mut(slot).state = state;
-        self.with_own_queue(slot, |queue, table| queue.push(table, slot));
+        self.table.slot_mut(slot).set_state(state);
+        self.with_own_queue(slot, |queue, slots| queue.push(slots, slot));
         self.set_deadline_timer(slot, deadline);
+        self.tell_blocked(slot);
         self.report_cycle(slot);
         Next::Stop(Stop::Blocked)
     }
 
+    /// Begins to wait for a file, to finish an operation.
+    pub(crate) fn block_on_file(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
+        let (direction, links) = (operation.direction(), Links::LOOSE);
+        self.table.make_cold(slot).pending = Some(operation);
+        self.file_waiters += 1;
+        match direction {
+            Direction::Read => self.block(slot, State::Reading { file, links }),
+            Direction::Write => self.block(slot, State::Writing { file, links }),
+        }
+    }
+
+    /// Begins to wait for the clock. A deadline that comes first ends a sleep by the same timer.
+    pub(crate) fn sleep(&mut self, slot: u32, until: Time) -> Next {
+        let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
+        let at = until.min(deadline);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &State::Running);
+        }
+        // A sleep for ever has no timer; only a kill ends it.
+        let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
+        let alarm = Alarm::new(at, sequence);
+        let is_bounded = deadline < until;
+        let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
+        self.table.slot_mut(slot).set_state(state);
+        self.tell_blocked(slot);
+        Next::Stop(Stop::Blocked)
+    }
+
+    /// Is this deadline over? One that is set is compared with the time as it is now.
+    #[inline]
+    fn has_passed(&mut self, deadline: Time) -> bool {
+        deadline != Time::NEVER && deadline <= self.now_exactly()
+    }
+
+    /// A wait that a deadline has ended before it began.
+    #[cold]
+    fn be_late(&mut self, slot: u32, state: &State) -> Next {
+        let now = self.now();
+        self.fire_deadline(slot, now);
+        let reply = match (state, self.take_pending(slot)) {
+            (State::Reading { file, .. } | State::Writing { file, .. }, Some(operation)) => {
+                self.file_waiters -= 1;
+                self.abandon(*file, operation, Errno::ETIMEDOUT)
+            }
+            _ => Reply::Err(Errno::ETIMEDOUT),
+        };
+        self.answer(slot, reply)
+    }
+
+    /// The operation that the task in `slot` waits to finish.
+    fn take_pending(&mut self, slot: u32) -> Option<Pending> {
+        self.table.cold_mut(slot).and_then(|cold| cold.pending.take())
+    }
+
+    #[inline]
+    fn tell_blocked(&mut self, slot: u32) {
+        if self.wants(level::Blocked)
+            && let Some(on) = self.waits_on(slot)
+        {
+            emit!(self, Blocked { tid: self.table.tid(slot), on });
+        }
+    }
+
     /// Changes the queue that the state of a blocked task stands for, if it does for one.
-    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Table)) {
+    #[inline]
+    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Slots)) {
         match self.table.slot(slot).state {
             State::Reading { file, .. } => self.with_queue(file, Direction::Read, change),
             State::Writing { file, .. } => self.with_queue(file, Direction::Write, change),
@@ -116,37 +153,46 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
-    /// taken back, and it is ready.
+    /// taken back, and it is ready. An operation it waited to finish has been taken out.
+    #[inline(always)]
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
-        self.leave(slot);
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.stop_waiting(slot);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// A task whose state is ready is told to the policy.
-    pub(crate) fn make_ready(&mut self, slot: u32, cause: Cause) {
-        let tid = self.table.tid(slot);
+    #[inline(always)]
+    pub(crate) fn make_ready(&mut self, tid: Tid, cause: Cause) {
         self.policy.ready(tid);
         if self.is_observed {
-            self.note_ready(slot, cause);
+            self.note_ready(self.slot_of(tid), cause);
         }
     }
 
     /// Takes a blocked task out of what it waits on. Its state is stale afterwards: the caller
     /// sets the next one. Gives the operation that it waited to finish, and that operation's file.
     pub(crate) fn leave(&mut self, slot: u32) -> Option<(u32, Pending)> {
-        let mut left = None;
-        self.with_own_queue(slot, |queue, table| queue.remove(table, slot));
+        self.stop_waiting(slot);
         match self.table.slot(slot).state {
-            State::Reading { file, .. } | State::Writing { file, .. } => {
+            State::Reading { file, .. } | State::Writing { file, .. } => Some((file, self.take_pending(slot)?)),
+            _ => None,
+        }
+    }
+
+    /// Takes a blocked task out of its queue, and its timer back.
+    #[inline]
+    fn stop_waiting(&mut self, slot: u32) {
+        match self.table.slot(slot).state {
+            State::AwaitingChild { .. } | State::AwaitingAny => {}
+            State::Reading { .. } | State::Writing { .. } => {
                 self.file_waiters -= 1;
-                left =
-                    self.table.cold_mut(slot).and_then(|cold| cold.pending.take()).map(|operation| (file, operation));
+                self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot));
             }
+            State::Joining { .. } => self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot)),
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                 self.timers.cancel(alarm.at(), alarm.sequence());
             }
-            State::Joining { .. } | State::AwaitingChild { .. } | State::AwaitingAny => {}
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
                 broken("a task that does not wait is taken out of a wait")
             }
@@ -154,7 +200,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some((at, sequence)) = self.table.cold_mut(slot).and_then(|cold| cold.timer.take()) {
             self.timers.cancel(at, sequence);
         }
-        left
     }
 
     /// Wakes the tasks whose timers are due.
@@ -180,8 +225,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Some((file, operation)) => self.abandon(file, operation, errno),
             None => Reply::Err(errno),
         };
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// Gives up an operation whose task has left the file's queue, and gives its answer.

@@ -43,7 +43,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             found.count(&place.state);
             let Some(cold) = self.table.cold(slot) else { continue };
             found.timers += usize::from(cold.timer.is_some());
-            found.joiners_queued += cold.joiners.iter(&self.table).count();
+            found.joiners_queued += cold.joiners.iter(self.table.slots()).count();
             for file in cold.fds.files() {
                 *found.holders.entry(file).or_default() += 1;
             }
@@ -89,7 +89,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 };
                 let queue = self.queue(index, direction);
                 ensure(queue.is_empty() || !is_promising, "nobody waits on a file that may be ready");
-                for slot in queue.iter(&self.table) {
+                for slot in queue.iter(self.table.slots()) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
                         State::Reading { file, .. } => direction == Direction::Read && file == index,
@@ -126,7 +126,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Joining { target, .. } => {
                 ensure(self.table.slot(target).state.is_live(), "a task joins one that lives");
                 let joiners = self.table.cold(target).map(|cold| cold.joiners);
-                let is_queued = joiners.is_some_and(|queue| queue.iter(&self.table).any(|joiner| joiner == slot));
+                let is_queued =
+                    joiners.is_some_and(|queue| queue.iter(self.table.slots()).any(|joiner| joiner == slot));
                 ensure(is_queued, "a task that joins is among the joiners");
             }
             State::Zombie { .. } => {
@@ -137,7 +138,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 );
                 ensure(cold.is_none_or(|cold| cold.joiners.is_empty()), "nobody joins a zombie");
                 let is_kept = place.parent.is_none() && self.keeps_status(self.table.tid(slot));
-                ensure(is_kept || self.live_slot(place.parent).is_some(), "the parent of a zombie lives");
+                ensure(is_kept || self.table.find_live(place.parent).is_some(), "the parent of a zombie lives");
             }
             State::Free { .. } => {}
         }
@@ -146,7 +147,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(place.state.is_blocked(), "only a blocked task has a deadline's timer");
             ensure(self.timers.slot(at, sequence) == Some(slot), "a deadline's timer is set");
         }
-        let zombies = cold.zombies.iter(&self.table).count() as u32;
+        let zombies = cold.zombies.iter(self.table.slots()).count() as u32;
         ensure(zombies <= cold.children, "zombies are counted among the children");
         ensure(cold.fds.open() <= self.options.fds_per_task, "a task has no more descriptors than it may");
     }
