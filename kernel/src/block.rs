@@ -6,13 +6,15 @@
 
 use crate::{
     emit,
+    event::level,
     file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
     sched::Policy,
+    table::Slots,
     task::{Alarm, State},
-    trap::{Next, On, Stop},
-    wait::Links,
+    trap::{Next, Stop},
+    wait::{Links, Queue},
 };
 use std::fmt;
 use yieldix_syscalls::{Errno, Reply, Tid, Time};
@@ -54,79 +56,112 @@ impl fmt::Display for Cause {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// The task that has the turn begins to wait, unless a deadline of its has passed.
-    ///
-    /// In line, so that each call has no more of it than what it waits on needs.
+    /// The task that has the turn begins to wait in this state, unless a deadline of its has passed.
     #[inline(always)]
-    pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
+    pub(crate) fn block(&mut self, slot: u32, state: State) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
-        if deadline != Time::NEVER && deadline <= self.now_exactly() {
-            return self.refuse_to_block(slot, on);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &state);
         }
-        emit!(self, Blocked { tid: self.table.tid(slot), on: self.describe(slot, &on) });
-        let state = match on {
-            On::File { file, operation } => {
-                self.wait_on_file(slot, file, operation);
-                self.bound_wait(slot, deadline);
-                return Next::Stop(Stop::Blocked);
-            }
-            On::Sleep { until } => {
-                let at = until.min(deadline);
-                // A sleep for ever has no timer; only a kill ends it.
-                let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
-                let alarm = Alarm::new(at, sequence);
-                self.table.slot_mut(slot).state =
-                    if deadline < until { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
-                return Next::Stop(Stop::Blocked);
-            }
-            On::Join { target } => State::Joining { target, links: Links::LOOSE },
-            On::Child { child } => State::AwaitingChild { child },
-            On::AnyChild => State::AwaitingAny,
-        };
-        self.table.slot_mut(slot).state = state;
-        if let On::Join { target } = on {
-            self.table.with_queue(
-                target,
-                |cold| &mut cold.make_rare().joiners,
-                |joiners, table| joiners.push(table, slot),
-            );
+        let may_be_a_cycle = matches!(state, State::AwaitingChild { .. } | State::Joining { .. });
+        self.table.slot_mut(slot).set_state(state);
+        if let Some((queue, slots)) = self.own_queue(slot) {
+            queue.push(slots, slot);
         }
-        self.bound_wait(slot, deadline);
-        self.report_cycle(slot);
+        self.set_deadline_timer(slot, deadline);
+        self.tell_blocked(slot);
+        if may_be_a_cycle {
+            self.report_cycle(slot);
+        }
         Next::Stop(Stop::Blocked)
     }
 
-    /// The wait is over before it begins: a deadline has passed.
+    /// Begins to wait for a file, to finish an operation.
+    #[inline(always)]
+    pub(crate) fn block_on_file(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
+        let (direction, links) = (operation.direction(), Links::LOOSE);
+        let before = self.table.make_cold(slot).pending.replace(operation);
+        debug_assert!(before.is_none(), "a task finishes one operation before the next");
+        // There is nothing to drop, as the compiler cannot know.
+        std::mem::forget(before);
+        self.file_waiters += 1;
+        match direction {
+            Direction::Read => self.block(slot, State::Reading { file, links }),
+            Direction::Write => self.block(slot, State::Writing { file, links }),
+        }
+    }
+
+    /// Begins to wait for the clock. A deadline that comes first ends a sleep by the same timer.
+    pub(crate) fn sleep(&mut self, slot: u32, until: Time) -> Next {
+        let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
+        let at = until.min(deadline);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &State::Running);
+        }
+        // A sleep for ever has no timer; only a kill ends it.
+        let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
+        let alarm = Alarm::new(at, sequence);
+        let is_bounded = deadline < until;
+        let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
+        self.table.slot_mut(slot).set_state(state);
+        self.tell_blocked(slot);
+        Next::Stop(Stop::Blocked)
+    }
+
+    /// Is this deadline over? One that is set is compared with the time as it is now.
+    #[inline]
+    fn has_passed(&mut self, deadline: Time) -> bool {
+        deadline != Time::NEVER && deadline <= self.now_exactly()
+    }
+
+    /// A wait that a deadline has ended before it began.
     #[cold]
-    fn refuse_to_block(&mut self, slot: u32, on: On) -> Next {
+    fn be_late(&mut self, slot: u32, state: &State) -> Next {
         let now = self.now();
         self.fire_deadline(slot, now);
-        let reply = match on {
-            On::File { file, operation } => self.abandon(file, operation, Errno::ETIMEDOUT),
+        let reply = match (state, self.take_pending(slot)) {
+            (State::Reading { file, .. } | State::Writing { file, .. }, Some(operation)) => {
+                self.file_waiters -= 1;
+                self.abandon(*file, operation, Errno::ETIMEDOUT)
+            }
             _ => Reply::Err(Errno::ETIMEDOUT),
         };
         self.answer(slot, reply)
     }
 
-    /// Queues a task for its file, and keeps what it waits to finish there.
-    #[inline(always)]
-    fn wait_on_file(&mut self, slot: u32, file: u32, operation: Pending) {
-        let direction = operation.direction();
-        let before = self.table.make_cold(slot).pending.replace(operation);
-        debug_assert!(before.is_none(), "a task finishes one operation before the next");
-        // Nothing, as the compiler cannot know.
-        std::mem::forget(before);
-        self.table.slot_mut(slot).state = match direction {
-            Direction::Read => State::Reading { file, links: Links::LOOSE },
-            Direction::Write => State::Writing { file, links: Links::LOOSE },
-        };
-        self.file_waiters += 1;
-        self.with_queue(file, direction, |queue, table| queue.push(table, slot));
+    /// The operation that the task in `slot` waits to finish.
+    fn take_pending(&mut self, slot: u32) -> Option<Pending> {
+        self.table.cold_mut(slot).and_then(|cold| cold.pending.take())
     }
 
-    /// Sets the timer of the deadline that ends the wait of the task in `slot`, if there is one.
+    #[inline]
+    fn tell_blocked(&mut self, slot: u32) {
+        if self.wants(level::Blocked)
+            && let Some(on) = self.waits_on(slot)
+        {
+            emit!(self, Blocked { tid: self.table.tid(slot), on });
+        }
+    }
+
+    /// The queue that the state of a blocked task stands for, if it does for one, and the states of
+    /// those in it.
     #[inline(always)]
-    fn bound_wait(&mut self, slot: u32, deadline: Time) {
+    fn own_queue(&mut self, slot: u32) -> Option<(&mut Queue, &mut Slots)> {
+        let (file, direction) = match self.table.slot(slot).state {
+            State::Reading { file, .. } => (file, Direction::Read),
+            State::Writing { file, .. } => (file, Direction::Write),
+            State::Joining { target, .. } => {
+                let (cold, slots) = self.table.make_cold_and_slots(target);
+                return Some((&mut cold.make_rare().joiners, slots));
+            }
+            _ => return None,
+        };
+        let Some(file) = self.files.get_mut(file) else { broken("a task waits on a file that is none") };
+        Some((file.queue_mut(direction), self.table.slots_mut()))
+    }
+
+    #[inline(always)]
+    fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
         if deadline != Time::NEVER {
             let sequence = self.timers.set(deadline, slot);
             self.table.make_rare(slot).timer = Some((deadline, sequence));
@@ -134,68 +169,51 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
-    /// taken back, and it is ready. An operation that it waited to finish has been taken from it.
+    /// taken back, and it is ready. An operation it waited to finish has been taken out.
     #[inline(always)]
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
-        self.leave_queues(slot);
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.stop_waiting(slot);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// A task whose state is ready is told to the policy.
     #[inline(always)]
-    pub(crate) fn make_ready(&mut self, slot: u32, cause: Cause) {
-        let tid = self.table.tid(slot);
+    pub(crate) fn make_ready(&mut self, tid: Tid, cause: Cause) {
         self.policy.ready(tid);
         if self.is_observed {
-            self.note_ready(slot, cause);
+            self.note_ready(self.slot_of(tid), cause);
         }
     }
 
     /// Takes a blocked task out of what it waits on. Its state is stale afterwards: the caller
     /// sets the next one. Gives the operation that it waited to finish, and that operation's file.
     pub(crate) fn leave(&mut self, slot: u32) -> Option<(u32, Pending)> {
-        let file = self.leave_queues(slot)?;
-        let operation = self.table.cold_mut(slot)?.pending.take()?;
-        Some((file, operation))
-    }
-
-    /// The same, but for the operation. Gives the file whose queue it was.
-    #[inline(always)]
-    fn leave_queues(&mut self, slot: u32) -> Option<u32> {
-        let left = match self.table.slot(slot).state {
-            State::Reading { file, .. } => Some((file, Direction::Read)),
-            State::Writing { file, .. } => Some((file, Direction::Write)),
-            _ => {
-                self.leave_other(slot);
-                None
-            }
-        };
-        if let Some((file, direction)) = left {
-            self.file_waiters -= 1;
-            self.with_queue(file, direction, |queue, table| queue.remove(table, slot));
-        }
-        if let Some((at, sequence)) = self.table.rare_mut(slot).and_then(|rare| rare.timer.take()) {
-            self.timers.cancel(at, sequence);
-        }
-        left.map(|(file, _)| file)
-    }
-
-    /// Takes a task out of what it waits on when that is no file.
-    fn leave_other(&mut self, slot: u32) {
+        self.stop_waiting(slot);
         match self.table.slot(slot).state {
+            State::Reading { file, .. } | State::Writing { file, .. } => Some((file, self.take_pending(slot)?)),
+            _ => None,
+        }
+    }
+
+    /// Takes a blocked task out of its queue, and its timer back.
+    #[inline(always)]
+    fn stop_waiting(&mut self, slot: u32) {
+        match self.table.slot(slot).state {
+            State::AwaitingChild { .. } | State::AwaitingAny | State::Joining { .. } => {}
+            State::Reading { .. } | State::Writing { .. } => self.file_waiters -= 1,
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                 self.timers.cancel(alarm.at(), alarm.sequence());
             }
-            State::Joining { target, .. } => {
-                self.table.with_queue(
-                    target,
-                    |cold| &mut cold.make_rare().joiners,
-                    |joiners, table| joiners.remove(table, slot),
-                );
+            State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
+                broken("a task that does not wait is taken out of a wait")
             }
-            State::AwaitingChild { .. } | State::AwaitingAny => {}
-            _ => broken("a task that does not wait is taken out of a wait"),
+        }
+        if let Some((queue, slots)) = self.own_queue(slot) {
+            queue.remove(slots, slot);
+        }
+        if let Some((at, sequence)) = self.table.rare_mut(slot).and_then(|rare| rare.timer.take()) {
+            self.timers.cancel(at, sequence);
         }
     }
 
@@ -222,8 +240,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Some((file, operation)) => self.abandon(file, operation, errno),
             None => Reply::Err(errno),
         };
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// Gives up an operation whose task has left the file's queue, and gives its answer.

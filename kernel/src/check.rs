@@ -44,7 +44,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let Some(cold) = self.table.cold(slot) else { continue };
             if let Some(rare) = cold.rare() {
                 found.timers += usize::from(rare.timer.is_some());
-                found.joiners_queued += rare.joiners.iter(&self.table).count();
+                found.joiners_queued += rare.joiners.iter(self.table.slots()).count();
             }
             for file in cold.fds.files() {
                 *found.holders.entry(file).or_default() += 1;
@@ -87,7 +87,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             for direction in [Direction::Read, Direction::Write] {
                 let queue = file.queue(direction);
                 ensure(queue.is_empty() || !file.is_promising(direction), "nobody waits on a file that may be ready");
-                for slot in queue.iter(&self.table) {
+                for slot in queue.iter(self.table.slots()) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
                         State::Reading { file, .. } => direction == Direction::Read && file == index,
@@ -125,7 +125,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Joining { target, .. } => {
                 ensure(self.table.slot(target).state.is_live(), "a task joins one that lives");
                 let joiners = self.table.rare(target).map(|rare| rare.joiners);
-                let is_queued = joiners.is_some_and(|queue| queue.iter(&self.table).any(|joiner| joiner == slot));
+                let is_queued =
+                    joiners.is_some_and(|queue| queue.iter(self.table.slots()).any(|joiner| joiner == slot));
                 ensure(is_queued, "a task that joins is among the joiners");
             }
             State::Zombie { .. } => {
@@ -134,21 +135,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 ensure(rare.is_none_or(|rare| rare.callers.is_empty()), "a zombie has no coroutines");
                 ensure(rare.is_none_or(|rare| rare.joiners.is_empty()), "nobody joins a zombie");
                 let is_kept = place.parent.is_none() && self.keeps_status(self.table.tid(slot));
-                ensure(is_kept || self.live_slot(place.parent).is_some(), "the parent of a zombie lives");
+                ensure(is_kept || self.table.find_live(place.parent).is_some(), "the parent of a zombie lives");
             }
             State::Free { .. } => {}
         }
-        let descriptors = cold.map_or(0, |cold| cold.fds.open());
-        ensure(descriptors <= self.options.fds_per_task, "a task has no more descriptors than it may");
-        if let Some(cold) = cold {
-            let zombies = cold.zombies.iter(&self.table).count() as u32;
-            ensure(zombies <= cold.children, "zombies are counted among the children");
-        }
-        let Some(rare) = rare else { return };
-        if let Some((at, sequence)) = rare.timer {
+        let Some(cold) = cold else { return };
+        if let Some((at, sequence)) = rare.and_then(|rare| rare.timer) {
             ensure(place.state.is_blocked(), "only a blocked task has a deadline's timer");
             ensure(self.timers.slot(at, sequence) == Some(slot), "a deadline's timer is set");
         }
+        let zombies = cold.zombies.iter(self.table.slots()).count() as u32;
+        ensure(zombies <= cold.children, "zombies are counted among the children");
+        ensure(cold.fds.open() <= self.options.fds_per_task, "a task has no more descriptors than it may");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    trap::{Next, On},
+    trap::Next,
     wait::Queue,
 };
 use std::net::SocketAddr;
@@ -72,6 +72,15 @@ impl File {
         match direction {
             Direction::Read => &self.readers,
             Direction::Write => &self.writers,
+        }
+    }
+
+    /// The queue of this direction, to change.
+    #[inline(always)]
+    pub fn queue_mut(&mut self, direction: Direction) -> &mut Queue {
+        match direction {
+            Direction::Read => &mut self.readers,
+            Direction::Write => &mut self.writers,
         }
     }
 
@@ -252,25 +261,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None if is_promising => self.attempt_as(slot, file, device, &mut operation),
             answer => answer,
         };
-        let Some(reply) = reply else { return self.block(slot, On::File { file, operation }) };
+        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
         let next = self.answer(slot, reply);
         if is_console && matches!(operation, Pending::Write { .. }) { Next::ResumeFree } else { next }
-    }
-
-    /// Changes a file's queue, which needs the task table as well.
-    #[inline(always)]
-    pub(crate) fn with_queue(
-        &mut self,
-        file: u32,
-        direction: Direction,
-        change: impl FnOnce(&mut Queue, &mut crate::table::Table),
-    ) {
-        let Some(file) = self.files.get_mut(file) else { broken("a task waits on a file that is none") };
-        let queue = match direction {
-            Direction::Read => &mut file.readers,
-            Direction::Write => &mut file.writers,
-        };
-        change(queue, &mut self.table);
     }
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.

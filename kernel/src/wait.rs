@@ -3,7 +3,7 @@
 //! A task stands in at most one queue, so its state holds the links, and any task leaves any queue
 //! in constant time: kill, timeout and wake-up take the same way out.
 
-use crate::{kernel::broken, table::Table, task::NIL, task::State};
+use crate::{kernel::broken, table::Slots, task::NIL, task::State};
 
 /// The neighbours of a queued task.
 #[derive(Clone, Copy, Debug)]
@@ -43,33 +43,41 @@ impl Queue {
 
     /// Puts `slot`, whose state has links, at the end.
     #[inline(always)]
-    pub fn push(&mut self, table: &mut Table, slot: u32) {
-        *links(table, slot) = Links { next: NIL, previous: self.tail };
+    pub fn push(&mut self, slots: &mut Slots, slot: u32) {
+        let last = self.append(slots, slot);
+        *links(slots, slot) = last;
+    }
+
+    /// Puts `slot` at the end; it is about to have a state with these links.
+    #[inline(always)]
+    pub fn append(&mut self, slots: &mut Slots, slot: u32) -> Links {
+        let last = Links { next: NIL, previous: self.tail };
         match self.tail {
             NIL => self.head = slot,
-            tail => links(table, tail).next = slot,
+            tail => links(slots, tail).next = slot,
         }
         self.tail = slot;
+        last
     }
 
     /// Takes `slot` out, wherever in the queue it stands.
     #[inline(always)]
-    pub fn remove(&mut self, table: &mut Table, slot: u32) {
-        let Links { next, previous } = std::mem::replace(links(table, slot), Links::LOOSE);
+    pub fn remove(&mut self, slots: &mut Slots, slot: u32) {
+        let Links { next, previous } = std::mem::replace(links(slots, slot), Links::LOOSE);
         match previous {
             NIL => self.head = next,
-            previous => links(table, previous).next = next,
+            previous => links(slots, previous).next = next,
         }
         match next {
             NIL => self.tail = previous,
-            next => links(table, next).previous = previous,
+            next => links(slots, next).previous = previous,
         }
     }
 
     /// The slots in order, for checks and reports.
-    pub fn iter(&self, table: &Table) -> impl Iterator<Item = u32> {
+    pub fn iter(&self, slots: &Slots) -> impl Iterator<Item = u32> {
         std::iter::successors(self.first(), |&slot| {
-            let next = match table.slot(slot).state {
+            let next = match slots.get(slot).state {
                 State::Reading { links, .. }
                 | State::Writing { links, .. }
                 | State::Joining { links, .. }
@@ -82,8 +90,8 @@ impl Queue {
 }
 
 #[inline(always)]
-fn links(table: &mut Table, slot: u32) -> &mut Links {
-    match table.slot_mut(slot).state.links() {
+fn links(slots: &mut Slots, slot: u32) -> &mut Links {
+    match slots.get_mut(slot).state.links() {
         Some(links) => links,
         None => broken("a queue names a task that is in none"),
     }
