@@ -184,11 +184,11 @@ fn subroutines(calls: u32) -> Task {
     })
 }
 
-/// Children that sleep, few of them to the same moment.
+/// Children that sleep for 1 to 2 ms, no two of them to the same moment.
 fn sleeps(tasks: u32, sleeps: u32) -> Task {
     task!({
         for index in 0..tasks {
-            trap!(yield spawn(naps(sleeps / tasks, Duration::from_micros(u64::from(10 + index % 100)))))?;
+            trap!(yield spawn(naps(sleeps / tasks, Duration::from_micros(u64::from(1000 + index)))))?;
         }
         for _ in 0..tasks {
             trap!(yield wait_any())?;
