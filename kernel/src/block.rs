@@ -68,7 +68,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some((queue, slots)) = self.own_queue(slot) {
             queue.push(slots, slot);
         }
-        self.set_deadline_timer(slot, deadline);
+        self.set_timer(slot, deadline);
         self.tell_blocked(slot);
         if may_be_a_cycle {
             self.report_cycle(slot);
@@ -99,8 +99,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.be_late(slot, &State::Running);
         }
         // A sleep for ever has no timer; only a kill ends it.
-        let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
-        let alarm = Alarm::new(at, sequence);
+        self.set_timer(slot, at);
+        let alarm = Alarm::new(at);
         let is_bounded = deadline < until;
         let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
         self.table.slot_mut(slot).set_state(state);
@@ -161,10 +161,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     #[inline(always)]
-    fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
-        if deadline != Time::NEVER {
-            let sequence = self.timers.set(deadline, slot);
-            self.table.make_rare(slot).timer = Some((deadline, sequence));
+    fn set_timer(&mut self, slot: u32, at: Time) {
+        if at != Time::NEVER {
+            self.timers.set(at, slot);
         }
     }
 
@@ -202,8 +201,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match self.table.slot(slot).state {
             State::AwaitingChild { .. } | State::AwaitingAny | State::Joining { .. } => {}
             State::Reading { .. } | State::Writing { .. } => self.file_waiters -= 1,
-            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                self.timers.cancel(alarm.at(), alarm.sequence());
+            State::Sleeping { .. } | State::SleepingBounded { .. } => {
+                self.timers.cancel(slot);
             }
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
                 broken("a task that does not wait is taken out of a wait")
@@ -212,8 +211,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some((queue, slots)) = self.own_queue(slot) {
             queue.remove(slots, slot);
         }
-        if let Some((at, sequence)) = self.table.rare_mut(slot).and_then(|rare| rare.timer.take()) {
-            self.timers.cancel(at, sequence);
+        if self.table.rare(slot).is_some_and(|rare| !rare.deadlines.is_empty()) {
+            self.timers.cancel(slot);
         }
     }
 

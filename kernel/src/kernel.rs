@@ -31,6 +31,7 @@ use std::{
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
+    time::Duration,
 };
 use tracing::level_filters::LevelFilter;
 use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
@@ -44,6 +45,9 @@ pub struct Options {
     pub tasks_max: u32,
     /// Descriptors a task may have open, 0, 1 and 2 not counted.
     pub fds_per_task: u32,
+    /// How long after the first of several timers the kernel may wake up for all of them. It matters
+    /// only to a machine that waits: one that computes looks at its timers at every poll.
+    pub timer_slack: Duration,
     /// Programs that can be spawned by name.
     pub programs: Vec<Program>,
     /// Check the kernel's invariants after every trap, at some cost.
@@ -56,6 +60,7 @@ impl Default for Options {
             quantum: limits::QUANTUM,
             tasks_max: limits::TASKS,
             fds_per_task: limits::FDS_PER_TASK,
+            timer_slack: Duration::ZERO,
             programs: Vec::new(),
             is_checked: cfg!(debug_assertions),
         }
@@ -130,8 +135,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
+        let table = Table::new(options.tasks_max, options.quantum);
         let mut kernel = Kernel {
-            table: Table::new(options.tasks_max, options.quantum),
+            timers: Timers::new(table.tasks_max(), options.timer_slack),
+            table,
             policy,
             running: Tid::NONE,
             turns: 0,
@@ -147,7 +154,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             file_of_device: Vec::new(),
             streams: [NIL; 3],
             file_waiters: 0,
-            timers: Timers::default(),
             round_time: None,
             announcements: Vec::new(),
             interrupts: Vec::new(),
@@ -427,7 +433,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.end_in_deadlock();
                 return Work::Over;
             }
-            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.next() };
+            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.wake_up() };
             if until != Time::BOOT {
                 emit!(self, Idle { until });
             }

@@ -54,12 +54,12 @@ pub enum State {
     },
     /// Waiting for the clock.
     Sleeping {
-        /// The timer that wakes it.
+        /// When its timer wakes it.
         alarm: Alarm,
     },
     /// Waiting for the clock, and for a deadline that comes first.
     SleepingBounded {
-        /// The deadline's timer.
+        /// When the deadline's timer does.
         alarm: Alarm,
     },
     /// Waiting for the exit of the child in this slot.
@@ -90,28 +90,22 @@ pub enum State {
     },
 }
 
-/// A timer, as a state names it: in words of 32 bits, so that it fits beside the state's tag.
+/// The moment of a task's timer, in words of 32 bits, so that it fits beside the state's tag.
 #[derive(Clone, Copy, Debug)]
 pub struct Alarm {
     at: [u32; 2],
-    sequence: u32,
 }
 
 impl Alarm {
-    /// The timer that was set for `at` under this sequence number.
-    pub fn new(at: Time, sequence: u32) -> Alarm {
+    /// One for this moment; for none when that is [`Time::NEVER`].
+    pub fn new(at: Time) -> Alarm {
         let nanos = at.as_nanos();
-        Alarm { at: [nanos as u32, (nanos >> 32) as u32], sequence }
+        Alarm { at: [nanos as u32, (nanos >> 32) as u32] }
     }
 
     /// When it fires.
     pub fn at(self) -> Time {
         Time::from_nanos(u64::from(self.at[1]) << 32 | u64::from(self.at[0]))
-    }
-
-    /// Its sequence number.
-    pub fn sequence(self) -> u32 {
-        self.sequence
     }
 }
 
@@ -309,8 +303,6 @@ pub struct Rare {
     pub callers: Vec<Caller>,
     /// Open deadline scopes, outermost first.
     pub deadlines: Vec<Deadline>,
-    /// The timer of the deadline that bounds the current wait.
-    pub timer: Option<(Time, u32)>,
     /// Tasks that wait for this one's end.
     pub joiners: crate::wait::Queue,
     /// How often the counters of the slot have overflowed: turns, traps.
