@@ -264,11 +264,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn rounds<const OBSERVED: bool>(&mut self) {
         loop {
             // A panic cuts a round short: those who were behind it are not to lose their turns.
+            if self.policy.left() == 0 {
+                self.begin_round();
+            }
             self.round::<OBSERVED>();
             if self.policy.waiting() == 0 || self.is_poll_due() {
                 return;
             }
-            self.begin_round();
         }
     }
 
