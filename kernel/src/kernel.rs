@@ -437,6 +437,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.wake_up() };
             if until != Time::BOOT {
+                self.policy.rest();
                 emit!(self, Idle { until });
             }
             self.polls += 1;
