@@ -374,16 +374,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
             }
             let slot = self.table.slot_mut(index);
+            self.running = tid;
+            let mut is_asking = false;
             next = loop {
-                self.running = tid;
-                let step = slot.resume();
+                let step = if is_asking { slot.resume_with(Reply::Tid(tid)) } else { slot.resume() };
                 match step {
                     CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED && left > 1 => {
                         forget(step);
-                        slot.answer(Reply::Tid(tid));
+                        is_asking = true;
                         self.traps += 1;
                         left -= 1;
                         if slot.note_trap(at) {
+                            slot.answer(Reply::Tid(tid));
                             self.carry(index, 1);
                             break Next::ResumeFree;
                         }

@@ -252,6 +252,13 @@ impl Slot {
         }
     }
 
+    /// Resumes the task, which runs and has trapped, with an answer that never lay in its state.
+    #[inline(always)]
+    pub fn resume_with(&mut self, reply: Reply) -> Step {
+        let Some(body) = &mut self.body else { broken("a task without a body has the turn") };
+        body.resume(reply)
+    }
+
     /// The task that runs is ready again, with this answer.
     #[inline(always)]
     pub fn answer(&mut self, reply: Reply) {
