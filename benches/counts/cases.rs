@@ -11,21 +11,30 @@ pub struct Case {
     pub operations: u32,
     /// The first task, which sees to it that it is done so many times.
     pub main: fn(u32) -> Task,
+    /// Can the floor run it? It has no ports.
+    pub has_floor: bool,
 }
 
 /// Every case, in the order in which it is printed.
 pub const CASES: &[Case] = &[
-    Case { name: "switch, 2 tasks", operations: 20_000, main: |n| switches(2, n) },
-    Case { name: "switch, 1,000 tasks", operations: 20_000, main: |n| switches(1000, n) },
-    Case { name: "null call, typed", operations: 20_000, main: typed_calls },
-    Case { name: "null call, raw", operations: 20_000, main: raw_calls },
-    Case { name: "spawn, run, wait: 1,000 at a time", operations: 10_000, main: spawns_in_bulk },
-    Case { name: "spawn, run, wait: one by one", operations: 10_000, main: spawns_one_by_one },
-    Case { name: "null call, call! depth 1", operations: 20_000, main: calls_one_deep },
-    Case { name: "null call, call! depth 10", operations: 20_000, main: calls_ten_deep },
-    Case { name: "null call, trampoline depth 1", operations: 20_000, main: |n| trampolined(1, n) },
-    Case { name: "null call, trampoline depth 1,000", operations: 20_000, main: |n| trampolined(1000, n) },
-    Case { name: "trampoline, call and return", operations: 10_000, main: subroutines },
+    Case { name: "switch, 2 tasks", operations: 20_000, main: |n| switches(2, n), has_floor: true },
+    Case { name: "switch, 1,000 tasks", operations: 20_000, main: |n| switches(1000, n), has_floor: true },
+    Case { name: "null call, typed", operations: 20_000, main: typed_calls, has_floor: true },
+    Case { name: "null call, raw", operations: 20_000, main: raw_calls, has_floor: true },
+    Case { name: "spawn, run, wait: 1,000 at a time", operations: 10_000, main: spawns_in_bulk, has_floor: true },
+    Case { name: "spawn, run, wait: one by one", operations: 10_000, main: spawns_one_by_one, has_floor: true },
+    Case { name: "null call, call! depth 1", operations: 20_000, main: calls_one_deep, has_floor: true },
+    Case { name: "null call, call! depth 10", operations: 20_000, main: calls_ten_deep, has_floor: true },
+    Case { name: "null call, trampoline depth 1", operations: 20_000, main: |n| trampolined(1, n), has_floor: true },
+    Case {
+        name: "null call, trampoline depth 1,000",
+        operations: 20_000,
+        main: |n| trampolined(1000, n),
+        has_floor: true,
+    },
+    Case { name: "trampoline, call and return", operations: 10_000, main: subroutines, has_floor: true },
+    Case { name: "port round trip", operations: 10_000, main: port_round_trips, has_floor: false },
+    Case { name: "port ring, 1,000 tasks, a hop", operations: 100_000, main: port_hops, has_floor: false },
 ];
 
 /// Children that take turns.
@@ -158,6 +167,50 @@ fn subroutines(calls: u32) -> Task {
     task!({
         for _ in 0..calls {
             std::hint::black_box(trap!(yield subroutine(add(2, 2)))?);
+        }
+        Ok(())
+    })
+}
+
+/// Sends on what it receives, until the end.
+fn passes_on(from: Fd, to: Fd) -> Task {
+    task!({
+        while let Some(message) = trap!(yield port_recv(from))? {
+            trap!(yield port_send(to, message.data))?;
+        }
+        Ok(())
+    })
+}
+
+/// There and back, through a port of one message each way.
+fn port_round_trips(trips: u32) -> Task {
+    task!({
+        let (there, their_end) = trap!(yield port_create(1))?;
+        let (back, our_end) = trap!(yield port_create(1))?;
+        trap!(yield spawn(passes_on(their_end, back)).pass(their_end).pass(back))?;
+        let mut data = Buf::from("ball");
+        for _ in 0..trips {
+            trap!(yield port_send(there, data))?;
+            data = trap!(yield port_recv(our_end))?.ok_or(Errno::EPIPE)?.data;
+        }
+        Ok(())
+    })
+}
+
+/// Tasks in a ring, each of which sends on what it receives.
+fn port_hops(hops: u32) -> Task {
+    const TASKS: u32 = 1000;
+    task!({
+        let (start, mut from) = trap!(yield port_create(1))?;
+        for _ in 1..TASKS {
+            let (to, next) = trap!(yield port_create(1))?;
+            trap!(yield spawn(passes_on(from, to)).pass(from).pass(to))?;
+            from = next;
+        }
+        let mut data = Buf::from("ball");
+        for _ in 0..hops / TASKS {
+            trap!(yield port_send(start, data))?;
+            data = trap!(yield port_recv(from))?.ok_or(Errno::EPIPE)?.data;
         }
         Ok(())
     })

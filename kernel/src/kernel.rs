@@ -12,21 +12,22 @@ use crate::{
     emit,
     ending::Ended,
     event::{Observer, SCHEMA_VERSION},
-    fd::Streams,
+    fd::{Object, Streams},
     file::{File, Kind},
     hardware::{Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
+    poll::Watch,
+    port::{Port, Received},
     sched::Policy,
     slab::Slab,
     table::Table,
-    task::NIL,
     timer::Timers,
     trap::{Next, Stop},
 };
 use std::{
     any::Any,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
@@ -93,7 +94,11 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     pub(crate) file_of_device: Vec<u32>,
     pub(crate) streams: Streams,
+    /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    pub(crate) ports: Slab<Port>,
+    pub(crate) port_names: BTreeMap<Box<str>, u32>,
+    pub(crate) watches: Slab<Watch>,
     pub(crate) timers: Timers,
     pub(crate) round_time: Option<Time>,
     pub(crate) announcements: Vec<u8>,
@@ -141,8 +146,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
-            streams: [NIL; 3],
+            streams: [None; 3],
             file_waiters: 0,
+            ports: Slab::default(),
+            port_names: BTreeMap::new(),
+            watches: Slab::default(),
             timers: Timers::default(),
             round_time: None,
             announcements: Vec::new(),
@@ -166,7 +174,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
             let file = kernel.files.insert(File::new(device, Kind::Console));
             kernel.file_of_device.push(file);
-            kernel.streams[index] = file;
+            kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();
         kernel
@@ -295,8 +303,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(mut reply) = slot.take_reply() else { return };
         slot.turns = slot.turns.wrapping_add(1);
         let (mut left, mut free) = (self.options.quantum, limits::FREE_CALLS_PER_TURN);
-        if slot.turns == 0 || slot.cold().is_some() || OBSERVED {
-            left = self.begin_turn::<OBSERVED>(tid, index);
+        if slot.turns == 0 || OBSERVED {
+            self.begin_turn::<OBSERVED>(tid, index);
+            slot = self.table.slot_mut(index);
+        }
+        if let Some(cold) = slot.cold() {
+            left = self.table.quantum_in(cold);
             slot = self.table.slot_mut(index);
         }
         self.turns += 1;
@@ -331,6 +343,40 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     slot.answer(reply);
                     Next::ResumeLater
                 }
+                CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
+                    self.traps += 1;
+                    if slot.note_trap(at) {
+                        self.carry(index, 1);
+                    }
+                    match self.send_at_once(index, fd, data) {
+                        Ok(()) if left > 1 => {
+                            left -= 1;
+                            slot = self.table.slot_mut(index);
+                            reply = Reply::Unit;
+                            continue;
+                        }
+                        Ok(()) => self.answer(index, Reply::Unit),
+                        Err(data) => self.sys_port_send(index, fd, data),
+                    }
+                }
+                CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
+                    std::mem::forget(step);
+                    self.traps += 1;
+                    if slot.note_trap(at) {
+                        self.carry(index, 1);
+                    }
+                    match self.receive_at_once(index, fd) {
+                        Received::Bytes(data) if left > 1 => {
+                            left -= 1;
+                            slot = self.table.slot_mut(index);
+                            reply = Reply::Buf(data);
+                            continue;
+                        }
+                        Received::Bytes(data) => self.answer(index, Reply::Buf(data)),
+                        Received::Waits => break Stop::Blocked,
+                        Received::Otherwise => self.sys_port_recv(index, fd),
+                    }
+                }
                 step => self.act(tid, index, step),
             };
             if OBSERVED {
@@ -358,16 +404,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// What few turns begin with; gives the task's quantum.
+    /// What few turns begin with.
     #[inline(never)]
-    fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) -> u32 {
+    fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) {
         if self.table.slot(slot).turns == 0 {
             self.carry(slot, 0);
         }
         if OBSERVED {
             self.tell_chosen(tid, slot);
         }
-        self.table.cold(slot).map_or(self.options.quantum, |cold| cold.quantum)
     }
 
     /// Timers, devices, requests. Waits for one of them when no task is ready and it may.

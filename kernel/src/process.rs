@@ -147,7 +147,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 FdGrant::Pass(fd) | FdGrant::Share(fd) => (fd, fd.slot()),
                 FdGrant::PassAs(fd, to) => (fd, to),
             };
-            self.file_of(slot, fd)?;
+            self.object_of(slot, fd)?;
             if to >= self.options.fds_per_task.saturating_add(3) {
                 return Err(Errno::EMFILE);
             }
@@ -171,11 +171,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 FdGrant::PassAs(fd, to) => (fd, Fd::new(to, if to < 3 { 0 } else { 1 }), true),
                 FdGrant::Share(fd) => (fd, fd, false),
             };
-            let Ok(file) = self.file_of(parent, fd) else { broken("a descriptor went away while it was granted") };
-            self.file_mut(file).holders += 1;
+            let Ok(object) = self.object_of(parent, fd) else { broken("a descriptor went away while it was granted") };
+            self.hold(object);
             if to.slot() < 3 {
-                self.replace_stream(child, to.slot(), file);
-            } else if self.table.make_cold(child).fds.install_as(to, file, max).is_err() {
+                self.replace_stream(child, to.slot(), object);
+            } else if self.table.make_cold(child).fds.install_as(to, object, max).is_err() {
                 broken("a grant that was checked cannot be made");
             }
             if is_moved {
@@ -208,10 +208,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// in, and this is the only way out.
     pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
         let tid = self.table.tid(slot);
-        if self.table.slot(slot).state.is_blocked()
-            && let Some((file, operation)) = self.leave(slot)
-        {
-            let _ = self.abandon(file, operation, Errno::ECANCELED);
+        if self.table.slot(slot).state.is_blocked() {
+            let left = self.leave(slot);
+            let undelivered = self.give_up(left, Errno::ECANCELED);
+            self.discard(tid, undelivered);
         }
         // Not a state that anything looks for while destructors run.
         let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);

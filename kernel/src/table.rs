@@ -145,6 +145,20 @@ impl Table {
         self.cold.get_mut(self.slots[slot as usize].cold()?)
     }
 
+    /// The quantum of the task with this cold part.
+    #[inline(always)]
+    pub fn quantum_in(&self, cold: u32) -> u32 {
+        self.cold.get(cold).map_or(self.quantum, |cold| cold.quantum)
+    }
+
+    /// The slot at this index, and the cold part of the task in it.
+    #[inline(always)]
+    pub fn slot_and_cold(&mut self, slot: u32) -> (&mut Slot, Option<&mut Cold>) {
+        let place = &mut self.slots[slot as usize];
+        let cold = place.cold().and_then(|index| self.cold.get_mut(index));
+        (place, cold)
+    }
+
     /// The cold part of the task in `slot`, made if need be.
     #[inline]
     pub fn make_cold(&mut self, slot: u32) -> &mut Cold {

@@ -15,13 +15,14 @@
 //! ```
 //!
 //! (*) One variant for each thing that can be waited on: [`State::Reading`], [`State::Writing`],
-//! [`State::Sleeping`], [`State::SleepingBounded`], [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
+//! [`State::Sending`], [`State::Receiving`], [`State::Polling`], [`State::Sleeping`], [`State::SleepingBounded`],
+//! [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
 //!
 //! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
 //! needed; a plain child has none.
 
-use crate::{fd::FdTable, file::Pending, limits, wait::Links};
+use crate::{fd::FdTable, file::Pending, limits, poll::Polling, port::Outgoing, wait::Links};
 use std::panic::Location;
 use yieldix_syscalls::{Errno, ExitStatus, Reply, Task, Tid, Time};
 
@@ -49,6 +50,22 @@ pub enum State {
         /// Neighbours in the file's queue.
         links: Links,
     },
+    /// Queued for room in a port; the message is in the cold part.
+    Sending {
+        /// Index of the port.
+        port: u32,
+        /// Neighbours among its senders.
+        links: Links,
+    },
+    /// Queued for a message of a port.
+    Receiving {
+        /// Index of the port.
+        port: u32,
+        /// Neighbours among its receivers.
+        links: Links,
+    },
+    /// Waiting for one of several things; the cold part says for which.
+    Polling,
     /// Waiting for the clock.
     Sleeping {
         /// The timer that wakes it.
@@ -113,22 +130,14 @@ impl Alarm {
 }
 
 impl State {
-    /// The links of a state that stands in a queue.
-    pub fn links(&mut self) -> Option<&mut Links> {
-        match self {
-            State::Reading { links, .. }
-            | State::Writing { links, .. }
-            | State::Joining { links, .. }
-            | State::Zombie { links, .. } => Some(links),
-            _ => None,
-        }
-    }
-
     /// Waiting for something other than a turn?
     pub fn is_blocked(&self) -> bool {
         match self {
             State::Reading { .. }
             | State::Writing { .. }
+            | State::Sending { .. }
+            | State::Receiving { .. }
+            | State::Polling
             | State::Sleeping { .. }
             | State::SleepingBounded { .. }
             | State::AwaitingChild { .. }
@@ -217,9 +226,10 @@ impl Slot {
     /// reply costs the processor a failed store forward, as much as the rest of a switch.
     #[inline(always)]
     pub fn take_reply(&mut self) -> Option<Reply> {
-        let reply = match self.state {
+        let reply = match &mut self.state {
             State::Ready(Reply::Unit) => Reply::Unit,
-            State::Ready(Reply::Tid(tid)) => Reply::Tid(tid),
+            State::Ready(Reply::Tid(tid)) => Reply::Tid(*tid),
+            State::Ready(Reply::Buf(data)) => Reply::Buf(std::mem::take(data)),
             _ => return self.take_any_reply(),
         };
         std::mem::forget(std::mem::replace(&mut self.state, State::Running));
@@ -233,6 +243,24 @@ impl Slot {
     #[inline(always)]
     pub fn answer(&mut self, reply: Reply) {
         debug_assert!(matches!(self.state, State::Running), "only a task that runs is answered");
+        std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
+    }
+
+    /// The task that runs waits from now on; see `answer` for what is forgotten.
+    #[inline(always)]
+    pub fn wait(&mut self, state: State) {
+        debug_assert!(
+            matches!(self.state, State::Running) && state.is_blocked(),
+            "only a task that runs begins to wait"
+        );
+        std::mem::forget(std::mem::replace(&mut self.state, state));
+    }
+
+    /// The task that waited is ready, with this answer. What it waited on has let it go.
+    #[inline(always)]
+    pub fn wake(&mut self, reply: Reply) {
+        debug_assert!(self.state.is_blocked(), "only a task that waits is woken");
+        // A wait owns nothing: see `answer`.
         std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
     }
 
@@ -257,11 +285,15 @@ pub struct Cold {
     pub fds: FdTable,
     /// The operation that a queued task waits to finish.
     pub pending: Option<Pending>,
+    /// The message that a task in [`State::Sending`] has to send.
+    pub outgoing: Option<Outgoing>,
+    /// What a task in [`State::Polling`] waits for.
+    pub polling: Option<Box<Polling>>,
     /// Callers of the subroutine that runs, outermost first.
     pub callers: Vec<Caller>,
     /// Open deadline scopes, outermost first.
     pub deadlines: Vec<Deadline>,
-    /// The timer of the deadline that bounds the current wait.
+    /// The timer that bounds the current wait: of a deadline, or a poll's own.
     pub timer: Option<(Time, u32)>,
     /// Children that are not detached, zombies included.
     pub children: u32,
@@ -308,6 +340,8 @@ impl Cold {
             name: None,
             fds: FdTable::default(),
             pending: None,
+            outgoing: None,
+            polling: None,
             callers: Vec::new(),
             deadlines: Vec::new(),
             timer: None,

@@ -7,10 +7,13 @@
 use crate::{
     block::Cause,
     emit,
+    fd::Object,
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
+    poll::Polling,
+    port::Outgoing,
     sched::Policy,
     task::Caller,
 };
@@ -20,7 +23,7 @@ use std::{
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind},
 };
-use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall::*, Task, Tid, Time, Trap, Value};
+use yieldix_syscalls::{Errno, ExitStatus, Interest, Reply, Syscall::*, Task, Tid, Time, Trap, Value};
 
 /// What a task begins to wait on.
 #[derive(Debug)]
@@ -31,6 +34,25 @@ pub enum On {
         file: u32,
         /// What to finish.
         operation: Pending,
+    },
+    /// Room in a port.
+    Send {
+        /// Index of the port.
+        port: u32,
+        /// What to send.
+        message: Outgoing,
+    },
+    /// A message of a port.
+    Receive {
+        /// Index of the port.
+        port: u32,
+    },
+    /// One of several things.
+    Poll {
+        /// Each, and what it is on.
+        wanted: Vec<(Object, Interest)>,
+        /// How long, and how it is answered.
+        polling: Box<Polling>,
     },
     /// The clock.
     Sleep {
@@ -143,6 +165,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 forget(step);
                 self.sys_wait_any(slot)
             }
+            on!(PortSend { fd, data }) => self.sys_port_send(slot, fd, data),
+            on!(PortRecv { fd }) => {
+                forget(step);
+                self.sys_port_recv(slot, fd)
+            }
             on!(Subroutine { body }) => self.enter(slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
             step => self.dispatch(tid, slot, step),
@@ -155,6 +182,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let operations_before = self.operations;
         let next = match step {
             on!(GetPpid | Now | Spawn { .. } | Wait { .. } | WaitAny | Subroutine { .. } | Return { .. })
+            | on!(PortSend { .. } | PortRecv { .. })
             | CoroutineState::Complete(_) => broken("a step was acted on before"),
             on!(YieldNow) => self.give_way(slot),
             on!(GetTid) => self.answer(slot, Reply::Tid(tid)),
@@ -188,7 +216,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(GetRandom { count }) => self.sys_getrandom(slot, count),
             on!(SysInfo) => self.sys_sysinfo(slot),
             on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
-            on!(DupTo { .. } | Poll { .. } | Pipe) => self.not_built(slot),
+            on!(Poll { interests, span }) => self.sys_poll(slot, *interests, span),
+            on!(DupTo { .. } | Pipe) => self.not_built(slot),
             on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. }) => {
                 self.not_built(slot)
             }
@@ -196,8 +225,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.not_built(slot)
             }
             on!(Offload { body }) => self.sys_offload(tid, slot, body),
-            on!(PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. }) => self.not_built(slot),
-            on!(PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. }) => self.not_built(slot),
+            on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
+            on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
+            on!(PortSendFds { fd, message }) => self.send_or_block(slot, fd, Outgoing::WithFds(message), true),
+            on!(PortTryRecv { fd }) => self.receive_or_block(slot, fd, false),
+            on!(PortPublish { fd, name }) => self.sys_port_publish(slot, fd, &name),
+            on!(PortOpen { name }) => self.sys_port_open(slot, &name),
             on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
             on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
             on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {

@@ -1,11 +1,12 @@
-//! Queues of tasks, first come first served, linked through the tasks' own states.
+//! Queues, first come first served, linked through what stands in them.
 //!
 //! A task stands in at most one queue, so its state holds the links, and any task leaves any queue
-//! in constant time: kill, timeout and wake-up take the same way out.
+//! in constant time: kill, timeout and wake-up take the same way out. A poll waits in several: it
+//! stands in none itself, but has a watch in each.
 
 use crate::{kernel::broken, table::Table, task::NIL, task::State};
 
-/// The neighbours of a queued task.
+/// The neighbours in a queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Links {
     next: u32,
@@ -13,11 +14,11 @@ pub struct Links {
 }
 
 impl Links {
-    /// Links of a task that is in no queue yet.
+    /// Links of what is in no queue yet.
     pub const LOOSE: Links = Links { next: NIL, previous: NIL };
 }
 
-/// The two ends of a queue of slots.
+/// The two ends of a queue of indices: slots of tasks, or watches.
 #[derive(Clone, Copy, Debug)]
 pub struct Queue {
     head: u32,
@@ -31,7 +32,7 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// The slot that is first.
+    /// Who is first.
     pub fn first(&self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
     }
@@ -41,47 +42,87 @@ impl Queue {
         self.head == NIL
     }
 
-    /// Puts `slot`, whose state has links, at the end.
-    pub fn push(&mut self, table: &mut Table, slot: u32) {
-        *links(table, slot) = Links { next: NIL, previous: self.tail };
-        match self.tail {
-            NIL => self.head = slot,
-            tail => links(table, tail).next = slot,
-        }
-        self.tail = slot;
+    /// Puts `index`, which has links, at the end.
+    #[inline(always)]
+    pub fn push(&mut self, places: &mut impl Linked, index: u32) {
+        *places.links_mut(index) = self.extend(places, index);
     }
 
-    /// Takes `slot` out, wherever in the queue it stands.
-    pub fn remove(&mut self, table: &mut Table, slot: u32) {
-        let Links { next, previous } = std::mem::replace(links(table, slot), Links::LOOSE);
+    /// Makes `index` the last, and gives the links that it is to have.
+    #[inline(always)]
+    pub fn extend(&mut self, places: &mut impl Linked, index: u32) -> Links {
+        let previous = std::mem::replace(&mut self.tail, index);
+        match previous {
+            NIL => self.head = index,
+            previous => places.links_mut(previous).next = index,
+        }
+        Links { next: NIL, previous }
+    }
+
+    /// Takes `index` out, wherever in the queue it stands.
+    #[inline(always)]
+    pub fn remove(&mut self, places: &mut impl Linked, index: u32) {
+        let Links { next, previous } = std::mem::replace(places.links_mut(index), Links::LOOSE);
         match previous {
             NIL => self.head = next,
-            previous => links(table, previous).next = next,
+            previous => places.links_mut(previous).next = next,
         }
         match next {
             NIL => self.tail = previous,
-            next => links(table, next).previous = previous,
+            next => places.links_mut(next).previous = previous,
         }
     }
 
-    /// The slots in order, for checks and reports.
-    pub fn iter(&self, table: &Table) -> impl Iterator<Item = u32> {
-        std::iter::successors(self.first(), |&slot| {
-            let next = match table.slot(slot).state {
-                State::Reading { links, .. }
-                | State::Writing { links, .. }
-                | State::Joining { links, .. }
-                | State::Zombie { links, .. } => links.next,
-                _ => broken("a queue names a task that is in none"),
-            };
+    /// Forgets who was first, and had these links.
+    #[inline(always)]
+    pub fn drop_first(&mut self, places: &mut impl Linked, links: Links) {
+        self.head = links.next;
+        match links.next {
+            NIL => self.tail = NIL,
+            next => places.links_mut(next).previous = NIL,
+        }
+    }
+
+    /// Who stands in it, in order, for checks and reports.
+    pub fn iter(&self, places: &impl Linked) -> impl Iterator<Item = u32> {
+        std::iter::successors(self.first(), |&index| {
+            let next = places.links(index).next;
             (next != NIL).then_some(next)
         })
     }
 }
 
-fn links(table: &mut Table, slot: u32) -> &mut Links {
-    match table.slot_mut(slot).state.links() {
-        Some(links) => links,
-        None => broken("a queue names a task that is in none"),
+/// Where the links of a queue are: in what has these indices.
+pub trait Linked {
+    /// The links at this index.
+    fn links(&self, index: u32) -> &Links;
+    /// The links at this index, to change.
+    fn links_mut(&mut self, index: u32) -> &mut Links;
+}
+
+impl Linked for Table {
+    fn links(&self, slot: u32) -> &Links {
+        match &self.slot(slot).state {
+            State::Reading { links, .. }
+            | State::Writing { links, .. }
+            | State::Sending { links, .. }
+            | State::Receiving { links, .. }
+            | State::Joining { links, .. }
+            | State::Zombie { links, .. } => links,
+            _ => broken("a queue names a task that is in none"),
+        }
+    }
+
+    #[inline(always)]
+    fn links_mut(&mut self, slot: u32) -> &mut Links {
+        match &mut self.slot_mut(slot).state {
+            State::Reading { links, .. }
+            | State::Writing { links, .. }
+            | State::Sending { links, .. }
+            | State::Receiving { links, .. }
+            | State::Joining { links, .. }
+            | State::Zombie { links, .. } => links,
+            _ => broken("a queue names a task that is in none"),
+        }
     }
 }
