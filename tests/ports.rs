@@ -383,6 +383,10 @@ fn tasks_that_wait_at_ports_for_each_other_are_a_deadlock_that_is_told() {
         Seen::Deadlocked { tid, on } => Some((*tid, on.to_string())),
         _ => None,
     });
+    assert!(
+        seen.events()
+            .contains(&Seen::Deadlock { tasks: 3, cycle: "2 (waiter) waits for 3 (waiter) waits for 2".to_owned() })
+    );
     assert_eq!(told, [(1, "send 3".to_owned()), (2, "receive 4".to_owned()), (3, "receive 6".to_owned())]);
 }
 
@@ -398,6 +402,13 @@ fn a_poll_of_ports_alone_is_no_hope_and_one_of_a_device_is() {
         trap!(yield poll(vec![Interest::Read(from)], Duration::from_secs(3600))).map(drop)
     });
     assert_eq!(run(Machine::new().task(for_a_while)).0, WELL);
+}
+
+#[test]
+fn the_philosophers_eat_and_think() {
+    let (ended, seen) = run(program("philosophers", &[]));
+    assert_eq!(ended, WELL);
+    assert_eq!(seen.text(), include_str!("goldens/philosophers.txt"));
 }
 
 #[test]
