@@ -290,8 +290,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Resumes one task from trap to trap until its turn is over.
     ///
-    /// Unobserved, the two calls that do nothing but switch and ask are answered here: they are
-    /// what a turn costs at least. Everything else goes through [`Kernel::act`].
+    /// Unobserved, the calls that do nothing but switch, ask, or pass a message on are answered here:
+    /// they are what a turn costs at least. Everything else goes through [`Kernel::act`].
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
         let index = tid.index() as u32;
@@ -344,6 +344,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     Next::ResumeLater
                 }
                 CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
+                    self.running = Tid::NONE;
                     self.traps += 1;
                     if slot.note_trap(at) {
                         self.carry(index, 1);
@@ -361,6 +362,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
                 CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
                     std::mem::forget(step);
+                    self.running = Tid::NONE;
                     self.traps += 1;
                     if slot.note_trap(at) {
                         self.carry(index, 1);

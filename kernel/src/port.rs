@@ -273,7 +273,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_port_send(&mut self, slot: u32, fd: Fd, data: Buf) -> Next {
-        self.running = Tid::NONE;
         self.send_or_block(slot, fd, Outgoing::Plain(data), true)
     }
 
@@ -370,7 +369,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_port_recv(&mut self, slot: u32, fd: Fd) -> Next {
-        self.running = Tid::NONE;
         self.receive_or_block(slot, fd, true)
     }
 
