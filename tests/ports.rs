@@ -354,7 +354,7 @@ fn ports_do_what_the_model_says_whoever_is_killed_or_late() {
     assert!(received > 1_000, "{received} received");
 }
 
-/// An unobserved kernel has quicker ways for what is sent and received most; they say the same.
+/// An unobserved kernel is compiled apart.
 #[test]
 fn an_unobserved_machine_passes_the_tests_of_the_kernel() {
     let console = MemoryConsole::new();

@@ -6,18 +6,21 @@
 
 use crate::{
     emit,
+    event::level,
+    fd::Object,
     file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
+    poll::Polling,
     port::{Outgoing, port_mut},
     sched::Policy,
-    table::Table,
+    table::Slots,
     task::{Alarm, State},
-    trap::{Next, On, Stop},
+    trap::{Next, Stop},
     wait::{Links, Queue},
 };
 use std::fmt;
-use yieldix_syscalls::{Errno, Reply, Tid, Time};
+use yieldix_syscalls::{Errno, Interest, Reply, Tid, Time};
 
 /// Why a task is ready, as the log tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,153 +81,181 @@ pub enum Left {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// The task that has the turn begins to wait, unless a deadline of its has passed.
-    ///
-    /// Inlined, so that each caller has what its own kind of wait needs and no more.
-    #[inline(always)]
-    pub(crate) fn block(&mut self, slot: u32, on: On) -> Next {
+    /// The task that has the turn begins to wait in this state, unless a deadline of its has passed.
+    #[inline]
+    pub(crate) fn block(&mut self, slot: u32, state: State) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
-        if deadline != Time::NEVER && deadline <= self.now_exactly() {
-            return self.refuse_to_wait(slot, on);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &state);
         }
-        emit!(self, Blocked { tid: self.table.tid(slot), on: self.describe(slot, &on) });
-        let state = match on {
-            On::File { file, operation } => {
-                let direction = operation.direction();
-                self.file_waiters += 1;
-                self.table.make_cold(slot).pending = Some(operation);
-                match direction {
-                    Direction::Read => State::Reading { file, links: Links::LOOSE },
-                    Direction::Write => State::Writing { file, links: Links::LOOSE },
-                }
-            }
-            On::Send { port, message } => {
-                self.table.make_cold(slot).outgoing = Some(message);
-                State::Sending { port, links: Links::LOOSE }
-            }
-            On::Receive { port } => State::Receiving { port, links: Links::LOOSE },
-            On::Poll { wanted, polling } => {
-                self.table.slot_mut(slot).wait(State::Polling);
-                let at = deadline.min(polling.until);
-                if at != Time::NEVER {
-                    self.set_bound(slot, at);
-                }
-                self.begin_watches(slot, wanted, polling);
-                return Next::Stop(Stop::Blocked);
-            }
-            On::Sleep { until } => {
-                let at = until.min(deadline);
-                // A sleep for ever has no timer; only a kill ends it.
-                let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
-                let alarm = Alarm::new(at, sequence);
-                let is_bounded = deadline < until;
-                self.table.slot_mut(slot).wait(match is_bounded {
-                    true => State::SleepingBounded { alarm },
-                    false => State::Sleeping { alarm },
-                });
-                return Next::Stop(Stop::Blocked);
-            }
-            On::Join { target } => State::Joining { target, links: Links::LOOSE },
-            On::Child { child } => State::AwaitingChild { child },
-            On::AnyChild => State::AwaitingAny,
-        };
-        let is_for_a_task = matches!(state, State::Joining { .. } | State::AwaitingChild { .. });
-        self.table.slot_mut(slot).wait(state);
-        self.with_own_queue(slot, |queue, table| queue.push(table, slot));
-        if deadline != Time::NEVER {
-            self.set_bound(slot, deadline);
-        }
-        if is_for_a_task {
-            self.report_cycle(slot);
-        }
+        self.table.slot_mut(slot).set_state(state);
+        self.with_own_queue(slot, |queue, slots| queue.push(slots, slot));
+        self.set_deadline_timer(slot, deadline);
+        self.tell_blocked(slot);
+        self.report_cycle(slot);
         Next::Stop(Stop::Blocked)
     }
 
-    /// A deadline has passed before the wait that it bounds has begun.
+    /// Begins to wait for a file, to finish an operation.
+    pub(crate) fn block_on_file(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
+        let (direction, links) = (operation.direction(), Links::LOOSE);
+        self.table.make_cold(slot).pending = Some(operation);
+        self.file_waiters += 1;
+        match direction {
+            Direction::Read => self.block(slot, State::Reading { file, links }),
+            Direction::Write => self.block(slot, State::Writing { file, links }),
+        }
+    }
+
+    /// Begins to wait for the clock. A deadline that comes first ends a sleep by the same timer.
+    pub(crate) fn sleep(&mut self, slot: u32, until: Time) -> Next {
+        let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
+        let at = until.min(deadline);
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &State::Running);
+        }
+        // A sleep for ever has no timer; only a kill ends it.
+        let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
+        let alarm = Alarm::new(at, sequence);
+        let is_bounded = deadline < until;
+        let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
+        self.table.slot_mut(slot).set_state(state);
+        self.tell_blocked(slot);
+        Next::Stop(Stop::Blocked)
+    }
+
+    /// Is this deadline over? One that is set is compared with the time as it is now.
+    #[inline]
+    fn has_passed(&mut self, deadline: Time) -> bool {
+        deadline != Time::NEVER && deadline <= self.now_exactly()
+    }
+
+    /// A wait that a deadline has ended before it began.
     #[cold]
-    fn refuse_to_wait(&mut self, slot: u32, on: On) -> Next {
+    fn be_late(&mut self, slot: u32, state: &State) -> Next {
         let now = self.now();
         self.fire_deadline(slot, now);
-        let left = match on {
-            On::File { file, operation } => Left::Operation { file, operation },
-            On::Send { message, .. } => Left::Message(message),
-            _ => Left::Nothing,
-        };
+        self.file_waiters -= u32::from(matches!(state, State::Reading { .. } | State::Writing { .. }));
+        let left = self.take_left(slot, state);
         let reply = self.give_up(left, Errno::ETIMEDOUT);
         self.answer(slot, reply)
     }
 
+    /// What a task that is in this state, or is about to be, waits to bring about.
+    fn take_left(&mut self, slot: u32, state: &State) -> Left {
+        let Some(cold) = self.table.cold_mut(slot) else { return Left::Nothing };
+        match *state {
+            State::Reading { file, .. } | State::Writing { file, .. } => {
+                cold.pending.take().map_or(Left::Nothing, |operation| Left::Operation { file, operation })
+            }
+            State::Sending { .. } => cold.outgoing.take().map_or(Left::Nothing, Left::Message),
+            _ => Left::Nothing,
+        }
+    }
+
+    /// Begins to wait for room in a port.
+    pub(crate) fn block_on_port(&mut self, slot: u32, port: u32, message: Outgoing) -> Next {
+        self.table.make_cold(slot).outgoing = Some(message);
+        self.block(slot, State::Sending { port, links: Links::LOOSE })
+    }
+
+    /// Begins to wait for one of several things.
+    pub(crate) fn block_on_several(
+        &mut self,
+        slot: u32,
+        wanted: Vec<(Object, Interest)>,
+        polling: Box<Polling>,
+    ) -> Next {
+        let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &State::Running);
+        }
+        self.table.slot_mut(slot).set_state(State::Polling);
+        self.set_deadline_timer(slot, deadline.min(polling.until));
+        self.begin_watches(slot, wanted, polling);
+        self.tell_blocked(slot);
+        Next::Stop(Stop::Blocked)
+    }
+
+    #[inline]
+    pub(crate) fn tell_blocked(&mut self, slot: u32) {
+        if self.wants(level::Blocked)
+            && let Some(on) = self.waits_on(slot)
+        {
+            emit!(self, Blocked { tid: self.table.tid(slot), on });
+        }
+    }
+
     /// Changes the queue that the state of a blocked task stands for, if it does for one.
-    #[inline(always)]
-    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Table)) {
+    #[inline]
+    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Slots)) {
         match self.table.slot(slot).state {
             State::Reading { file, .. } => self.with_queue(file, Direction::Read, change),
             State::Writing { file, .. } => self.with_queue(file, Direction::Write, change),
-            State::Sending { port, .. } => change(&mut port_mut(&mut self.ports, port).sending, &mut self.table),
-            State::Receiving { port, .. } => change(&mut port_mut(&mut self.ports, port).receiving, &mut self.table),
+            State::Sending { port, .. } => change(&mut port_mut(&mut self.ports, port).sending, self.table.slots_mut()),
+            State::Receiving { port, .. } => {
+                change(&mut port_mut(&mut self.ports, port).receiving, self.table.slots_mut())
+            }
             State::Joining { target, .. } => self.table.with_queue(target, |cold| &mut cold.joiners, change),
             _ => {}
         }
     }
 
-    /// Bounds the wait that has begun by a timer.
-    fn set_bound(&mut self, slot: u32, at: Time) {
-        let sequence = self.timers.set(at, slot);
-        self.table.make_cold(slot).timer = Some((at, sequence));
+    fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
+        if deadline != Time::NEVER {
+            let sequence = self.timers.set(deadline, slot);
+            self.table.make_cold(slot).timer = Some((deadline, sequence));
+        }
     }
 
     /// Ends the wait of the task in `slot` with an answer: it leaves every queue, its timer is
-    /// taken back, and it is ready.
+    /// taken back, and it is ready. An operation it waited to finish has been taken out.
+    #[inline(always)]
     pub(crate) fn unblock(&mut self, slot: u32, reply: Reply, cause: Cause) {
-        // What it had waited for has come about, or its waker took it.
-        let _ = self.leave(slot);
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.stop_waiting(slot);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// A task whose state is ready is told to the policy.
     #[inline(always)]
-    pub(crate) fn make_ready(&mut self, slot: u32, cause: Cause) {
-        let tid = self.table.tid(slot);
+    pub(crate) fn make_ready(&mut self, tid: Tid, cause: Cause) {
         self.policy.ready(tid);
         if self.is_observed {
-            self.note_ready(slot, cause);
+            self.note_ready(self.slot_of(tid), cause);
         }
     }
 
     /// Takes a blocked task out of what it waits on. Its state is stale afterwards: the caller
     /// sets the next one. Gives what it had waited to bring about.
     pub(crate) fn leave(&mut self, slot: u32) -> Left {
-        let mut left = Left::Nothing;
-        self.with_own_queue(slot, |queue, table| queue.remove(table, slot));
+        self.stop_waiting(slot);
+        let place = self.table.slot_mut(slot);
+        // Whatever comes next is set by the caller; a state that is waited in owns nothing.
+        let state = std::mem::replace(&mut place.state, State::Running);
+        self.take_left(slot, &state)
+    }
+
+    /// Takes a blocked task out of its queue, and its timer back.
+    #[inline]
+    fn stop_waiting(&mut self, slot: u32) {
         match self.table.slot(slot).state {
-            State::Reading { file, .. } | State::Writing { file, .. } => {
-                self.file_waiters -= 1;
-                if let Some(operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) {
-                    left = Left::Operation { file, operation };
-                }
-            }
-            State::Sending { .. } => {
-                if let Some(message) = self.table.cold_mut(slot).and_then(|cold| cold.outgoing.take()) {
-                    left = Left::Message(message);
-                }
-            }
+            State::AwaitingChild { .. } | State::AwaitingAny => {}
             State::Polling => self.end_watches(slot),
+            State::Reading { .. } | State::Writing { .. } => {
+                self.file_waiters -= 1;
+                self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot));
+            }
+            State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {
+                self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot))
+            }
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
                 self.timers.cancel(alarm.at(), alarm.sequence());
             }
-            State::Receiving { .. } | State::Joining { .. } | State::AwaitingChild { .. } | State::AwaitingAny => {}
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
                 broken("a task that does not wait is taken out of a wait")
             }
         }
-        self.end_bound(slot);
-        left
-    }
-
-    /// Takes back the timer that bounded a wait, if one did.
-    #[inline(always)]
-    pub(crate) fn end_bound(&mut self, slot: u32) {
         if let Some((at, sequence)) = self.table.cold_mut(slot).and_then(|cold| cold.timer.take()) {
             self.timers.cancel(at, sequence);
         }
@@ -264,8 +295,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn end_wait(&mut self, slot: u32, errno: Errno, cause: Cause) {
         let left = self.leave(slot);
         let reply = self.give_up(left, errno);
-        self.table.slot_mut(slot).state = State::Ready(reply);
-        self.make_ready(slot, cause);
+        self.table.slot_mut(slot).set_state(State::Ready(reply));
+        self.make_ready(self.table.tid(slot), cause);
     }
 
     /// Gives up what a task had waited to bring about, now that it waits no more; gives its answer.

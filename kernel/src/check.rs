@@ -44,7 +44,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             found.count(&place.state);
             let Some(cold) = self.table.cold(slot) else { continue };
             found.timers += usize::from(cold.timer.is_some());
-            found.joiners_queued += cold.joiners.iter(&self.table).count();
+            found.joiners_queued += cold.joiners.iter(self.table.slots()).count();
             found.hold(cold.fds.objects());
             if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
                 found.hold([Object::File(file)]);
@@ -95,7 +95,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 waiters += watched.iter(&self.watches).count() as u32;
                 let is_waited_on = !queue.is_empty() || !watched.is_empty();
                 ensure(!is_waited_on || !is_promising, "nobody waits on a file that may be ready");
-                for slot in queue.iter(&self.table) {
+                for slot in queue.iter(self.table.slots()) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
                         State::Reading { file, .. } => direction == Direction::Read && file == index,
@@ -129,12 +129,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             for (queue, watched, must_wait) in ends {
                 ensure(must_wait || queue.is_empty() && watched.is_empty(), "nobody waits at a port that could answer");
             }
-            for slot in port.receiving.iter(&self.table) {
+            for slot in port.receiving.iter(self.table.slots()) {
                 waiters += 1;
                 let state = &self.table.slot(slot).state;
                 ensure(matches!(state, State::Receiving { port, .. } if *port == index), "receivers wait to receive");
             }
-            for slot in port.sending.iter(&self.table) {
+            for slot in port.sending.iter(self.table.slots()) {
                 waiters += 1;
                 let state = &self.table.slot(slot).state;
                 ensure(matches!(state, State::Sending { port, .. } if *port == index), "senders wait to send");
@@ -192,7 +192,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Joining { target, .. } => {
                 ensure(self.table.slot(target).state.is_live(), "a task joins one that lives");
                 let joiners = self.table.cold(target).map(|cold| cold.joiners);
-                let is_queued = joiners.is_some_and(|queue| queue.iter(&self.table).any(|joiner| joiner == slot));
+                let is_queued =
+                    joiners.is_some_and(|queue| queue.iter(self.table.slots()).any(|joiner| joiner == slot));
                 ensure(is_queued, "a task that joins is among the joiners");
             }
             State::Zombie { .. } => {
@@ -203,7 +204,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 );
                 ensure(cold.is_none_or(|cold| cold.joiners.is_empty()), "nobody joins a zombie");
                 let is_kept = place.parent.is_none() && self.keeps_status(self.table.tid(slot));
-                ensure(is_kept || self.live_slot(place.parent).is_some(), "the parent of a zombie lives");
+                ensure(is_kept || self.table.find_live(place.parent).is_some(), "the parent of a zombie lives");
             }
             State::Free { .. } => {}
         }
@@ -212,7 +213,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(place.state.is_blocked(), "only a blocked task has a deadline's timer");
             ensure(self.timers.slot(at, sequence) == Some(slot), "a deadline's timer is set");
         }
-        let zombies = cold.zombies.iter(&self.table).count() as u32;
+        let zombies = cold.zombies.iter(self.table.slots()).count() as u32;
         ensure(zombies <= cold.children, "zombies are counted among the children");
         ensure(cold.fds.open() <= self.options.fds_per_task, "a task has no more descriptors than it may");
     }

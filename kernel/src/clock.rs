@@ -1,13 +1,6 @@
 //! The calls about time: sleeping, the time itself, deadlines.
 
-use crate::{
-    hardware::Hardware,
-    kernel::Kernel,
-    limits,
-    sched::Policy,
-    task::Deadline,
-    trap::{Next, On},
-};
+use crate::{hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::Deadline, trap::Next};
 use yieldix_syscalls::{Errno, Nanos, Reply, ScopeId, Time};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -33,11 +26,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.give_way(slot);
         }
         let until = self.now_exactly() + span;
-        self.block(slot, On::Sleep { until })
+        self.sleep(slot, until)
     }
 
     pub(crate) fn sys_sleep_until(&mut self, slot: u32, until: Time) -> Next {
-        if until <= self.now_exactly() { self.give_way(slot) } else { self.block(slot, On::Sleep { until }) }
+        if until <= self.now_exactly() { self.give_way(slot) } else { self.sleep(slot, until) }
     }
 
     pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Next {

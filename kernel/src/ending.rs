@@ -64,7 +64,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.ended = Some(ended);
         for tid in self.table.tids().into_iter().rev() {
-            if let Some(slot) = self.live_slot(tid) {
+            if let Some(slot) = self.table.find_live(tid) {
                 self.exit(slot, ExitStatus::Killed(Signal::Term));
             }
         }

@@ -17,7 +17,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    trap::{Next, On},
+    trap::Next,
     wait::Queue,
 };
 use std::net::SocketAddr;
@@ -203,7 +203,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let next = self.answer(slot, reply);
             return if is_free { Next::ResumeFree } else { next };
         }
-        self.block(slot, On::File { file, operation })
+        self.block_on_file(slot, file, operation)
     }
 
     /// May this be done with that file?
@@ -231,14 +231,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         &mut self,
         file: u32,
         direction: Direction,
-        change: impl FnOnce(&mut Queue, &mut crate::table::Table),
+        change: impl FnOnce(&mut Queue, &mut crate::table::Slots),
     ) {
         let Some(file) = self.files.get_mut(file) else { broken("a task waits on a file that is none") };
         let queue = match direction {
             Direction::Read => &mut file.readers,
             Direction::Write => &mut file.writers,
         };
-        change(queue, &mut self.table);
+        change(queue, self.table.slots_mut());
     }
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.

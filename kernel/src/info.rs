@@ -8,7 +8,7 @@ use crate::{
     limits,
     sched::Policy,
     task::State,
-    trap::{Next, On},
+    trap::Next,
 };
 use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
 
@@ -145,20 +145,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// What a task that is about to wait will wait on, for the log.
-    pub(crate) fn describe(&self, slot: u32, on: &On) -> WaitsOn {
-        match on {
-            On::File { file, operation } => self.waits_on_file(slot, *file, operation.direction()),
-            On::Send { port, .. } => WaitsOn::Send(self.fd_of(slot, Object::Sender(*port))),
-            On::Receive { port } => WaitsOn::Receive(self.fd_of(slot, Object::Receiver(*port))),
-            On::Poll { wanted, .. } => WaitsOn::Poll(wanted.len() as u32),
-            On::Sleep { until } => WaitsOn::Sleep(*until),
-            On::Child { child } => WaitsOn::Child(self.table.tid(*child)),
-            On::AnyChild => WaitsOn::AnyChild,
-            On::Join { target } => WaitsOn::Join(self.table.tid(*target)),
-        }
-    }
-
     /// What the task in `slot` waits on, if it does.
     pub(crate) fn waits_on(&self, slot: u32) -> Option<WaitsOn> {
         match self.task_state(slot) {
@@ -175,7 +161,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A call looks through the whole table of tasks, and counts for as much.
     pub(crate) fn charge_for_the_table(&mut self) {
-        self.operations += self.table.slots() / limits::SLOTS_PER_OPERATION;
+        self.operations += self.table.slot_count() / limits::SLOTS_PER_OPERATION;
     }
 
     pub(crate) fn sys_sysinfo(&mut self, slot: u32) -> Next {

@@ -18,7 +18,7 @@ use crate::{
     inbox::Inbox,
     limits,
     poll::Watch,
-    port::{Port, Received},
+    port::Port,
     sched::Policy,
     slab::Slab,
     table::Table,
@@ -28,6 +28,7 @@ use crate::{
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
+    mem::forget,
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
@@ -83,7 +84,9 @@ pub struct Kernel<H, P> {
     pub(crate) turns: u64,
     pub(crate) traps: u64,
     pub(crate) is_observed: bool,
+    /// Turns at the last look at the hardware, and at the next.
     turns_at_poll: u64,
+    poll_at: u64,
     /// What has been done since the last look at the hardware, in operations.
     pub(crate) operations: u32,
     turns_per_poll: u64,
@@ -140,6 +143,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             traps: 0,
             is_observed: false,
             turns_at_poll: 0,
+            poll_at: 1,
             operations: 0,
             turns_per_poll: 1,
             polled_at: Time::BOOT,
@@ -222,7 +226,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Runs one round and takes what interrupts there are, without waiting.
     pub fn step(&mut self) -> Work {
         self.guard(|kernel| {
-            kernel.round();
+            kernel.look_who_watches();
+            if kernel.policy.left() == 0 {
+                kernel.begin_round();
+            }
+            if kernel.is_observed {
+                kernel.round::<true>()
+            } else {
+                kernel.round::<false>()
+            }
             kernel.take_interrupts(false)
         })
     }
@@ -236,9 +248,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn work(&mut self, may_wait: bool) -> Work {
         self.guard(|kernel| {
             loop {
-                kernel.round();
-                if kernel.policy.waiting() > 0 && !kernel.is_poll_due() {
-                    continue;
+                kernel.look_who_watches();
+                if kernel.is_observed {
+                    kernel.rounds::<true>()
+                } else {
+                    kernel.rounds::<false>()
                 }
                 match kernel.take_interrupts(may_wait) {
                     Work::Ready => {}
@@ -248,9 +262,42 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Runs rounds until nobody is ready, or it is time to look at the hardware.
+    fn rounds<const OBSERVED: bool>(&mut self) {
+        loop {
+            // A panic cuts a round short: those who were behind it are not to lose their turns.
+            self.round::<OBSERVED>();
+            if self.policy.waiting() == 0 || self.is_poll_due() {
+                return;
+            }
+            self.begin_round();
+        }
+    }
+
+    /// Takes a snapshot of who is ready.
+    #[inline(always)]
+    fn begin_round(&mut self) {
+        self.rounds += 1;
+        self.round_time = None;
+        self.policy.begin_round();
+    }
+
+    /// Gives a turn to every task of the round.
+    #[inline(always)]
+    fn round<const OBSERVED: bool>(&mut self) {
+        while let Some(tid) = self.policy.choose() {
+            self.turn::<OBSERVED>(tid);
+        }
+        self.running = Tid::NONE;
+        if OBSERVED {
+            self.check_round();
+        }
+    }
+
     /// Has enough been done since the last look at the hardware?
+    #[inline(always)]
     fn is_poll_due(&self) -> bool {
-        self.turns - self.turns_at_poll >= self.turns_per_poll || self.operations >= limits::OPERATIONS_PER_POLL
+        self.turns >= self.poll_at || self.operations >= limits::OPERATIONS_PER_POLL
     }
 
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
@@ -262,125 +309,56 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // At once when turns have become longer, by and by when they are shorter again.
         self.turns_per_poll = wanted.min(self.turns_per_poll * 2);
         self.turns_at_poll = self.turns;
+        self.poll_at = self.turns + self.turns_per_poll;
         self.polled_at = now;
         self.operations = 0;
     }
 
-    /// Gives a turn to every task that is ready now.
-    fn round(&mut self) {
-        self.round_time = None;
-        self.look_who_watches();
-        // A panic cuts a round short: those who were behind it are not to lose their turns.
-        if self.policy.left() == 0 {
-            self.rounds += 1;
-            self.policy.begin_round();
-        }
-        if self.is_observed {
-            while let Some(tid) = self.policy.choose() {
-                self.turn::<true>(tid);
-            }
-            self.check_round();
-        } else {
-            while let Some(tid) = self.policy.choose() {
-                self.turn::<false>(tid);
-            }
-        }
-        self.running = Tid::NONE;
-    }
-
-    /// Resumes one task from trap to trap until its turn is over.
+    /// Gives a task its turn: resumes it from trap to trap until it waits, yields, ends, or has used
+    /// up its quantum.
     ///
-    /// Unobserved, the calls that do nothing but switch, ask, or pass a message on are answered here:
-    /// they are what a turn costs at least. Everything else goes through [`Kernel::act`].
+    /// What is here is the least that a turn can cost, a first trap that gives it up again; for all
+    /// others the turn goes on in [`Kernel::go_on`].
     #[inline(always)]
     fn turn<const OBSERVED: bool>(&mut self, tid: Tid) {
         let index = tid.index() as u32;
-        let Some(mut slot) = self.table.slot_named(tid) else { broken("the policy chose what is no task") };
-        if slot.serial() != tid.serial() {
-            return;
-        }
-        // Without an answer it was ended since it became ready.
-        let Some(mut reply) = slot.take_reply() else { return };
-        slot.turns = slot.turns.wrapping_add(1);
-        let (mut left, mut free) = (self.options.quantum, limits::FREE_CALLS_PER_TURN);
-        if slot.turns == 0 || OBSERVED {
+        let Some(mut slot) = self.table.ready(tid, index) else { return self.pass_over(tid) };
+        if slot.note_turn() || OBSERVED {
             self.begin_turn::<OBSERVED>(tid, index);
             slot = self.table.slot_mut(index);
         }
-        if let Some(cold) = slot.cold() {
-            left = self.table.quantum_in(cold);
-            slot = self.table.slot_mut(index);
-        }
         self.turns += 1;
-        let traps_before = self.traps;
-        let why = loop {
-            let Some(body) = &mut slot.body else { broken("a task without a body has the turn") };
-            self.running = tid;
-            let step = body.resume(reply);
-            let next = match step {
-                CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
-                    std::mem::forget(step);
-                    self.traps += 1;
-                    slot.answer(Reply::Unit);
-                    if slot.note_trap(at) {
-                        self.carry(index, 1);
-                    }
-                    self.policy.ready(tid);
-                    break Stop::Yielded;
+        self.running = tid;
+        let step = slot.resume();
+        match step {
+            CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
+                forget(step);
+                self.traps += 1;
+                slot.answer(Reply::Unit);
+                if slot.note_trap(at) {
+                    self.carry(index, 1);
                 }
-                CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED => {
-                    std::mem::forget(step);
-                    self.traps += 1;
-                    if slot.note_trap(at) {
-                        self.carry(index, 1);
-                        slot = self.table.slot_mut(index);
-                    }
-                    left -= 1;
-                    reply = Reply::Tid(tid);
-                    if left > 0 {
-                        continue;
-                    }
-                    slot.answer(reply);
-                    Next::ResumeLater
+                self.policy.ready(tid);
+            }
+            step => {
+                let traps_before = self.traps;
+                let why = match self.act::<OBSERVED>(tid, index, step) {
+                    Next::Stop(why) => why,
+                    next => self.go_on::<OBSERVED>(tid, index, next),
+                };
+                if OBSERVED {
+                    self.tell_turn_over(tid, why, self.traps - traps_before);
                 }
-                CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
-                    self.running = Tid::NONE;
-                    self.traps += 1;
-                    if slot.note_trap(at) {
-                        self.carry(index, 1);
-                    }
-                    match self.send_at_once(index, fd, data) {
-                        Ok(()) if left > 1 => {
-                            left -= 1;
-                            slot = self.table.slot_mut(index);
-                            reply = Reply::Unit;
-                            continue;
-                        }
-                        Ok(()) => self.answer(index, Reply::Unit),
-                        Err(data) => self.sys_port_send(index, fd, data),
-                    }
-                }
-                CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
-                    std::mem::forget(step);
-                    self.running = Tid::NONE;
-                    self.traps += 1;
-                    if slot.note_trap(at) {
-                        self.carry(index, 1);
-                    }
-                    match self.receive_at_once(index, fd) {
-                        Received::Bytes(data) if left > 1 => {
-                            left -= 1;
-                            slot = self.table.slot_mut(index);
-                            reply = Reply::Buf(data);
-                            continue;
-                        }
-                        Received::Bytes(data) => self.answer(index, Reply::Buf(data)),
-                        Received::Waits => break Stop::Blocked,
-                        Received::Otherwise => self.sys_port_recv(index, fd),
-                    }
-                }
-                step => self.act(tid, index, step),
-            };
+            }
+        }
+    }
+
+    /// Goes on with a turn after its first trap. Unobserved, the call that does nothing but ask is
+    /// answered here, which is the least that a trap can cost; all others are acted on.
+    #[inline(never)]
+    fn go_on<const OBSERVED: bool>(&mut self, tid: Tid, index: u32, mut next: Next) -> Stop {
+        let (mut left, mut free) = (self.table.quantum_of(index), limits::FREE_CALLS_PER_TURN);
+        loop {
             if OBSERVED {
                 self.check_touched(index);
             }
@@ -388,26 +366,45 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Next::Resume => left -= 1,
                 Next::ResumeFree => free -= 1,
                 Next::ResumeLater => left = 0,
-                Next::Stop(why) => break why,
+                Next::Stop(why) => return why,
             }
             if left == 0 || free == 0 {
                 self.operations += limits::OPERATIONS_PER_FULL_TURN;
-                self.make_ready(index, Cause::Preempted);
-                break if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
+                self.make_ready(tid, Cause::Preempted);
+                return if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
             }
-            slot = self.table.slot_mut(index);
-            reply = match slot.take_reply() {
-                Some(reply) => reply,
-                None => broken("a task that is not ready has the turn"),
+            let slot = self.table.slot_mut(index);
+            next = loop {
+                self.running = tid;
+                let step = slot.resume();
+                match step {
+                    CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED && left > 1 => {
+                        forget(step);
+                        slot.answer(Reply::Tid(tid));
+                        self.traps += 1;
+                        left -= 1;
+                        if slot.note_trap(at) {
+                            self.carry(index, 1);
+                            break Next::ResumeFree;
+                        }
+                    }
+                    step => break self.act::<OBSERVED>(tid, index, step),
+                }
             };
-        };
-        if OBSERVED {
-            self.tell_turn_over(tid, why, self.traps - traps_before);
+        }
+    }
+
+    /// A task that was ready has ended before its turn.
+    #[cold]
+    #[inline(never)]
+    fn pass_over(&self, tid: Tid) {
+        if self.options.is_checked && self.table.find_live(tid).is_some() {
+            broken("a task that lives is passed over");
         }
     }
 
     /// What few turns begin with.
-    #[inline(never)]
+    #[cold]
     fn begin_turn<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32) {
         if self.table.slot(slot).turns == 0 {
             self.carry(slot, 0);
@@ -504,7 +501,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn task_panicked(&mut self, payload: Box<dyn Any + Send>) {
         let tid = std::mem::replace(&mut self.running, Tid::NONE);
-        let Some(slot) = self.live_slot(tid) else {
+        let Some(slot) = self.table.find_live(tid) else {
             // The kernel's own: nothing that it says can be trusted any more.
             resume_unwind(payload)
         };

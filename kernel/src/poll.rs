@@ -15,7 +15,7 @@ use crate::{
     port::port_mut,
     sched::Policy,
     slab::Slab,
-    trap::{Next, On},
+    trap::Next,
     wait::{Linked, Links, Queue},
 };
 use yieldix_syscalls::{Errno, Interest, Nanos, Reply, Time};
@@ -91,7 +91,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let until = self.now_exactly() + span;
         let polling = Box::new(Polling { watches: Vec::new(), until, asks: Asks::Which });
-        self.block(slot, On::Poll { wanted, polling })
+        self.block_on_several(slot, wanted, polling)
     }
 
     /// What each interest is on, if it can be waited for there.
@@ -133,7 +133,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Ok(wanted) => {
                 let polling = Polling { watches: Vec::new(), until: Time::NEVER, asks: Asks::Whether };
-                self.block(slot, On::Poll { wanted, polling: Box::new(polling) })
+                self.block_on_several(slot, wanted, Box::new(polling))
             }
         }
     }

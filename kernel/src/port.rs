@@ -21,8 +21,8 @@ use crate::{
     sched::Policy,
     slab::Slab,
     task::State,
-    trap::{Next, On},
-    wait::Queue,
+    trap::{Next, Stop},
+    wait::{Links, Queue},
 };
 use std::collections::VecDeque;
 use yieldix_syscalls::{Buf, Errno, Fd, Reply, Tid};
@@ -133,7 +133,7 @@ pub(crate) fn port_mut(ports: &mut Slab<Port>, port: u32) -> &mut Port {
 }
 
 /// What a receive that does nothing but receive comes to.
-pub(crate) enum Received {
+enum Received {
     /// It is answered with these.
     Bytes(Buf),
     /// Its task waits.
@@ -142,13 +142,13 @@ pub(crate) enum Received {
     Otherwise,
 }
 
-// The quick ways: sends and receives of an unobserved kernel that concern nobody else, or one receiver
-// that waits. What they leave to the calls below has not been touched.
+// The quick ways: sends and receives of bytes that concern nobody else, or one receiver that waits.
+// Of what they leave to the calls below they have touched nothing.
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Sends bytes to a receiver that waits, or to a queue with room that nobody watches. Gives them
     /// back if there is more to it.
     #[inline(always)]
-    pub(crate) fn send_at_once(&mut self, slot: u32, fd: Fd, data: Buf) -> Result<(), Buf> {
+    fn send_at_once(&mut self, slot: u32, fd: Fd, data: Buf) -> Result<(), Buf> {
         let Ok(Object::Sender(port)) = self.object_of(slot, fd) else { return Err(data) };
         let entry = port_mut(&mut self.ports, port);
         if data.len() > limits::MESSAGE_BYTES {
@@ -168,13 +168,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Receives bytes from a queue for whose room nobody waits, or waits for the first that come.
     #[inline(always)]
-    pub(crate) fn receive_at_once(&mut self, slot: u32, fd: Fd) -> Received {
+    fn receive_at_once(&mut self, slot: u32, fd: Fd) -> Received {
         let Some(cold) = self.table.cold(slot) else { return Received::Otherwise };
         let Some(Object::Receiver(port)) = cold.fds.object(fd, &self.streams) else { return Received::Otherwise };
         let entry = port_mut(&mut self.ports, port);
         if entry.is_dry() && cold.deadlines.is_empty() {
-            let links = entry.receiving.extend(&mut self.table, slot);
-            self.table.slot_mut(slot).wait(State::Receiving { port, links });
+            let links = entry.receiving.append(self.table.slots_mut(), slot);
+            self.table.slot_mut(slot).set_state(State::Receiving { port, links });
             return Received::Waits;
         }
         let is_awaited = !(entry.sending.is_empty() && entry.watched[Direction::Write as usize].is_empty());
@@ -272,8 +272,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn sys_port_send(&mut self, slot: u32, fd: Fd, data: Buf) -> Next {
-        self.send_or_block(slot, fd, Outgoing::Plain(data), true)
+        match self.send_at_once(slot, fd, data) {
+            Ok(()) => self.answer(slot, Reply::Unit),
+            Err(data) => self.send_or_block(slot, fd, Outgoing::Plain(data), true),
+        }
     }
 
     #[inline(never)]
@@ -289,7 +293,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !may_wait {
             return self.answer(slot, message.unsent(Errno::EAGAIN));
         }
-        self.block(slot, On::Send { port, message })
+        self.block_on_port(slot, port, message)
     }
 
     /// May the task in `slot` send this to that port? Nothing has moved yet.
@@ -360,16 +364,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn hand_over(&mut self, port: u32, receiver: u32, reply: Reply) {
         let (place, cold) = self.table.slot_and_cold(receiver);
         let State::Receiving { links, .. } = place.state else { broken("receivers wait to receive") };
-        place.wake(reply);
+        place.set_state(State::Ready(reply));
+        let tid = Tid::new(receiver, place.serial());
         if let Some((at, sequence)) = cold.and_then(|cold| cold.timer.take()) {
             self.timers.cancel(at, sequence);
         }
-        port_mut(&mut self.ports, port).receiving.drop_first(&mut self.table, links);
-        self.make_ready(receiver, Cause::Port { port });
+        port_mut(&mut self.ports, port).receiving.drop_first(self.table.slots_mut(), links);
+        self.make_ready(tid, Cause::Port { port });
     }
 
+    #[inline(never)]
     pub(crate) fn sys_port_recv(&mut self, slot: u32, fd: Fd) -> Next {
-        self.receive_or_block(slot, fd, true)
+        match self.receive_at_once(slot, fd) {
+            Received::Bytes(data) => self.answer(slot, Reply::Buf(data)),
+            Received::Waits => {
+                self.tell_blocked(slot);
+                Next::Stop(Stop::Blocked)
+            }
+            Received::Otherwise => self.receive_or_block(slot, fd, true),
+        }
     }
 
     #[inline(never)]
@@ -380,7 +393,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         match self.receive(slot, port) {
             Some(answer) => self.answer_with(slot, answer),
-            None if may_wait => self.block(slot, On::Receive { port }),
+            None if may_wait => self.block(slot, State::Receiving { port, links: Links::LOOSE }),
             None => self.answer(slot, Reply::Err(Errno::EAGAIN)),
         }
     }

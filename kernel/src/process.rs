@@ -13,7 +13,7 @@ use crate::{
     limits,
     sched::Policy,
     task::{State, clean_name},
-    trap::{Next, On, Stop},
+    trap::{Next, Stop},
     wait::Links,
 };
 use yieldix_syscalls::{
@@ -21,6 +21,7 @@ use yieldix_syscalls::{
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
+    #[inline(never)]
     pub(crate) fn sys_spawn(&mut self, tid: Tid, slot: u32, task: Task) -> Next {
         if let Err(errno) = self.table.room() {
             self.discard(tid, task);
@@ -70,7 +71,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A child of the task in `slot`, with what children inherit; there is room for it.
-    #[inline]
+    #[inline(always)]
     fn add_child(&mut self, tid: Tid, slot: u32, task: Task) -> Tid {
         let quantum = self.table.quantum();
         let child = self.table.insert(tid, task);
@@ -96,10 +97,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok(tid)
     }
 
+    #[inline(always)]
     fn begin(&mut self, tid: Tid) {
+        if self.wants(level::Spawned) {
+            self.tell_spawned(tid);
+        }
+        self.make_ready(tid, Cause::Spawned);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_spawned(&mut self, tid: Tid) {
         let slot = self.slot_of(tid);
         emit!(self, Spawned { tid, parent: self.table.slot(slot).parent, name: self.name_of(slot) });
-        self.make_ready(slot, Cause::Spawned);
     }
 
     /// A child begins with its parent's standard streams, quantum and announced exits.
@@ -198,7 +208,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The parent of the task in `slot`, or whoever took its place.
     pub(crate) fn parent_of(&self, slot: u32) -> Tid {
         let parent = self.table.slot(slot).parent;
-        match self.live_slot(parent) {
+        match self.table.find_live(parent) {
             Some(_) => parent,
             None => self.init.filter(|&init| Some(slot) != init.slot()).unwrap_or(Tid::NONE),
         }
@@ -206,36 +216,62 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Ends a live task: destructors, descriptors, joiners, parent. Any state but zombie is a way
     /// in, and this is the only way out.
+    #[inline(always)]
     pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
         let tid = self.table.tid(slot);
-        if self.table.slot(slot).state.is_blocked() {
-            let left = self.leave(slot);
-            let undelivered = self.give_up(left, Errno::ECANCELED);
-            self.discard(tid, undelivered);
+        let place = self.table.slot_mut(slot);
+        let is_plain = place.cold().is_none() && matches!(place.state, State::Running);
+        if is_plain && !self.tells_exit(slot, &status) {
+            let body = self.table.slot_mut(slot).body.take();
+            self.discard(tid, body);
+        } else if self.strip(slot, tid, &status) {
+            return self.bury_alone(slot, tid, status);
         }
-        // Not a state that anything looks for while destructors run.
-        let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);
-        self.discard(tid, undelivered);
-        // The body has the name, and is about to go.
-        let name: Box<str> = if self.tells_exit(slot, &status) { self.name_of(slot).into() } else { Box::default() };
-        self.drop_stack(tid, slot);
-        self.close_all(slot);
-        self.tell_exit(slot, tid, &name, &status);
-        self.wake_joiners(slot, tid, &status);
-        self.bury(slot, tid, &status);
-        if self.init == Some(tid) {
-            self.init_ended(status);
-        } else if self.first == Some(tid) {
-            self.first_status = Some(status);
-        }
+        self.bury(slot, tid, status);
     }
 
-    /// Drops the whole stack of coroutines, innermost first, as a return would.
-    fn drop_stack(&mut self, tid: Tid, slot: u32) {
+    /// Takes from a task that ends all that it has, and tells who wants to know. True when it is
+    /// detached.
+    #[inline(never)]
+    fn strip(&mut self, slot: u32, tid: Tid, status: &ExitStatus) -> bool {
+        self.drop_state(slot, tid);
+        // The body has the name, and is about to go.
+        let name = self.tells_exit(slot, status).then(|| Box::<str>::from(self.name_of(slot)));
         let innermost = self.table.slot_mut(slot).body.take();
         self.discard(tid, innermost);
         while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
             self.discard(tid, caller);
+        }
+        self.close_all(slot);
+        if let Some(name) = name {
+            self.tell_exit(slot, tid, &name, status);
+        }
+        self.announce(slot, tid);
+        while let Some(joiner) = self.table.cold(slot).and_then(|cold| cold.joiners.first()) {
+            self.unblock(joiner, Reply::exit(tid, status.clone()), Cause::Exit(tid));
+        }
+        // Nobody will wait for its zombies.
+        while let Some(zombie) = self.table.cold(slot).and_then(|cold| cold.zombies.first()) {
+            let _ = self.reap(slot, zombie);
+        }
+        self.table.cold(slot).is_some_and(|cold| cold.is_detached)
+    }
+
+    /// Takes a task that is about to end out of its wait, or drops the answer that it will not get.
+    /// What is left is not a state that anything looks for while destructors run.
+    fn drop_state(&mut self, slot: u32, tid: Tid) {
+        match self.table.slot(slot).state {
+            State::Running => {}
+            State::Ready(_) => {
+                let undelivered = std::mem::replace(&mut self.table.slot_mut(slot).state, State::Running);
+                self.discard(tid, undelivered);
+            }
+            _ => {
+                let left = self.leave(slot);
+                let undelivered = self.give_up(left, Errno::ECANCELED);
+                self.discard(tid, undelivered);
+                self.table.slot_mut(slot).set_state(State::Running);
+            }
         }
     }
 
@@ -252,9 +288,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }
-        let cold = self.table.cold(slot);
-        let failure = cold.and_then(|cold| cold.failure);
-        let is_announced = cold.is_some_and(|cold| cold.is_announced);
+        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
         // Nobody reads any more what it wrote: that is how a pipeline ends, and no news.
         if let Some(errno) = failure.filter(|&errno| errno != Errno::EPIPE)
             && self.table.slot(slot).parent.is_none()
@@ -273,31 +307,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 traps: self.counts(slot).1,
             }
         );
-        if is_announced {
-            self.announce(tid);
-        }
     }
 
-    fn wake_joiners(&mut self, slot: u32, tid: Tid, status: &ExitStatus) {
-        while let Some(joiner) = self.table.cold(slot).and_then(|cold| cold.joiners.first()) {
-            self.unblock(joiner, Reply::exit(tid, status.clone()), Cause::Exit(tid));
-        }
-    }
-
-    /// The task becomes a zombie of its parent, or nothing; its own zombies are nothing.
-    fn bury(&mut self, slot: u32, tid: Tid, status: &ExitStatus) {
-        while let Some(zombie) = self.table.cold(slot).and_then(|cold| cold.zombies.first()) {
-            let _ = self.reap(slot, zombie);
-        }
+    /// The task becomes a zombie of its parent, or nothing.
+    #[inline(always)]
+    fn bury(&mut self, slot: u32, tid: Tid, status: ExitStatus) {
         let parent = self.table.slot(slot).parent;
-        let is_detached = self.table.cold(slot).is_some_and(|cold| cold.is_detached);
-        let Some(parent_slot) = self.live_slot(parent).filter(|_| !is_detached) else {
-            if parent.is_none() && self.keeps_status(tid) {
-                return self.make_zombie(slot, status);
-            }
-            emit!(self, Reaped { tid, by: Tid::NONE });
-            return self.table.release(slot);
-        };
+        let Some(parent_slot) = self.table.find_live(parent) else { return self.bury_alone(slot, tid, status) };
         let is_awaited = match self.table.slot(parent_slot).state {
             State::AwaitingChild { child } => child == slot,
             State::AwaitingAny => true,
@@ -307,21 +323,45 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.table.make_cold(parent_slot).children -= 1;
             emit!(self, Reaped { tid, by: parent });
             self.table.release(slot);
-            return self.unblock(parent_slot, Reply::exit(tid, status.clone()), Cause::Exit(tid));
+            return self.unblock(parent_slot, Reply::exit(tid, status), Cause::Exit(tid));
         }
-        self.make_zombie(slot, status);
-        self.table.with_queue(parent_slot, |cold| &mut cold.zombies, |zombies, table| zombies.push(table, slot));
+        let code = self.keep_ending(slot, status);
+        let (cold, slots) = self.table.make_cold_and_slots(parent_slot);
+        let links = cold.zombies.append(slots, slot);
+        slots.get_mut(slot).set_state(State::Zombie { links, code });
+        self.table.count_zombie();
     }
 
-    fn make_zombie(&mut self, slot: u32, status: &ExitStatus) {
-        if let ExitStatus::Killed(_) | ExitStatus::Panicked(_) = status {
-            self.table.make_cold(slot).ending = Some(status.clone());
+    /// A task that nobody will wait for is nothing. A first one may be the end of the machine.
+    #[inline(never)]
+    fn bury_alone(&mut self, slot: u32, tid: Tid, status: ExitStatus) {
+        if self.table.slot(slot).parent.is_none() && self.keeps_status(tid) {
+            let code = self.keep_ending(slot, status.clone());
+            self.table.slot_mut(slot).set_state(State::Zombie { links: Links::LOOSE, code });
+            self.table.count_zombie();
+        } else {
+            emit!(self, Reaped { tid, by: Tid::NONE });
+            self.table.release(slot);
         }
-        self.table.count_zombie();
-        self.table.slot_mut(slot).state = State::Zombie { links: Links::LOOSE, code: status.code() };
+        if self.init == Some(tid) {
+            self.init_ended(status);
+        } else if self.first == Some(tid) {
+            self.first_status = Some(status);
+        }
+    }
+
+    /// What a zombie remembers of its end: a code, and beside it whatever was not an exit.
+    #[inline(always)]
+    fn keep_ending(&mut self, slot: u32, status: ExitStatus) -> i32 {
+        let code = status.code();
+        if !matches!(status, ExitStatus::Exited(_)) {
+            self.table.make_cold(slot).ending = Some(status);
+        }
+        code
     }
 
     /// How a zombie ended; none for a task that lives.
+    #[inline(always)]
     pub(crate) fn status_of(&self, slot: u32) -> Option<ExitStatus> {
         let State::Zombie { code, .. } = self.table.slot(slot).state else { return None };
         let ending = self.table.cold(slot).and_then(|cold| cold.ending.clone());
@@ -329,11 +369,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Takes a zombie away from its parent; gives the answer that tells of it.
+    #[inline(always)]
     fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
         let tid = self.table.tid(zombie);
         let Some(status) = self.status_of(zombie) else { broken("a task that lives is reaped") };
-        self.table.make_cold(parent).children -= 1;
-        self.table.with_queue(parent, |cold| &mut cold.zombies, |zombies, table| zombies.remove(table, zombie));
+        self.table.with_queue(
+            parent,
+            |cold| {
+                cold.children -= 1;
+                &mut cold.zombies
+            },
+            |zombies, slots| zombies.remove(slots, zombie),
+        );
         emit!(self, Reaped { tid, by: self.table.tid(parent) });
         self.table.release(zombie);
         Reply::exit(tid, status)
@@ -354,24 +401,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.table.slot(child).parent == tid && !is_detached { Ok(child) } else { Err(Errno::ECHILD) }
     }
 
+    #[inline(never)]
     pub(crate) fn sys_wait(&mut self, tid: Tid, slot: u32, child: Tid) -> Next {
         match self.child_slot(tid, child) {
             Err(errno) => self.answer(slot, Reply::Err(errno)),
-            Ok(child) if self.table.slot(child).state.is_live() => self.block(slot, On::Child { child }),
+            Ok(child) if self.table.slot(child).state.is_live() => self.block(slot, State::AwaitingChild { child }),
             Ok(zombie) => self.answer_with_zombie(slot, zombie),
         }
     }
 
+    #[inline(never)]
     pub(crate) fn sys_wait_any(&mut self, slot: u32) -> Next {
         match self.table.cold(slot) {
             Some(cold) if cold.children > 0 => match cold.zombies.first() {
                 Some(zombie) => self.answer_with_zombie(slot, zombie),
-                None => self.block(slot, On::AnyChild),
+                None => self.block(slot, State::AwaitingAny),
             },
             _ => self.answer(slot, Reply::Err(Errno::ECHILD)),
         }
     }
 
+    #[inline(always)]
     fn answer_with_zombie(&mut self, slot: u32, zombie: u32) -> Next {
         let reply = self.reap(slot, zombie);
         self.answer(slot, reply)
@@ -400,14 +450,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Some(target) if target == slot => self.answer(slot, Reply::Err(Errno::EDEADLK)),
             Some(target) => match self.status_of(target) {
                 Some(status) => self.answer(slot, Reply::exit(self.table.tid(target), status)),
-                None => self.block(slot, On::Join { target }),
+                None => self.block(slot, State::Joining { target, links: Links::LOOSE }),
             },
         }
     }
 
     pub(crate) fn sys_kill(&mut self, tid: Tid, slot: u32, target: Tid, signal: Signal) -> Next {
         match self.signal(tid, target, signal) {
-            Ok(()) if self.live_slot(tid).is_none() => Next::Stop(Stop::Exited),
+            Ok(()) if self.table.find_live(tid).is_none() => Next::Stop(Stop::Exited),
             result => self.answer_with(slot, result.map(|()| Reply::Unit)),
         }
     }
@@ -432,12 +482,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The slot of a task that has not ended.
-    pub(crate) fn live_slot(&self, tid: Tid) -> Option<u32> {
-        let slot = self.table.find(tid).filter(|_| !tid.is_none())?;
-        self.table.slot(slot).state.is_live().then_some(slot)
-    }
-
     /// The slot of a task that is known to be there.
     pub(crate) fn slot_of(&self, tid: Tid) -> u32 {
         match tid.slot() {
@@ -446,8 +490,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Says on the console that a task has ended.
-    fn announce(&mut self, tid: Tid) {
+    /// Says on the console that a task has ended, if that is wanted.
+    fn announce(&mut self, slot: u32, tid: Tid) {
+        if !self.table.cold(slot).is_some_and(|cold| cold.is_announced) {
+            return;
+        }
         let line = format!("Task {tid} terminated\n");
         if self.announcements.len() + line.len() <= limits::ANNOUNCEMENT_BYTES {
             self.announcements.extend_from_slice(line.as_bytes());

@@ -6,7 +6,7 @@ use crate::{
     hardware::{Device, Hardware},
     kernel::Kernel,
     sched::Policy,
-    trap::{Next, On},
+    trap::Next,
 };
 use std::net::SocketAddr;
 use yieldix_syscalls::{Errno, Fd, Reply, Shutdown, SocketOption};
@@ -32,7 +32,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Even one that is decided already is learnt by the common way; it costs one attempt.
         let mut operation = Pending::Connect;
         match self.attempt(slot, file, &mut operation) {
-            None => self.block(slot, On::File { file, operation }),
+            None => self.block_on_file(slot, file, operation),
             Some(reply) => {
                 if operation.lets_go_after(&reply) {
                     self.let_go_of_file(file);

@@ -8,10 +8,28 @@ use crate::{
 };
 use yieldix_syscalls::{Errno, Task, Tid};
 
+/// The slots, used or free. Indices come from the kernel's own tables.
+#[derive(Debug)]
+pub struct Slots(Vec<Slot>);
+
+impl Slots {
+    /// The slot at this index.
+    #[inline(always)]
+    pub fn get(&self, slot: u32) -> &Slot {
+        &self.0[slot as usize]
+    }
+
+    /// The slot at this index, to change.
+    #[inline(always)]
+    pub fn get_mut(&mut self, slot: u32) -> &mut Slot {
+        &mut self.0[slot as usize]
+    }
+}
+
 /// Every task of the machine, by slot.
 #[derive(Debug)]
 pub struct Table {
-    slots: Vec<Slot>,
+    slots: Slots,
     cold: Slab<Cold>,
     free: u32,
     serial: u64,
@@ -29,7 +47,7 @@ impl Table {
     pub fn new(tasks_max: u32, quantum: u32) -> Table {
         let tasks_max = tasks_max.min(Tid::SLOTS);
         Table {
-            slots: Vec::with_capacity(tasks_max as usize),
+            slots: Slots(Vec::with_capacity(tasks_max as usize)),
             cold: Slab::default(),
             free: NIL,
             serial: 0,
@@ -40,9 +58,19 @@ impl Table {
         }
     }
 
-    /// Slots, used or free.
-    pub fn slots(&self) -> u32 {
-        self.slots.len() as u32
+    /// How many slots there are, used or free.
+    pub fn slot_count(&self) -> u32 {
+        self.slots.0.len() as u32
+    }
+
+    /// The slots.
+    pub fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// The slots, to change.
+    pub fn slots_mut(&mut self) -> &mut Slots {
+        &mut self.slots
     }
 
     /// Tasks that have not ended.
@@ -83,39 +111,45 @@ impl Table {
     }
 
     /// A new task, ready. There is [`Table::room`] for it.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, parent: Tid, body: Task) -> Tid {
         self.serial += 1;
         self.live += 1;
-        let slot = Slot::new(self.serial, parent, body);
         let index = self.free;
-        let Some(place) = self.slots.get_mut(index as usize) else {
-            self.slots.push(slot);
-            return Tid::new(self.slots.len() as u32 - 1, self.serial);
+        let Some(place) = self.slots.0.get_mut(index as usize) else {
+            self.slots.0.push(Slot::new(self.serial, parent, body));
+            return Tid::new(self.slot_count() - 1, self.serial);
         };
         let State::Free { next } = place.state else { broken("the free list names a task") };
         self.free = next;
-        // A free slot owns nothing.
-        std::mem::forget(std::mem::replace(place, slot));
+        place.renew(self.serial, parent, body);
         Tid::new(index, self.serial)
     }
 
     /// The slot at this index. Indices come from the kernel's own tables.
     #[inline(always)]
     pub fn slot(&self, slot: u32) -> &Slot {
-        &self.slots[slot as usize]
+        self.slots.get(slot)
     }
 
-    /// The slot that `tid` names, whoever is in it now.
+    /// The slot of a task, if the task is ready.
     #[inline(always)]
-    pub fn slot_named(&mut self, tid: Tid) -> Option<&mut Slot> {
-        self.slots.get_mut(tid.index())
+    pub fn ready(&mut self, tid: Tid, slot: u32) -> Option<&mut Slot> {
+        let slot = self.slots.0.get_mut(slot as usize)?;
+        let is_it = slot.serial() == tid.serial() && matches!(slot.state, State::Ready(_));
+        is_it.then_some(slot)
+    }
+
+    /// Traps a turn of the task in `slot`.
+    #[inline(always)]
+    pub fn quantum_of(&self, slot: u32) -> u32 {
+        self.cold(slot).map_or(self.quantum, |cold| cold.quantum)
     }
 
     /// The slot at this index, to change.
     #[inline(always)]
     pub fn slot_mut(&mut self, slot: u32) -> &mut Slot {
-        &mut self.slots[slot as usize]
+        self.slots.get_mut(slot)
     }
 
     /// The id of the task in `slot`.
@@ -125,12 +159,25 @@ impl Table {
     }
 
     /// Where the task with this id is, a zombie's too. One parsed from text is looked for.
+    #[inline(always)]
     pub fn find(&self, tid: Tid) -> Option<u32> {
-        let is_it = |slot: &Slot| slot.serial() == tid.serial() && !matches!(slot.state, State::Free { .. });
-        match tid.slot() {
-            Some(index) => self.slots.get(index as usize).filter(|slot| is_it(slot)).map(|_| index),
-            None => self.slots.iter().position(is_it).map(|index| index as u32),
+        match self.slots.0.get(tid.index()) {
+            Some(slot) => slot.is_of(tid).then_some(tid.index() as u32),
+            None if tid.slot().is_none() => self.look_for(tid),
+            None => None,
         }
+    }
+
+    /// The slot of a task that has not ended. The id is not one that was parsed.
+    #[inline(always)]
+    pub fn find_live(&self, tid: Tid) -> Option<u32> {
+        let slot = self.slots.0.get(tid.index())?;
+        (slot.serial() == tid.serial() && slot.state.is_live()).then_some(tid.index() as u32)
+    }
+
+    #[cold]
+    fn look_for(&self, tid: Tid) -> Option<u32> {
+        self.slots.0.iter().position(|slot| slot.is_of(tid)).map(|index| index as u32)
     }
 
     /// The cold part of the task in `slot`, if it has one.
@@ -142,51 +189,53 @@ impl Table {
     /// The cold part of the task in `slot`, if it has one, to change.
     #[inline]
     pub fn cold_mut(&mut self, slot: u32) -> Option<&mut Cold> {
-        self.cold.get_mut(self.slots[slot as usize].cold()?)
-    }
-
-    /// The quantum of the task with this cold part.
-    #[inline(always)]
-    pub fn quantum_in(&self, cold: u32) -> u32 {
-        self.cold.get(cold).map_or(self.quantum, |cold| cold.quantum)
+        self.cold.get_mut(self.slots.get(slot).cold()?)
     }
 
     /// The slot at this index, and the cold part of the task in it.
     #[inline(always)]
     pub fn slot_and_cold(&mut self, slot: u32) -> (&mut Slot, Option<&mut Cold>) {
-        let place = &mut self.slots[slot as usize];
+        let place = self.slots.get_mut(slot);
         let cold = place.cold().and_then(|index| self.cold.get_mut(index));
         (place, cold)
     }
 
     /// The cold part of the task in `slot`, made if need be.
-    #[inline]
+    #[inline(always)]
     pub fn make_cold(&mut self, slot: u32) -> &mut Cold {
-        if self.slot(slot).cold().is_none() {
-            self.add_cold(slot);
-        }
-        match self.slots[slot as usize].cold().and_then(|index| self.cold.get_mut(index)) {
-            Some(cold) => cold,
+        self.make_cold_and_slots(slot).0
+    }
+
+    /// The same, and all slots beside it.
+    #[inline(always)]
+    pub fn make_cold_and_slots(&mut self, slot: u32) -> (&mut Cold, &mut Slots) {
+        let index = match self.slots.get(slot).cold() {
+            Some(index) => index,
+            None => self.add_cold(slot),
+        };
+        match self.cold.get_mut(index) {
+            Some(cold) => (cold, &mut self.slots),
             None => broken("a slot names a cold part that is none"),
         }
     }
 
     /// Changes a queue of a cold part, which needs the states of the queued as well.
+    #[inline(always)]
     pub fn with_queue(
         &mut self,
         slot: u32,
-        queue: fn(&mut Cold) -> &mut Queue,
-        change: impl FnOnce(&mut Queue, &mut Table),
+        queue: impl FnOnce(&mut Cold) -> &mut Queue,
+        change: impl FnOnce(&mut Queue, &mut Slots),
     ) {
-        let mut ends = *queue(self.make_cold(slot));
-        change(&mut ends, self);
-        *queue(self.make_cold(slot)) = ends;
+        let (cold, slots) = self.make_cold_and_slots(slot);
+        change(queue(cold), slots);
     }
 
     #[cold]
-    fn add_cold(&mut self, slot: u32) {
+    fn add_cold(&mut self, slot: u32) -> u32 {
         let index = self.cold.insert(Cold::new(self.quantum));
         self.slot_mut(slot).set_cold(Some(index));
+        index
     }
 
     /// A live task becomes a zombie; its state is set by the caller.
@@ -196,26 +245,26 @@ impl Table {
     }
 
     /// Frees the slot of a zombie, or of a live task that leaves none.
+    #[inline(always)]
     pub fn release(&mut self, slot: u32) {
-        match self.slot(slot).state {
+        let place = self.slots.get_mut(slot);
+        match place.state {
             State::Zombie { .. } => self.zombies -= 1,
             State::Free { .. } => broken("a slot is freed twice"),
             _ => self.live -= 1,
         }
-        if let Some(index) = self.slot(slot).cold() {
+        place.set_state(State::Free { next: self.free });
+        self.free = slot;
+        if let Some(index) = place.cold() {
+            place.set_cold(None);
             self.cold.remove(index);
         }
-        let next = self.free;
-        let place = self.slot_mut(slot);
-        place.set_cold(None);
-        place.state = State::Free { next };
-        self.free = slot;
     }
 
     /// The slots of all tasks, zombies too, in the order of the slots.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Slot)> {
         let used = |(_, slot): &(u32, &Slot)| !matches!(slot.state, State::Free { .. });
-        (0u32..).zip(&self.slots).filter(used)
+        (0u32..).zip(&self.slots.0).filter(used)
     }
 
     /// The ids of all tasks, zombies too, oldest first.

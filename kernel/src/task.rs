@@ -22,8 +22,13 @@
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
 //! needed; a plain child has none.
 
-use crate::{fd::FdTable, file::Pending, limits, poll::Polling, port::Outgoing, wait::Links};
-use std::panic::Location;
+use crate::{
+    fd::FdTable, file::Pending, kernel::broken, limits, poll::Polling, port::Outgoing, trap::Step, wait::Links,
+};
+use std::{
+    mem::{forget, replace, take},
+    panic::Location,
+};
 use yieldix_syscalls::{Errno, ExitStatus, Reply, Task, Tid, Time};
 
 /// No slot, no cold part: the end of a list.
@@ -193,10 +198,28 @@ impl Slot {
         }
     }
 
+    /// Gives the slot, which is free, to another task. Field by field: a whole slot would be put
+    /// together elsewhere, in narrow words, and moved in wide ones.
+    #[inline(always)]
+    pub fn renew(&mut self, serial: u64, parent: Tid, body: Task) {
+        forget(self.body.replace(body));
+        self.set_state(State::Ready(Reply::Unit));
+        self.at = None;
+        self.parent = parent;
+        self.identity = serial << Self::COLD_BITS | u64::from(Self::COLD_NONE);
+        (self.turns, self.traps) = (0, 0);
+    }
+
     /// The serial number of the task that is, or was last, in this slot.
     #[inline(always)]
     pub fn serial(&self) -> u64 {
         self.identity >> Self::COLD_BITS
+    }
+
+    /// Is this task, alive or a zombie, in the slot?
+    #[inline(always)]
+    pub fn is_of(&self, tid: Tid) -> bool {
+        self.serial() == tid.serial() && !matches!(self.state, State::Free { .. })
     }
 
     /// The index of the cold part.
@@ -220,59 +243,50 @@ impl Slot {
         self.traps == 0
     }
 
-    /// The answer to resume with, and the task is running.
-    ///
-    /// The common answers are made anew and not moved: written narrow and read back wide, a whole
-    /// reply costs the processor a failed store forward, as much as the rest of a switch.
+    /// Counts a turn; true when the counter has overflowed.
     #[inline(always)]
-    pub fn take_reply(&mut self) -> Option<Reply> {
-        let reply = match &mut self.state {
-            State::Ready(Reply::Unit) => Reply::Unit,
-            State::Ready(Reply::Tid(tid)) => Reply::Tid(*tid),
-            State::Ready(Reply::Buf(data)) => Reply::Buf(std::mem::take(data)),
-            _ => return self.take_any_reply(),
-        };
-        std::mem::forget(std::mem::replace(&mut self.state, State::Running));
-        Some(reply)
+    pub fn note_turn(&mut self) -> bool {
+        self.turns = self.turns.wrapping_add(1);
+        self.turns == 0
+    }
+
+    /// Resumes the task, which is ready, with the answer that is due.
+    #[inline(always)]
+    pub fn resume(&mut self) -> Step {
+        let Some(body) = &mut self.body else { broken("a task without a body has the turn") };
+        // Common answers are made anew and not moved: written narrow and read back wide, a whole
+        // reply costs the processor a failed store forward, as much as the rest of a switch.
+        match self.state {
+            State::Ready(Reply::Unit) => {
+                forget(replace(&mut self.state, State::Running));
+                body.resume(Reply::Unit)
+            }
+            State::Ready(Reply::Tid(tid)) => {
+                forget(replace(&mut self.state, State::Running));
+                body.resume(Reply::Tid(tid))
+            }
+            State::Ready(Reply::Buf(ref mut data)) => {
+                let data = take(data);
+                forget(replace(&mut self.state, State::Running));
+                body.resume(Reply::Buf(data))
+            }
+            _ => body.resume(take_reply(&mut self.state)),
+        }
     }
 
     /// The task that runs is ready again, with this answer.
-    ///
-    /// The old state is forgotten and not dropped: running owns nothing, and the compiler does not
-    /// know that it is what the state is.
     #[inline(always)]
     pub fn answer(&mut self, reply: Reply) {
         debug_assert!(matches!(self.state, State::Running), "only a task that runs is answered");
-        std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
+        self.set_state(State::Ready(reply));
     }
 
-    /// The task that runs waits from now on; see `answer` for what is forgotten.
+    /// Puts the task into another state. The old one is forgotten and not dropped, so it must own
+    /// nothing: only [`State::Ready`] can.
     #[inline(always)]
-    pub fn wait(&mut self, state: State) {
-        debug_assert!(
-            matches!(self.state, State::Running) && state.is_blocked(),
-            "only a task that runs begins to wait"
-        );
-        std::mem::forget(std::mem::replace(&mut self.state, state));
-    }
-
-    /// The task that waited is ready, with this answer. What it waited on has let it go.
-    #[inline(always)]
-    pub fn wake(&mut self, reply: Reply) {
-        debug_assert!(self.state.is_blocked(), "only a task that waits is woken");
-        // A wait owns nothing: see `answer`.
-        std::mem::forget(std::mem::replace(&mut self.state, State::Ready(reply)));
-    }
-
-    #[inline(never)]
-    fn take_any_reply(&mut self) -> Option<Reply> {
-        match std::mem::replace(&mut self.state, State::Running) {
-            State::Ready(reply) => Some(reply),
-            other => {
-                self.state = other;
-                None
-            }
-        }
+    pub fn set_state(&mut self, state: State) {
+        debug_assert!(!matches!(self.state, State::Ready(_)), "an answer is delivered or dropped first");
+        forget(replace(&mut self.state, state));
     }
 }
 
@@ -377,4 +391,18 @@ pub fn clean_name(name: &str) -> Box<str> {
         c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     name.chars().map(|c| if is_harmful(c) { '?' } else { c }).collect()
+}
+
+/// Takes the answer out of the state of a task that is ready, and the task is running.
+#[inline(never)]
+fn take_reply(state: &mut State) -> Reply {
+    let State::Ready(reply) = state else { broken("a task that is not ready has the turn") };
+    let renewed = match reply {
+        Reply::Count(count) => Reply::Count(*count),
+        Reply::Time(time) => Reply::Time(*time),
+        Reply::Exited { code, tid } => Reply::Exited { code: *code, tid: *tid },
+        other => replace(other, Reply::Unit),
+    };
+    forget(replace(state, State::Running));
+    renewed
 }

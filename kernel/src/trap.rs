@@ -7,12 +7,11 @@
 use crate::{
     block::Cause,
     emit,
-    fd::Object,
+    event::level,
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
-    poll::Polling,
     port::Outgoing,
     sched::Policy,
     task::Caller,
@@ -23,55 +22,7 @@ use std::{
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind},
 };
-use yieldix_syscalls::{Errno, ExitStatus, Interest, Reply, Syscall::*, Task, Tid, Time, Trap, Value};
-
-/// What a task begins to wait on.
-#[derive(Debug)]
-pub enum On {
-    /// A file, to finish this operation.
-    File {
-        /// Index of the file.
-        file: u32,
-        /// What to finish.
-        operation: Pending,
-    },
-    /// Room in a port.
-    Send {
-        /// Index of the port.
-        port: u32,
-        /// What to send.
-        message: Outgoing,
-    },
-    /// A message of a port.
-    Receive {
-        /// Index of the port.
-        port: u32,
-    },
-    /// One of several things.
-    Poll {
-        /// Each, and what it is on.
-        wanted: Vec<(Object, Interest)>,
-        /// How long, and how it is answered.
-        polling: Box<Polling>,
-    },
-    /// The clock.
-    Sleep {
-        /// How long.
-        until: Time,
-    },
-    /// The exit of the child in this slot.
-    Child {
-        /// The child's slot.
-        child: u32,
-    },
-    /// The exit of any child.
-    AnyChild,
-    /// The exit of the task in this slot.
-    Join {
-        /// The task's slot.
-        target: u32,
-    },
-}
+use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall::*, Task, Tid, Trap, Value};
 
 /// What becomes of the turn after a trap.
 #[must_use]
@@ -132,20 +83,34 @@ macro_rules! on {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// Acts on what a task yielded or returned.
+    /// Acts on what a task yielded or returned. Each handler has a frame of its own, so that none
+    /// pays for another's.
     #[inline(never)]
-    pub(crate) fn act(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
+    pub(crate) fn act<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
         self.running = Tid::NONE;
-        if let CoroutineState::Yielded(Trap { call, at }) = &step {
+        if OBSERVED {
+            self.tell_trapped(tid, &step);
+        }
+        if let CoroutineState::Yielded(Trap { at, .. }) = step {
             self.traps += 1;
             if self.table.slot_mut(slot).note_trap(at) {
                 self.carry(slot, 1);
             }
-            emit!(self, Trapped { tid, call, line: at });
         }
-        // Calls that own nothing are forgotten and not dropped, which costs as much as their answers.
+        // What owns nothing is forgotten and not dropped: its drop would cost as much as its answer.
         match step {
-            CoroutineState::Complete(result) => self.complete(tid, slot, result),
+            CoroutineState::Complete(result) => {
+                forget(step);
+                self.complete(tid, slot, result)
+            }
+            on!(YieldNow) => {
+                forget(step);
+                self.give_way(slot)
+            }
+            on!(GetTid) => {
+                forget(step);
+                self.answer(slot, Reply::Tid(tid))
+            }
             on!(GetPpid) => {
                 forget(step);
                 let parent = self.parent_of(slot);
@@ -156,7 +121,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let now = self.now();
                 self.answer(slot, Reply::Time(now))
             }
-            on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
             on!(Wait { child }) => {
                 forget(step);
                 self.sys_wait(tid, slot, child)
@@ -165,12 +129,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 forget(step);
                 self.sys_wait_any(slot)
             }
-            on!(PortSend { fd, data }) => self.sys_port_send(slot, fd, data),
             on!(PortRecv { fd }) => {
                 forget(step);
                 self.sys_port_recv(slot, fd)
             }
-            on!(Subroutine { body }) => self.enter(slot, body),
+            on!(PortSend { fd, data }) => self.sys_port_send(slot, fd, data),
+            on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
+            on!(Subroutine { body }) => self.enter(tid, slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
             step => self.dispatch(tid, slot, step),
         }
@@ -181,11 +146,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn dispatch(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
         let operations_before = self.operations;
         let next = match step {
-            on!(GetPpid | Now | Spawn { .. } | Wait { .. } | WaitAny | Subroutine { .. } | Return { .. })
-            | on!(PortSend { .. } | PortRecv { .. })
+            on!(YieldNow | GetTid | GetPpid | Now | Wait { .. } | WaitAny)
+            | on!(PortSend { .. } | PortRecv { .. } | Spawn { .. } | Subroutine { .. } | Return { .. })
             | CoroutineState::Complete(_) => broken("a step was acted on before"),
-            on!(YieldNow) => self.give_way(slot),
-            on!(GetTid) => self.answer(slot, Reply::Tid(tid)),
             on!(SpawnWith { request }) => self.sys_spawn_with(tid, slot, *request),
             on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
             on!(Exit { code }) => self.sys_exit(slot, ExitStatus::Exited(code)),
@@ -246,8 +209,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The task that has the turn may run on with this.
     #[inline(always)]
     pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
-        emit!(self, Answered { tid: self.table.tid(slot), reply: &reply });
         self.table.slot_mut(slot).answer(reply);
+        if self.wants(level::Answered) {
+            self.tell_answered(slot);
+        }
         Next::Resume
     }
 
@@ -257,9 +222,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// The task that has the turn is ready again, behind the others.
+    #[inline]
     pub(crate) fn give_way(&mut self, slot: u32) -> Next {
         self.table.slot_mut(slot).answer(Reply::Unit);
-        self.make_ready(slot, Cause::Yielded);
+        self.make_ready(self.table.tid(slot), Cause::Yielded);
         Next::Stop(Stop::Yielded)
     }
 
@@ -268,23 +234,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A coroutine has returned: the task's own, or a subroutine that failed or returns nothing.
+    #[inline(never)]
     fn complete(&mut self, tid: Tid, slot: u32, result: Result<(), Errno>) -> Next {
-        if let Some(cold) = self.table.cold_mut(slot) {
-            if !cold.callers.is_empty() {
-                return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
-            }
-            cold.failure = result.err();
-        } else if let Err(errno) = result {
+        if self.table.cold(slot).is_some_and(|cold| !cold.callers.is_empty()) {
+            return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
+        }
+        if let Err(errno) = result {
             self.table.make_cold(slot).failure = Some(errno);
         }
         self.sys_exit(slot, ExitStatus::Exited(i32::from(result.is_err())))
     }
 
+    #[inline(always)]
     fn sys_exit(&mut self, slot: u32, status: ExitStatus) -> Next {
         self.exit(slot, status);
         Next::Stop(Stop::Exited)
     }
 
+    #[inline(never)]
     fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Next {
         match self.table.cold(slot) {
             Some(cold) if !cold.callers.is_empty() => self.go_back(tid, slot, Reply::Value(value)),
@@ -302,13 +269,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.
-    fn enter(&mut self, slot: u32, subroutine: Task) -> Next {
+    #[inline(never)]
+    fn enter(&mut self, tid: Tid, slot: u32, subroutine: Task) -> Next {
         let depth = self.table.make_cold(slot).callers.len();
         if depth >= limits::SUBROUTINE_DEPTH {
-            self.discard(self.table.tid(slot), subroutine);
+            self.discard(tid, subroutine);
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
-        emit!(self, Called { tid: self.table.tid(slot), name: subroutine.function(), depth: depth + 1 });
+        emit!(self, Called { tid, name: subroutine.function(), depth: depth + 1 });
         if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
             let cold = self.table.make_cold(slot);
             cold.callers.push(Caller { body: caller, deadlines: cold.deadlines.len() });
@@ -338,6 +306,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Drops what is a task's: its coroutine, a value, the payload of its panic. That runs its
     /// destructors; a panic of one is logged and contained.
+    #[inline(never)]
     pub(crate) fn discard(&mut self, tid: Tid, what: impl Sized) {
         let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(what))) else { return };
         let message = crate::kernel::panic_message(&*payload);

@@ -4,9 +4,9 @@
 //! in constant time: kill, timeout and wake-up take the same way out. A poll waits in several: it
 //! stands in none itself, but has a watch in each.
 
-use crate::{kernel::broken, table::Table, task::NIL, task::State};
+use crate::{kernel::broken, table::Slots, task::NIL, task::State};
 
-/// The neighbours in a queue.
+/// The neighbours of a queued task.
 #[derive(Clone, Copy, Debug)]
 pub struct Links {
     next: u32,
@@ -14,11 +14,11 @@ pub struct Links {
 }
 
 impl Links {
-    /// Links of what is in no queue yet.
+    /// Links of a task that is in no queue yet.
     pub const LOOSE: Links = Links { next: NIL, previous: NIL };
 }
 
-/// The two ends of a queue of indices: slots of tasks, or watches.
+/// The two ends of a queue of slots.
 #[derive(Clone, Copy, Debug)]
 pub struct Queue {
     head: u32,
@@ -32,7 +32,7 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Who is first.
+    /// The slot that is first.
     pub fn first(&self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
     }
@@ -42,27 +42,29 @@ impl Queue {
         self.head == NIL
     }
 
-    /// Puts `index`, which has links, at the end.
-    #[inline(always)]
-    pub fn push(&mut self, places: &mut impl Linked, index: u32) {
-        *places.links_mut(index) = self.extend(places, index);
+    /// Puts `slot`, whose state has links, at the end.
+    #[inline]
+    pub fn push(&mut self, places: &mut impl Linked, slot: u32) {
+        let last = self.append(places, slot);
+        *places.links_mut(slot) = last;
     }
 
-    /// Makes `index` the last, and gives the links that it is to have.
+    /// Puts `slot` at the end; it is about to have a state with these links.
     #[inline(always)]
-    pub fn extend(&mut self, places: &mut impl Linked, index: u32) -> Links {
-        let previous = std::mem::replace(&mut self.tail, index);
-        match previous {
-            NIL => self.head = index,
-            previous => places.links_mut(previous).next = index,
+    pub fn append(&mut self, places: &mut impl Linked, slot: u32) -> Links {
+        let last = Links { next: NIL, previous: self.tail };
+        match self.tail {
+            NIL => self.head = slot,
+            tail => places.links_mut(tail).next = slot,
         }
-        Links { next: NIL, previous }
+        self.tail = slot;
+        last
     }
 
-    /// Takes `index` out, wherever in the queue it stands.
+    /// Takes `slot` out, wherever in the queue it stands.
     #[inline(always)]
-    pub fn remove(&mut self, places: &mut impl Linked, index: u32) {
-        let Links { next, previous } = std::mem::replace(places.links_mut(index), Links::LOOSE);
+    pub fn remove(&mut self, places: &mut impl Linked, slot: u32) {
+        let Links { next, previous } = std::mem::replace(places.links_mut(slot), Links::LOOSE);
         match previous {
             NIL => self.head = next,
             previous => places.links_mut(previous).next = next,
@@ -100,9 +102,10 @@ pub trait Linked {
     fn links_mut(&mut self, index: u32) -> &mut Links;
 }
 
-impl Linked for Table {
-    fn links(&self, slot: u32) -> &Links {
-        match &self.slot(slot).state {
+/// The links of a state that stands in a queue.
+macro_rules! links_of {
+    ($state:expr) => {
+        match $state {
             State::Reading { links, .. }
             | State::Writing { links, .. }
             | State::Sending { links, .. }
@@ -111,18 +114,16 @@ impl Linked for Table {
             | State::Zombie { links, .. } => links,
             _ => broken("a queue names a task that is in none"),
         }
+    };
+}
+
+impl Linked for Slots {
+    fn links(&self, slot: u32) -> &Links {
+        links_of!(&self.get(slot).state)
     }
 
     #[inline(always)]
     fn links_mut(&mut self, slot: u32) -> &mut Links {
-        match &mut self.slot_mut(slot).state {
-            State::Reading { links, .. }
-            | State::Writing { links, .. }
-            | State::Sending { links, .. }
-            | State::Receiving { links, .. }
-            | State::Joining { links, .. }
-            | State::Zombie { links, .. } => links,
-            _ => broken("a queue names a task that is in none"),
-        }
+        links_of!(&mut self.get_mut(slot).state)
     }
 }

@@ -9,10 +9,12 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     sched::Policy,
-    trap::Stop,
+    task::State,
+    trap::{Step, Stop},
 };
+use std::ops::CoroutineState;
 use tracing::{Level, level_filters::LevelFilter};
-use yieldix_syscalls::{Tid, Time};
+use yieldix_syscalls::{Tid, Time, Trap};
 
 /// Delivers an event if anybody wants it; its fields are computed only then.
 macro_rules! emit {
@@ -82,6 +84,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 previous_stopped,
             }
         );
+    }
+
+    pub(crate) fn tell_trapped(&mut self, tid: Tid, step: &Step) {
+        if let CoroutineState::Yielded(Trap { call, at }) = step {
+            emit!(self, Trapped { tid, call, line: at });
+        }
+    }
+
+    /// Apart from the answering, so that there a reply need not lie in memory to be looked at.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell_answered(&mut self, slot: u32) {
+        let (at, tid) = (self.now(), self.table.tid(slot));
+        if let State::Ready(reply) = &self.table.slot(slot).state {
+            self.deliver(at, Event::Answered { tid, reply });
+        }
     }
 
     #[cold]

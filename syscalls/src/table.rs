@@ -291,7 +291,9 @@ macro_rules! syscalls {
             /// what it returns.
             ///
             /// A trap inside costs the same at any depth, and recursion may go 100,000 deep; each
-            /// call and return costs an allocation or three. The subroutine owns what it uses.
+            /// call and return costs an allocation or three. The subroutine owns what it uses. A
+            /// function that calls itself gives this call, `-> Call<Returned<T>>`, and not the
+            /// routine, which would be of a type that contains itself.
             /// Neither the call nor the return is a scheduling point; both are free calls, of which a
             /// turn has a bound, so that a recursion which makes no other trap cannot keep the
             /// machine.

@@ -16,6 +16,17 @@ pub struct RoundRobin {
     next_round: Vec<Tid>,
 }
 
+impl RoundRobin {
+    /// Places are not kept for ever that only a spike of ready tasks has used.
+    #[cold]
+    fn trim(&mut self) {
+        let len = self.round.len();
+        if self.next_round.capacity() / 8 > len {
+            self.next_round.shrink_to(len);
+        }
+    }
+}
+
 impl Policy for RoundRobin {
     fn name(&self) -> &'static str {
         "round-robin"
@@ -26,15 +37,13 @@ impl Policy for RoundRobin {
         self.next_round.push(task);
     }
 
+    #[inline(always)]
     fn begin_round(&mut self) {
         self.round.clear();
         self.chosen = 0;
         std::mem::swap(&mut self.round, &mut self.next_round);
-        // Tasks that end while they are ready leave their places behind: a spike of those is not
-        // kept for ever.
-        let (room, len) = (self.next_round.capacity(), self.round.len());
-        if room > SPIKE && room / 8 > len {
-            self.next_round.shrink_to(len);
+        if self.next_round.capacity() > SPIKE {
+            self.trim();
         }
     }
 

@@ -5,7 +5,6 @@
 //! return, so a subroutine may yield its turn, fail with an error, and call itself very deep.
 
 use crate::prelude::*;
-use core::pin::Pin;
 
 pub(crate) const PROGRAM: Program =
     Program::lesson("pyos8", "subroutines that trap, on the kernel's trampoline", Lesson::COURSE, |_| vec![main()]);
@@ -21,13 +20,14 @@ fn double(x: u64) -> impl Routine<Result<u64, Errno>> {
     routine!(move { trap!(yield subroutine(add(x, x))) })
 }
 
-/// 1 + 2 + … + n, each step a call deeper. Boxed, since a frame cannot hold one of its own kind.
-fn sum(n: u64) -> Pin<Box<dyn Routine<Result<u64, Errno>>>> {
-    Box::pin(routine!(move {
+/// 1 + 2 + … + n, each step a call deeper. Gives the call and not the routine, which would be of a
+/// type that contains itself.
+fn sum(n: u64) -> Call<Returned<u64>> {
+    subroutine(routine!(move {
         if n == 0 {
             return Ok(0);
         }
-        let below = trap!(yield subroutine(sum(n - 1)))?;
+        let below = trap!(yield sum(n - 1))?;
         Ok(below + n)
     }))
 }
@@ -43,7 +43,7 @@ fn main() -> Task {
     task!({
         println!("{}", trap!(yield subroutine(add(2, 2)))?)?;
         println!("{}", trap!(yield subroutine(double(21)))?)?;
-        println!("{}", trap!(yield subroutine(sum(5000)))?)?;
+        println!("{}", trap!(yield sum(5000))?)?;
         match trap!(yield subroutine(refuse())) {
             Ok(()) => Err(Errno::EPROTO),
             Err(errno) => println!("refused: {}", errno.name()),
