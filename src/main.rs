@@ -9,7 +9,7 @@ use std::{
 };
 use yieldix::{BootError, Ended, LogFormat, Machine};
 use yieldix_syscalls::{Group, Program};
-use yieldix_userland::PROGRAMS;
+use yieldix_userland::{PROGRAMS, duration::Span};
 
 mod manual;
 
@@ -57,6 +57,10 @@ struct Command {
     /// The most tasks at a time [default: 1048576]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     max_tasks: Option<u32>,
+
+    /// How long after the first of several timers to wake up for all [default: 100us; simulated: 0]
+    #[arg(long, value_name = "DURATION", global = true)]
+    timer_slack: Option<Span>,
 }
 
 #[derive(Subcommand)]
@@ -137,6 +141,9 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     }
     if let Some(tasks) = command.max_tasks {
         machine = machine.max_tasks(tasks);
+    }
+    if let Some(Span(slack)) = command.timer_slack {
+        machine = machine.timer_slack(slack);
     }
     let panic = keep_panics_quiet();
     // The kernel catches the panics of tasks; one that comes out here is its own.

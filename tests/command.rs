@@ -110,6 +110,15 @@ fn an_unknown_log_target_is_told_with_the_known_ones() {
 }
 
 #[test]
+fn a_timer_slack_is_a_duration() {
+    let refused = yieldix(&["--timer-slack", "soon", "run", "true"], "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(error(&refused).contains("not a duration"), "{}", error(&refused));
+    let output = yieldix(&["--simulate", "--timer-slack", "1ms", "run", "sleep", "1h"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+}
+
+#[test]
 fn a_log_filter_of_another_language_is_refused() {
     complains(&["--log", "loud", "run", "true"], 2, &["loud", "LEVEL"]);
 }

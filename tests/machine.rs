@@ -209,3 +209,31 @@ fn dropping_a_running_machine_drops_its_tasks() {
     drop(running);
     assert_eq!(gone.try_recv(), Err(mpsc::TryRecvError::Disconnected));
 }
+
+/// When the sleepers of 10.0, 10.5 and 12.0 ms woke up, in microseconds.
+fn wake_ups(machine: Machine) -> Vec<u128> {
+    let (woke, wake_ups) = mpsc::channel();
+    let sleeper = move |span_us: u64| {
+        let woke = woke.clone();
+        task!({
+            let start = trap!(yield now())?;
+            trap!(yield sleep(Duration::from_micros(span_us)))?;
+            woke.send((trap!(yield now())? - start).as_micros()).map_err(|_| Errno::EPIPE)
+        })
+    };
+    let main = task!({
+        for span_us in [10_500, 10_000, 12_000] {
+            trap!(yield spawn(sleeper(span_us)))?;
+        }
+        Ok(())
+    });
+    assert_eq!(machine.task(main).boot().unwrap().code(), 0);
+    wake_ups.iter().collect()
+}
+
+#[test]
+fn timers_within_the_slack_share_a_wake_up() {
+    assert_eq!(wake_ups(simulated()), [10_000, 10_500, 12_000]);
+    let slack = Duration::from_millis(1);
+    assert_eq!(wake_ups(simulated().timer_slack(slack)), [10_500, 10_500, 12_000]);
+}

@@ -1,5 +1,6 @@
 //! The cases: tasks as a user would write them.
 
+use std::time::Duration;
 use yieldix::syscalls::{calls::*, *};
 
 /// One thing that is counted.
@@ -8,32 +9,40 @@ pub struct Case {
     pub name: &'static str,
     /// How many times it is done under callgrind, once and then twice.
     pub operations: u32,
+    /// Can the floor do it? That has no timers and no ports.
+    pub has_floor: bool,
     /// The first task, which sees to it that it is done so many times.
     pub main: fn(u32) -> Task,
-    /// Can the floor run it? It has no ports.
-    pub has_floor: bool,
+}
+
+impl Case {
+    const fn new(name: &'static str, operations: u32, main: fn(u32) -> Task) -> Case {
+        Case { name, operations, has_floor: true, main }
+    }
+
+    const fn without_floor(self) -> Case {
+        Case { has_floor: false, ..self }
+    }
 }
 
 /// Every case, in the order in which it is printed.
 pub const CASES: &[Case] = &[
-    Case { name: "switch, 2 tasks", operations: 20_000, main: |n| switches(2, n), has_floor: true },
-    Case { name: "switch, 1,000 tasks", operations: 20_000, main: |n| switches(1000, n), has_floor: true },
-    Case { name: "null call, typed", operations: 20_000, main: typed_calls, has_floor: true },
-    Case { name: "null call, raw", operations: 20_000, main: raw_calls, has_floor: true },
-    Case { name: "spawn, run, wait: 1,000 at a time", operations: 10_000, main: spawns_in_bulk, has_floor: true },
-    Case { name: "spawn, run, wait: one by one", operations: 10_000, main: spawns_one_by_one, has_floor: true },
-    Case { name: "null call, call! depth 1", operations: 20_000, main: calls_one_deep, has_floor: true },
-    Case { name: "null call, call! depth 10", operations: 20_000, main: calls_ten_deep, has_floor: true },
-    Case { name: "null call, trampoline depth 1", operations: 20_000, main: |n| trampolined(1, n), has_floor: true },
-    Case {
-        name: "null call, trampoline depth 1,000",
-        operations: 20_000,
-        main: |n| trampolined(1000, n),
-        has_floor: true,
-    },
-    Case { name: "trampoline, call and return", operations: 10_000, main: subroutines, has_floor: true },
-    Case { name: "port round trip", operations: 10_000, main: port_round_trips, has_floor: false },
-    Case { name: "port ring, 1,000 tasks, a hop", operations: 100_000, main: port_hops, has_floor: false },
+    Case::new("switch, 2 tasks", 20_000, |n| switches(2, n)),
+    Case::new("switch, 1,000 tasks", 20_000, |n| switches(1000, n)),
+    Case::new("null call, typed", 20_000, typed_calls),
+    Case::new("null call, raw", 20_000, raw_calls),
+    Case::new("spawn, run, wait: 1,000 at a time", 10_000, spawns_in_bulk),
+    Case::new("spawn, run, wait: one by one", 10_000, spawns_one_by_one),
+    Case::new("null call, call! depth 1", 20_000, calls_one_deep),
+    Case::new("null call, call! depth 10", 20_000, calls_ten_deep),
+    Case::new("null call, trampoline depth 1", 20_000, |n| trampolined(1, n)),
+    Case::new("null call, trampoline depth 1,000", 20_000, |n| trampolined(1000, n)),
+    Case::new("trampoline, call and return", 10_000, subroutines),
+    Case::new("sleep and wake, 1,000 tasks", 20_000, |n| sleeps(1000, n)).without_floor(),
+    Case::new("null call in a timeout!", 10_000, timeouts).without_floor(),
+    Case::new("spawn, run, wait: under a deadline", 10_000, waits_under_a_deadline).without_floor(),
+    Case::new("port round trip", 10_000, port_round_trips).without_floor(),
+    Case::new("port ring, 1,000 tasks, a hop", 100_000, port_hops).without_floor(),
 ];
 
 /// Children that take turns.
@@ -174,6 +183,52 @@ fn subroutines(calls: u32) -> Task {
             std::hint::black_box(trap!(yield subroutine(add(2, 2)))?);
         }
         Ok(())
+    })
+}
+
+/// Children that sleep for 1 to 2 ms, no two of them to the same moment.
+fn sleeps(tasks: u32, sleeps: u32) -> Task {
+    task!({
+        for index in 0..tasks {
+            trap!(yield spawn(naps(sleeps / tasks, Duration::from_micros(u64::from(1000 + index)))))?;
+        }
+        for _ in 0..tasks {
+            trap!(yield wait_any())?;
+        }
+        Ok(())
+    })
+}
+
+fn naps(naps: u32, span: Duration) -> Task {
+    task!({
+        for _ in 0..naps {
+            trap!(yield sleep(span))?;
+        }
+        Ok(())
+    })
+}
+
+/// No wait, so no timer: what a scope costs.
+fn timeouts(calls: u32) -> Task {
+    task!({
+        for _ in 0..calls {
+            let tid = timeout!(Duration::from_secs(1), { trap!(yield gettid()) })??;
+            std::hint::black_box(tid);
+        }
+        Ok(())
+    })
+}
+
+/// Each wait sets a timer, and takes it back when it is answered.
+fn waits_under_a_deadline(tasks: u32) -> Task {
+    task!({
+        timeout!(Duration::from_secs(3600), {
+            for _ in 0..tasks {
+                let child = trap!(yield spawn(ends_at_once()))?;
+                trap!(yield wait(child))?;
+            }
+            Ok(())
+        })?
     })
 }
 

@@ -1,7 +1,7 @@
 //! Counts instructions: what a switch, a call, a task and a subroutine cost, exactly.
 //!
-//! Each case is run by the ordinary kernel with its default settings, and beside it by a *floor*: a
-//! bare loop that resumes the same coroutines and does nothing else (of ports it knows nothing). Each runs under callgrind with
+//! Each case is run by the ordinary kernel with its default settings, and beside it, where it can, by a
+//! *floor*: a bare loop that resumes the same coroutines and does nothing else. Each runs under callgrind with
 //! N operations and with 2N; the difference, over N, is what one costs, whatever start-up cost.
 //! Counts are the same from run to run, so they are what is gated; nanoseconds are printed beside
 //! them, from a run without callgrind, because a count alone can be misleading.
@@ -87,13 +87,14 @@ fn report(is_checked: bool) -> Result<(), String> {
     let mut dearer = Vec::new();
     for case in CASES {
         let kernel = Cost { instructions: count(case, "kernel-simulated")?, nanoseconds: time(case, "kernel")? };
-        print!("{:<34} {:>12.1} ", case.name, kernel.instructions);
-        if case.has_floor {
-            let floor = Cost { instructions: count(case, "floor")?, nanoseconds: time(case, "floor")? };
-            println!("{:>8.1} {:>10.1} {:>8.1}", floor.instructions, kernel.nanoseconds, floor.nanoseconds);
-        } else {
-            println!("{:>8} {:>10.1} {:>8}", "-", kernel.nanoseconds, "-");
-        }
+        let (floor_instructions, floor_nanoseconds) = match case.has_floor {
+            true => (format!("{:.1}", count(case, "floor")?), format!("{:.1}", time(case, "floor")?)),
+            false => ("-".to_owned(), "-".to_owned()),
+        };
+        println!(
+            "{:<34} {:>12.1} {floor_instructions:>8} {:>10.1} {floor_nanoseconds:>8}",
+            case.name, kernel.instructions, kernel.nanoseconds
+        );
         let allowed = baseline(case.name)?;
         if kernel.instructions > allowed * TOLERANCE {
             dearer.push(format!("{}: {:.1} instructions, {allowed:.1} before", case.name, kernel.instructions));

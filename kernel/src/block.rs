@@ -90,7 +90,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.table.slot_mut(slot).set_state(state);
         self.with_own_queue(slot, |queue, slots| queue.push(slots, slot));
-        self.set_deadline_timer(slot, deadline);
+        self.set_timer(slot, deadline);
         self.tell_blocked(slot);
         self.report_cycle(slot);
         Next::Stop(Stop::Blocked)
@@ -115,8 +115,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.be_late(slot, &State::Running);
         }
         // A sleep for ever has no timer; only a kill ends it.
-        let sequence = if at == Time::NEVER { 0 } else { self.timers.set(at, slot) };
-        let alarm = Alarm::new(at, sequence);
+        self.set_timer(slot, at);
+        let alarm = Alarm::new(at);
         let is_bounded = deadline < until;
         let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
         self.table.slot_mut(slot).set_state(state);
@@ -171,7 +171,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.be_late(slot, &State::Running);
         }
         self.table.slot_mut(slot).set_state(State::Polling);
-        self.set_deadline_timer(slot, deadline.min(polling.until));
+        self.set_timer(slot, deadline.min(polling.until));
         self.begin_watches(slot, wanted, polling);
         self.tell_blocked(slot);
         Next::Stop(Stop::Blocked)
@@ -201,10 +201,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    fn set_deadline_timer(&mut self, slot: u32, deadline: Time) {
-        if deadline != Time::NEVER {
-            let sequence = self.timers.set(deadline, slot);
-            self.table.make_cold(slot).timer = Some((deadline, sequence));
+    fn set_timer(&mut self, slot: u32, at: Time) {
+        if at != Time::NEVER {
+            self.timers.set(at, slot);
         }
     }
 
@@ -241,7 +240,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn stop_waiting(&mut self, slot: u32) {
         match self.table.slot(slot).state {
             State::AwaitingChild { .. } | State::AwaitingAny => {}
-            State::Polling => self.end_watches(slot),
+            State::Polling => {
+                self.end_watches(slot);
+                self.timers.cancel(slot);
+            }
             State::Reading { .. } | State::Writing { .. } => {
                 self.file_waiters -= 1;
                 self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot));
@@ -249,15 +251,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {
                 self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot))
             }
-            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                self.timers.cancel(alarm.at(), alarm.sequence());
+            State::Sleeping { .. } | State::SleepingBounded { .. } => {
+                self.timers.cancel(slot);
             }
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => {
                 broken("a task that does not wait is taken out of a wait")
             }
         }
-        if let Some((at, sequence)) = self.table.cold_mut(slot).and_then(|cold| cold.timer.take()) {
-            self.timers.cancel(at, sequence);
+        if self.table.cold(slot).is_some_and(|cold| !cold.deadlines.is_empty()) {
+            self.timers.cancel(slot);
         }
     }
 

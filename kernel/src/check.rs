@@ -42,8 +42,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (slot, place) in self.table.iter() {
             self.check_task(slot);
             found.count(&place.state);
+            found.timers += u32::from(self.timers.at(slot).is_some());
             let Some(cold) = self.table.cold(slot) else { continue };
-            found.timers += usize::from(cold.timer.is_some());
             found.joiners_queued += cold.joiners.iter(self.table.slots()).count();
             found.hold(cold.fds.objects());
             if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
@@ -182,8 +182,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 ensure(self.files.get(file).is_some(), "a task waits on a file that is open");
             }
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                let is_set = self.timers.slot(alarm.at(), alarm.sequence()) == Some(slot);
-                ensure(is_set || alarm.at() == Time::NEVER, "a task that sleeps has a timer");
+                ensure(self.timers.at(slot) == timer_for(alarm.at()), "a task that sleeps has a timer");
             }
             State::AwaitingChild { child } => {
                 ensure(self.table.slot(child).parent == self.table.tid(slot), "a task waits for a child of its own");
@@ -208,10 +207,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             State::Free { .. } => {}
         }
+        if !place.state.is_blocked() {
+            ensure(self.timers.at(slot).is_none(), "only a blocked task has a timer");
+        }
         let Some(cold) = cold else { return };
-        if let Some((at, sequence)) = cold.timer {
-            ensure(place.state.is_blocked(), "only a blocked task has a deadline's timer");
-            ensure(self.timers.slot(at, sequence) == Some(slot), "a deadline's timer is set");
+        let is_bounded = place.state.is_blocked() && !matches!(place.state, State::Sleeping { .. });
+        if is_bounded {
+            let own = cold.polling.as_ref().map_or(Time::NEVER, |polling| polling.until);
+            let bound = timer_for(cold.deadline().min(own));
+            ensure(self.timers.at(slot) == bound, "a wait with a deadline has its timer");
         }
         let zombies = cold.zombies.iter(self.table.slots()).count() as u32;
         ensure(zombies <= cold.children, "zombies are counted among the children");
@@ -225,7 +229,7 @@ struct Found {
     live: u32,
     zombies: u32,
     ready: usize,
-    timers: usize,
+    timers: u32,
     joiners: usize,
     joiners_queued: usize,
     file_waiters: u32,
@@ -251,15 +255,17 @@ impl Found {
             State::Ready(_) => self.ready += 1,
             State::Reading { .. } | State::Writing { .. } => self.file_waiters += 1,
             State::Sending { .. } | State::Receiving { .. } => self.port_waiters += 1,
-            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                self.timers += usize::from(alarm.at() != Time::NEVER);
-            }
             State::Joining { .. } => self.joiners += 1,
-            State::Running | State::Polling | State::AwaitingChild { .. } | State::AwaitingAny | State::Free { .. } => {
-            }
+            State::Running | State::Sleeping { .. } | State::SleepingBounded { .. } | State::Polling => {}
+            State::AwaitingChild { .. } | State::AwaitingAny | State::Free { .. } => {}
         }
         self.live += 1;
     }
+}
+
+/// The timer of a wait that ends at this moment.
+fn timer_for(at: Time) -> Option<Time> {
+    Some(at).filter(|at| *at != Time::NEVER)
 }
 
 fn ensure(is_true: bool, invariant: &str) {

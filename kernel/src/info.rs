@@ -61,7 +61,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: self.files.len() + self.ports.len(),
             ports: self.ports.len(),
             file_waiters: self.file_waiters,
-            timers: self.timers.len() as u32,
+            timers: self.timers.len(),
             sockets: hardware.sockets,
             registrations: hardware.registrations,
             cold_parts: self.table.cold_parts(),

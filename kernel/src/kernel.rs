@@ -23,15 +23,16 @@ use crate::{
     slab::Slab,
     table::Table,
     timer::Timers,
-    trap::{Next, Stop},
+    trap::{Next, Step, Stop},
 };
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
     mem::forget,
     ops::CoroutineState,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::Arc,
+    time::Duration,
 };
 use tracing::level_filters::LevelFilter;
 use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
@@ -45,6 +46,9 @@ pub struct Options {
     pub tasks_max: u32,
     /// Descriptors a task may have open, 0, 1 and 2 not counted.
     pub fds_per_task: u32,
+    /// How long after the first of several timers the kernel may wake up for all of them. It matters
+    /// only to a machine that waits: one that computes looks at its timers at every poll.
+    pub timer_slack: Duration,
     /// Programs that can be spawned by name.
     pub programs: Vec<Program>,
     /// Check the kernel's invariants after every trap, at some cost.
@@ -57,6 +61,7 @@ impl Default for Options {
             quantum: limits::QUANTUM,
             tasks_max: limits::TASKS,
             fds_per_task: limits::FDS_PER_TASK,
+            timer_slack: Duration::ZERO,
             programs: Vec::new(),
             is_checked: cfg!(debug_assertions),
         }
@@ -135,8 +140,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
+        let table = Table::new(options.tasks_max, options.quantum);
         let mut kernel = Kernel {
-            table: Table::new(options.tasks_max, options.quantum),
+            timers: Timers::new(table.tasks_max(), options.timer_slack),
+            table,
             policy,
             running: Tid::NONE,
             turns: 0,
@@ -155,7 +162,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ports: Slab::default(),
             port_names: BTreeMap::new(),
             watches: Slab::default(),
-            timers: Timers::default(),
             round_time: None,
             announcements: Vec::new(),
             interrupts: Vec::new(),
@@ -342,7 +348,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             step => {
                 let traps_before = self.traps;
-                let why = match self.act::<OBSERVED>(tid, index, step) {
+                let why = match self.act_at_once::<OBSERVED>(tid, index, step) {
                     Next::Stop(why) => why,
                     next => self.go_on::<OBSERVED>(tid, index, next),
                 };
@@ -388,9 +394,35 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                             break Next::ResumeFree;
                         }
                     }
-                    step => break self.act::<OBSERVED>(tid, index, step),
+                    step => break self.act_at_once::<OBSERVED>(tid, index, step),
                 }
             };
+        }
+    }
+
+    /// Acts on a step. Unobserved, messages that only pass through are handed on here.
+    #[inline(always)]
+    fn act_at_once<const OBSERVED: bool>(&mut self, tid: Tid, index: u32, step: Step) -> Next {
+        match step {
+            CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
+                self.note_trap(index, at);
+                self.sys_port_send(index, fd, data)
+            }
+            CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
+                forget(step);
+                self.note_trap(index, at);
+                self.sys_port_recv(index, fd)
+            }
+            step => self.act::<OBSERVED>(tid, index, step),
+        }
+    }
+
+    #[inline(always)]
+    fn note_trap(&mut self, index: u32, at: &'static Location<'static>) {
+        self.running = Tid::NONE;
+        self.traps += 1;
+        if self.table.slot_mut(index).note_trap(at) {
+            self.carry(index, 1);
         }
     }
 
@@ -435,7 +467,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.end_in_deadlock();
                 return Work::Over;
             }
-            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.next() };
+            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.wake_up() };
             if until != Time::BOOT {
                 emit!(self, Idle { until });
             }

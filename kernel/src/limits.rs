@@ -82,6 +82,10 @@ pub const OPERATIONS_PER_LONG_CALL: u32 = 8;
 /// Random bytes that count as one operation.
 pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;
 
+/// How long after the first of several timers a machine on the host may wake up for all of them,
+/// unless it says otherwise: a wait costs as much as a hundred timers.
+pub const TIMER_SLACK: Duration = Duration::from_micros(100);
+
 /// Slots of the task table that count as one operation, when all of it is looked through.
 pub const SLOTS_PER_OPERATION: u32 = 64;
 

@@ -366,8 +366,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let State::Receiving { links, .. } = place.state else { broken("receivers wait to receive") };
         place.set_state(State::Ready(reply));
         let tid = Tid::new(receiver, place.serial());
-        if let Some((at, sequence)) = cold.and_then(|cold| cold.timer.take()) {
-            self.timers.cancel(at, sequence);
+        if cold.is_some_and(|cold| !cold.deadlines.is_empty()) {
+            self.timers.cancel(receiver);
         }
         port_mut(&mut self.ports, port).receiving.drop_first(self.table.slots_mut(), links);
         self.make_ready(tid, Cause::Port { port });

@@ -73,12 +73,12 @@ pub enum State {
     Polling,
     /// Waiting for the clock.
     Sleeping {
-        /// The timer that wakes it.
+        /// When its timer wakes it.
         alarm: Alarm,
     },
     /// Waiting for the clock, and for a deadline that comes first.
     SleepingBounded {
-        /// The deadline's timer.
+        /// When the deadline's timer does.
         alarm: Alarm,
     },
     /// Waiting for the exit of the child in this slot.
@@ -109,28 +109,22 @@ pub enum State {
     },
 }
 
-/// A timer, as a state names it: in words of 32 bits, so that it fits beside the state's tag.
+/// The moment of a task's timer, in words of 32 bits, so that it fits beside the state's tag.
 #[derive(Clone, Copy, Debug)]
 pub struct Alarm {
     at: [u32; 2],
-    sequence: u32,
 }
 
 impl Alarm {
-    /// The timer that was set for `at` under this sequence number.
-    pub fn new(at: Time, sequence: u32) -> Alarm {
+    /// One for this moment; for none when that is [`Time::NEVER`].
+    pub fn new(at: Time) -> Alarm {
         let nanos = at.as_nanos();
-        Alarm { at: [nanos as u32, (nanos >> 32) as u32], sequence }
+        Alarm { at: [nanos as u32, (nanos >> 32) as u32] }
     }
 
     /// When it fires.
     pub fn at(self) -> Time {
         Time::from_nanos(u64::from(self.at[1]) << 32 | u64::from(self.at[0]))
-    }
-
-    /// Its sequence number.
-    pub fn sequence(self) -> u32 {
-        self.sequence
     }
 }
 
@@ -307,8 +301,6 @@ pub struct Cold {
     pub callers: Vec<Caller>,
     /// Open deadline scopes, outermost first.
     pub deadlines: Vec<Deadline>,
-    /// The timer that bounds the current wait: of a deadline, or a poll's own.
-    pub timer: Option<(Time, u32)>,
     /// Children that are not detached, zombies included.
     pub children: u32,
     /// Children that have ended, in the order in which they did.
@@ -358,7 +350,6 @@ impl Cold {
             polling: None,
             callers: Vec::new(),
             deadlines: Vec::new(),
-            timer: None,
             children: 0,
             zombies: crate::wait::Queue::default(),
             joiners: crate::wait::Queue::default(),

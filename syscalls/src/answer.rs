@@ -90,9 +90,9 @@ plain_answers! {
     u64: Reply::Count(count) => count;
 }
 
-/// Answers that own memory, or are put together.
+/// Answers of several shapes: those that own nothing, and then those that do.
 macro_rules! answers {
-    ($($answer:ty as $value:ty: $($pattern:pat => $result:expr),+;)+) => {$(
+    ($($answer:ty as $value:ty: [$($plain:pat => $copied:expr),*], [$($owning:pat => $moved:expr),*];)+) => {$(
         impl Answer for $answer {
             type Value = $value;
             type Error = Errno;
@@ -100,7 +100,8 @@ macro_rules! answers {
             #[inline(always)]
             fn decode(reply: Reply) -> Result<$value, Errno> {
                 match reply {
-                    $($pattern => Ok($result),)+
+                    $($plain => { forget(reply); Ok($copied) })*
+                    $($owning => Ok($moved),)*
                     reply => Err(failed(reply)),
                 }
             }
@@ -109,32 +110,32 @@ macro_rules! answers {
 }
 
 answers! {
-    usize as usize: Reply::Count(count) => count as usize;
-    Spawned as Tid: Reply::Tid(tid) => tid;
-    Buf as Buf: Reply::Buf(buf) => buf;
-    Option<Message> as Option<Message>:
+    usize as usize: [Reply::Count(count) => count as usize], [];
+    Spawned as Tid: [Reply::Tid(tid) => tid], [];
+    Buf as Buf: [], [Reply::Buf(buf) => buf];
+    Option<Message> as Option<Message>: [Reply::End => None], [
         Reply::Buf(data) => Some(Message::from(data)),
-        Reply::Message(message) => Some(*message),
-        Reply::End => None;
-    (Fd, Fd) as (Fd, Fd): Reply::Pair(pair) => *pair;
-    Vec<Interest> as Vec<Interest>: Reply::Ready(ready) => *ready;
-    SocketAddr as SocketAddr: Reply::Addr(addr) => *addr;
-    (Fd, SocketAddr) as (Fd, SocketAddr): Reply::Conn(conn) => *conn;
-    SysInfo as SysInfo: Reply::SysInfo(info) => *info;
-    Vec<TaskInfo> as Vec<TaskInfo>: Reply::Tasks(tasks) => *tasks;
-    ExitStatus as ExitStatus:
+        Reply::Message(message) => Some(*message)
+    ];
+    (Fd, Fd) as (Fd, Fd): [], [Reply::Pair(pair) => *pair];
+    Vec<Interest> as Vec<Interest>: [], [Reply::Ready(ready) => *ready];
+    SocketAddr as SocketAddr: [], [Reply::Addr(addr) => *addr];
+    (Fd, SocketAddr) as (Fd, SocketAddr): [], [Reply::Conn(conn) => *conn];
+    SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
+    Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
+    ExitStatus as ExitStatus: [
         Reply::Exited { code, .. } => ExitStatus::Exited(code),
-        Reply::Killed { signal, .. } => ExitStatus::Killed(signal),
-        Reply::Panicked(who) => ExitStatus::Panicked(who.1);
-    (Tid, ExitStatus) as (Tid, ExitStatus):
+        Reply::Killed { signal, .. } => ExitStatus::Killed(signal)
+    ], [Reply::Panicked(who) => ExitStatus::Panicked(who.1)];
+    (Tid, ExitStatus) as (Tid, ExitStatus): [
         Reply::Exited { tid, code } => (tid, ExitStatus::Exited(code)),
-        Reply::Killed { tid, signal } => (tid, ExitStatus::Killed(signal)),
-        Reply::Panicked(who) => (who.0, ExitStatus::Panicked(who.1));
-    Option<(Tid, ExitStatus)> as Option<(Tid, ExitStatus)>:
+        Reply::Killed { tid, signal } => (tid, ExitStatus::Killed(signal))
+    ], [Reply::Panicked(who) => (who.0, ExitStatus::Panicked(who.1))];
+    Option<(Tid, ExitStatus)> as Option<(Tid, ExitStatus)>: [
         Reply::Nobody => None,
         Reply::Exited { tid, code } => Some((tid, ExitStatus::Exited(code))),
-        Reply::Killed { tid, signal } => Some((tid, ExitStatus::Killed(signal))),
-        Reply::Panicked(who) => Some((who.0, ExitStatus::Panicked(who.1)));
+        Reply::Killed { tid, signal } => Some((tid, ExitStatus::Killed(signal)))
+    ], [Reply::Panicked(who) => Some((who.0, ExitStatus::Panicked(who.1)))];
 }
 
 /// The answer to `send_all`: nothing, or how far it came.

@@ -153,6 +153,15 @@ pub mod macros {
     pub use core::ops::{Coroutine, CoroutineState};
     pub use core::pin::pin;
 
+    /// Takes what a coroutine was started with, which would lie in its frame for life.
+    #[inline(always)]
+    pub fn begin(start: crate::Reply) {
+        match start {
+            crate::Reply::Unit => core::mem::forget(start),
+            start => drop(start),
+        }
+    }
+
     /// Gives the coroutine as it is: a bound to check it by, and a place where its attribute may
     /// stand.
     #[inline(always)]

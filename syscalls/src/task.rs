@@ -80,8 +80,7 @@ macro_rules! task {
         $crate::Task::new(
             #[coroutine]
             static move |start: $crate::Reply| -> ::core::result::Result<(), $crate::Errno> {
-                // Kept, it would lie in the frame for life.
-                drop(start);
+                $crate::macros::begin(start);
                 $body
             },
         )
@@ -118,7 +117,7 @@ macro_rules! routine {
         $crate::macros::routine(
             #[coroutine]
             static move |start: $crate::Reply| -> ::core::result::Result<_, $crate::Errno> {
-                drop(start);
+                $crate::macros::begin(start);
                 $body
             },
         )
@@ -127,7 +126,7 @@ macro_rules! routine {
         $crate::macros::routine(
             #[coroutine]
             static |start: $crate::Reply| -> ::core::result::Result<_, $crate::Errno> {
-                drop(start);
+                $crate::macros::begin(start);
                 $body
             },
         )
