@@ -272,7 +272,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn sys_port_send(&mut self, slot: u32, fd: Fd, data: Buf) -> Next {
         match self.send_at_once(slot, fd, data) {
             Ok(()) => self.answer(slot, Reply::Unit),
@@ -373,7 +373,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.make_ready(tid, Cause::Port { port });
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn sys_port_recv(&mut self, slot: u32, fd: Fd) -> Next {
         match self.receive_at_once(slot, fd) {
             Received::Bytes(data) => self.answer(slot, Reply::Buf(data)),
