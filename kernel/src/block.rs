@@ -82,24 +82,33 @@ pub enum Left {
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The task that has the turn begins to wait in this state, unless a deadline of its has passed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn block(&mut self, slot: u32, state: State) -> Next {
         let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
         if self.has_passed(deadline) {
             return self.be_late(slot, &state);
         }
+        let may_be_a_cycle = matches!(state, State::AwaitingChild { .. } | State::Joining { .. });
         self.table.slot_mut(slot).set_state(state);
-        self.with_own_queue(slot, |queue, slots| queue.push(slots, slot));
+        if let Some((queue, slots)) = self.own_queue(slot) {
+            queue.push(slots, slot);
+        }
         self.set_timer(slot, deadline);
         self.tell_blocked(slot);
-        self.report_cycle(slot);
+        if may_be_a_cycle {
+            self.report_cycle(slot);
+        }
         Next::Stop(Stop::Blocked)
     }
 
     /// Begins to wait for a file, to finish an operation.
+    #[inline(always)]
     pub(crate) fn block_on_file(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
         let (direction, links) = (operation.direction(), Links::LOOSE);
-        self.table.make_cold(slot).pending = Some(operation);
+        let before = self.table.make_cold(slot).pending.replace(operation);
+        debug_assert!(before.is_none(), "a task finishes one operation before the next");
+        // There is nothing to drop, as the compiler cannot know.
+        std::mem::forget(before);
         self.file_waiters += 1;
         match direction {
             Direction::Read => self.block(slot, State::Reading { file, links }),
@@ -148,14 +157,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Reading { file, .. } | State::Writing { file, .. } => {
                 cold.pending.take().map_or(Left::Nothing, |operation| Left::Operation { file, operation })
             }
-            State::Sending { .. } => cold.outgoing.take().map_or(Left::Nothing, Left::Message),
+            State::Sending { .. } => cold.take_outgoing().map_or(Left::Nothing, Left::Message),
             _ => Left::Nothing,
         }
     }
 
     /// Begins to wait for room in a port.
     pub(crate) fn block_on_port(&mut self, slot: u32, port: u32, message: Outgoing) -> Next {
-        self.table.make_cold(slot).outgoing = Some(message);
+        self.table.make_cold(slot).make_rare().outgoing = Some(message);
         self.block(slot, State::Sending { port, links: Links::LOOSE })
     }
 
@@ -186,21 +195,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Changes the queue that the state of a blocked task stands for, if it does for one.
-    #[inline]
-    fn with_own_queue(&mut self, slot: u32, change: impl FnOnce(&mut Queue, &mut Slots)) {
-        match self.table.slot(slot).state {
-            State::Reading { file, .. } => self.with_queue(file, Direction::Read, change),
-            State::Writing { file, .. } => self.with_queue(file, Direction::Write, change),
-            State::Sending { port, .. } => change(&mut port_mut(&mut self.ports, port).sending, self.table.slots_mut()),
-            State::Receiving { port, .. } => {
-                change(&mut port_mut(&mut self.ports, port).receiving, self.table.slots_mut())
+    /// The queue that the state of a blocked task stands for, if it does for one, and the states of
+    /// those in it.
+    #[inline(always)]
+    fn own_queue(&mut self, slot: u32) -> Option<(&mut Queue, &mut Slots)> {
+        let (file, direction) = match self.table.slot(slot).state {
+            State::Reading { file, .. } => (file, Direction::Read),
+            State::Writing { file, .. } => (file, Direction::Write),
+            State::Sending { port, .. } => {
+                return Some((&mut port_mut(&mut self.ports, port).sending, self.table.slots_mut()));
             }
-            State::Joining { target, .. } => self.table.with_queue(target, |cold| &mut cold.joiners, change),
-            _ => {}
-        }
+            State::Receiving { port, .. } => {
+                return Some((&mut port_mut(&mut self.ports, port).receiving, self.table.slots_mut()));
+            }
+            State::Joining { target, .. } => {
+                let (cold, slots) = self.table.make_cold_and_slots(target);
+                return Some((&mut cold.make_rare().joiners, slots));
+            }
+            _ => return None,
+        };
+        let Some(file) = self.files.get_mut(file) else { broken("a task waits on a file that is none") };
+        Some((file.queue_mut(direction), self.table.slots_mut()))
     }
 
+    #[inline(always)]
     fn set_timer(&mut self, slot: u32, at: Time) {
         if at != Time::NEVER {
             self.timers.set(at, slot);
@@ -236,21 +254,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Takes a blocked task out of its queue, and its timer back.
-    #[inline]
+    #[inline(always)]
     fn stop_waiting(&mut self, slot: u32) {
         match self.table.slot(slot).state {
+            State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {}
             State::AwaitingChild { .. } | State::AwaitingAny => {}
             State::Polling => {
                 self.end_watches(slot);
                 self.timers.cancel(slot);
             }
-            State::Reading { .. } | State::Writing { .. } => {
-                self.file_waiters -= 1;
-                self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot));
-            }
-            State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {
-                self.with_own_queue(slot, |queue, slots| queue.remove(slots, slot))
-            }
+            State::Reading { .. } | State::Writing { .. } => self.file_waiters -= 1,
             State::Sleeping { .. } | State::SleepingBounded { .. } => {
                 self.timers.cancel(slot);
             }
@@ -258,7 +271,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 broken("a task that does not wait is taken out of a wait")
             }
         }
-        if self.table.cold(slot).is_some_and(|cold| !cold.deadlines.is_empty()) {
+        if let Some((queue, slots)) = self.own_queue(slot) {
+            queue.remove(slots, slot);
+        }
+        if self.table.rare(slot).is_some_and(|rare| !rare.deadlines.is_empty()) {
             self.timers.cancel(slot);
         }
     }
@@ -286,7 +302,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sleeping { .. } => Some(Reply::Unit),
             State::Polling => {
                 let cold = self.table.cold(slot)?;
-                let is_its_own = cold.polling.as_ref()?.until <= cold.deadline();
+                let is_its_own = cold.polling()?.until <= cold.deadline();
                 is_its_own.then(|| Reply::Ready(Box::default()))
             }
             _ => None,
@@ -319,7 +335,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Notes that a deadline has ended a wait: of those that are due, the outermost.
     fn fire_deadline(&mut self, slot: u32, now: Time) {
         let due = |scope: &&mut crate::task::Deadline| scope.at <= now;
-        if let Some(scope) = self.table.cold_mut(slot).and_then(|cold| cold.deadlines.iter_mut().find(due)) {
+        if let Some(scope) = self.table.rare_mut(slot).and_then(|rare| rare.deadlines.iter_mut().find(due)) {
             scope.has_fired = true;
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    task::State,
+    task::{Cold, State},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use yieldix_syscalls::{Interest, Tid, Time};
@@ -44,12 +44,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             found.count(&place.state);
             found.timers += u32::from(self.timers.at(slot).is_some());
             let Some(cold) = self.table.cold(slot) else { continue };
-            found.joiners_queued += cold.joiners.iter(self.table.slots()).count();
+            let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
+            found.joiners_queued += joiners.unwrap_or(0);
             found.hold(cold.fds.objects());
             if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
                 found.hold([Object::File(file)]);
             }
-            found.watches += cold.polling.as_ref().map_or(0, |polling| polling.watches.len());
+            found.watches += cold.polling().map_or(0, |polling| polling.watches.len());
         }
         found.hold(self.streams.iter().copied().flatten());
         for (_, port) in self.ports.iter() {
@@ -86,15 +87,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
-                let is_promising = match direction {
-                    Direction::Read => file.maybe_readable,
-                    Direction::Write => file.maybe_writable,
-                };
-                let queue = self.queue(index, direction);
-                let watched = file.watched[direction as usize];
+                let (queue, watched) = (file.queue(direction), file.watched[direction as usize]);
                 waiters += watched.iter(&self.watches).count() as u32;
                 let is_waited_on = !queue.is_empty() || !watched.is_empty();
-                ensure(!is_waited_on || !is_promising, "nobody waits on a file that may be ready");
+                ensure(!is_waited_on || !file.is_promising(direction), "nobody waits on a file that may be ready");
                 for slot in queue.iter(self.table.slots()) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
@@ -149,7 +145,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn check_watches(&self, listed: usize) {
         ensure(listed == self.watches.len() as usize, "every watch is a poll's");
         for (index, watch) in self.watches.iter() {
-            let polling = self.table.cold(watch.slot).and_then(|cold| cold.polling.as_ref());
+            let polling = self.table.cold(watch.slot).and_then(|cold| cold.polling());
             ensure(polling.is_some_and(|polling| polling.watches.contains(&index)), "a poll lists its watches");
             let (direction, fd) = match watch.interest {
                 Interest::Read(fd) => (Direction::Read, fd),
@@ -164,13 +160,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn check_task(&self, slot: u32) {
         let place = self.table.slot(slot);
         let cold = self.table.cold(slot);
+        let rare = cold.and_then(Cold::rare);
         let has_pending = cold.is_some_and(|cold| cold.pending.is_some());
         let is_on_file = matches!(place.state, State::Reading { .. } | State::Writing { .. });
         ensure(has_pending == is_on_file, "a task that waits on a file has an operation to finish, no other has");
-        let has_outgoing = cold.is_some_and(|cold| cold.outgoing.is_some());
+        let has_outgoing = cold.and_then(|cold| cold.rare()).is_some_and(|rare| rare.outgoing.is_some());
         let is_sending = matches!(place.state, State::Sending { .. });
         ensure(has_outgoing == is_sending, "a task that waits to send has a message, no other has");
-        let has_watches = cold.is_some_and(|cold| cold.polling.is_some());
+        let has_watches = cold.is_some_and(|cold| cold.polling().is_some());
         ensure(has_watches == matches!(place.state, State::Polling), "a task that polls has watches, no other has");
         match place.state {
             State::Ready(_) => ensure(place.body.is_some(), "a task that is ready has a body"),
@@ -190,18 +187,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             State::Joining { target, .. } => {
                 ensure(self.table.slot(target).state.is_live(), "a task joins one that lives");
-                let joiners = self.table.cold(target).map(|cold| cold.joiners);
+                let joiners = self.table.rare(target).map(|rare| rare.joiners);
                 let is_queued =
                     joiners.is_some_and(|queue| queue.iter(self.table.slots()).any(|joiner| joiner == slot));
                 ensure(is_queued, "a task that joins is among the joiners");
             }
             State::Zombie { .. } => {
                 ensure(place.body.is_none(), "a zombie has no body");
-                ensure(
-                    cold.is_none_or(|cold| cold.fds.open() == 0 && cold.callers.is_empty()),
-                    "a zombie holds nothing",
-                );
-                ensure(cold.is_none_or(|cold| cold.joiners.is_empty()), "nobody joins a zombie");
+                ensure(cold.is_none_or(|cold| cold.fds.open() == 0), "a zombie has no descriptors");
+                ensure(rare.is_none_or(|rare| rare.callers.is_empty()), "a zombie has no coroutines");
+                ensure(rare.is_none_or(|rare| rare.joiners.is_empty()), "nobody joins a zombie");
                 let is_kept = place.parent.is_none() && self.keeps_status(self.table.tid(slot));
                 ensure(is_kept || self.table.find_live(place.parent).is_some(), "the parent of a zombie lives");
             }
@@ -213,7 +208,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(cold) = cold else { return };
         let is_bounded = place.state.is_blocked() && !matches!(place.state, State::Sleeping { .. });
         if is_bounded {
-            let own = cold.polling.as_ref().map_or(Time::NEVER, |polling| polling.until);
+            let own = cold.polling().map_or(Time::NEVER, |polling| polling.until);
             let bound = timer_for(cold.deadline().min(own));
             ensure(self.timers.at(slot) == bound, "a wait with a deadline has its timer");
         }

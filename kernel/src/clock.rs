@@ -35,7 +35,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn sys_deadline_push(&mut self, slot: u32, span: Nanos) -> Next {
         let at = self.now_exactly() + span;
-        let deadlines = &mut self.table.make_cold(slot).deadlines;
+        let deadlines = &mut self.table.make_rare(slot).deadlines;
         if deadlines.len() >= limits::DEADLINE_SCOPES {
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
@@ -46,7 +46,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn sys_deadline_pop(&mut self, slot: u32, scope: ScopeId) -> Next {
         let depth = (scope.0 as usize).checked_sub(1);
-        let deadlines = self.table.cold_mut(slot).map(|cold| &mut cold.deadlines);
+        let deadlines = self.table.rare_mut(slot).map(|rare| &mut rare.deadlines);
         let reply = match (deadlines, depth) {
             (Some(deadlines), Some(depth)) if depth < deadlines.len() => {
                 let has_fired = deadlines[depth].has_fired;

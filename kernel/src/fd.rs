@@ -3,6 +3,8 @@
 //! 0, 1 and 2 are the machine's until the task changes one of them; then all three are its own.
 //! Invariant: a generation only grows, so a number that was closed never means its successor.
 
+use crate::limits;
+use smallvec::SmallVec;
 use yieldix_syscalls::{Errno, Fd};
 
 /// What a descriptor names.
@@ -24,18 +26,51 @@ const FIRST_SLOT: u32 = 3;
 /// The descriptors of one task.
 #[derive(Debug, Default)]
 pub struct FdTable {
-    entries: Vec<Entry>,
+    /// Two lie in the table itself: a server's task has its connection next to the listener's place.
+    entries: SmallVec<[Entry; 2]>,
     open: u32,
     /// No slot below this entry is free.
-    lowest: usize,
+    lowest: u32,
     streams: Option<Box<Streams>>,
 }
 
+/// An object in a word, its kind in the low two bits, so that an entry has two words.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    object: Option<Object>,
+    packed: u32,
     generation: u32,
 }
+
+impl Entry {
+    const FREE: u32 = 3;
+
+    fn new(object: Object, generation: u32) -> Entry {
+        let packed = match object {
+            Object::File(index) => index << 2,
+            Object::Sender(index) => index << 2 | 1,
+            Object::Receiver(index) => index << 2 | 2,
+        };
+        Entry { packed, generation }
+    }
+
+    #[inline(always)]
+    fn object(self) -> Option<Object> {
+        let index = self.packed >> 2;
+        match self.packed & 3 {
+            0 => Some(Object::File(index)),
+            1 => Some(Object::Sender(index)),
+            2 => Some(Object::Receiver(index)),
+            _ => None,
+        }
+    }
+
+    fn is_free(self) -> bool {
+        self.packed == Entry::FREE
+    }
+}
+
+// What does not fit beside its kind is never made.
+const _: () = assert!(limits::FILES < 1 << 30);
 
 impl FdTable {
     /// Descriptors open from 3 on.
@@ -57,7 +92,7 @@ impl FdTable {
     #[inline]
     pub fn object(&self, fd: Fd, machine: &Streams) -> Option<Object> {
         match fd.slot().checked_sub(FIRST_SLOT) {
-            Some(index) => self.entries.get(index as usize).filter(|e| e.generation == fd.generation())?.object,
+            Some(index) => self.entries.get(index as usize).filter(|e| e.generation == fd.generation())?.object(),
             None if fd.generation() == 0 => self.streams().unwrap_or(machine)[fd.slot() as usize],
             None => None,
         }
@@ -68,14 +103,15 @@ impl FdTable {
         if self.open >= max {
             return Err(Errno::EMFILE);
         }
-        let free = self.entries[self.lowest..].iter().position(|entry| entry.object.is_none());
-        let index = free.map_or(self.entries.len(), |offset| self.lowest + offset);
+        let lowest = self.lowest as usize;
+        let free = self.entries[lowest..].iter().position(|entry| entry.is_free());
+        let index = free.map_or(self.entries.len(), |offset| lowest + offset);
         if index == self.entries.len() {
-            self.entries.push(Entry { object: Some(object), generation: 1 });
+            self.entries.push(Entry::new(object, 1));
         } else {
-            self.entries[index].object = Some(object);
+            self.entries[index] = Entry::new(object, self.entries[index].generation);
         }
-        self.lowest = index + 1;
+        self.lowest = index as u32 + 1;
         self.open += 1;
         Ok(Fd::new(FIRST_SLOT + index as u32, self.entries[index].generation))
     }
@@ -88,12 +124,12 @@ impl FdTable {
             return Err(Errno::EMFILE);
         }
         if index >= self.entries.len() {
-            self.entries.resize(index + 1, Entry { object: None, generation: 1 });
+            self.entries.resize(index + 1, Entry { packed: Entry::FREE, generation: 1 });
         }
-        if self.entries[index].object.is_some() {
+        if !self.entries[index].is_free() {
             return Err(Errno::EINVAL);
         }
-        self.entries[index] = Entry { object: Some(object), generation: fd.generation() };
+        self.entries[index] = Entry::new(object, fd.generation());
         self.open += 1;
         Ok(())
     }
@@ -108,16 +144,17 @@ impl FdTable {
         if entry.generation != fd.generation() {
             return None;
         }
-        let object = entry.object.take()?;
+        let object = entry.object()?;
+        entry.packed = Entry::FREE;
         entry.generation = entry.generation.wrapping_add(1);
         self.open -= 1;
-        self.lowest = self.lowest.min(index as usize);
+        self.lowest = self.lowest.min(index);
         Some(object)
     }
 
     /// The descriptor of the task that names `object`, for reports.
     pub fn fd_of(&self, object: Object, machine: &Streams) -> Option<Fd> {
-        let in_entries = self.entries.iter().position(|entry| entry.object == Some(object));
+        let in_entries = self.entries.iter().position(|entry| entry.object() == Some(object));
         let own = in_entries.map(|i| Fd::new(FIRST_SLOT + i as u32, self.entries[i].generation));
         let standard = || self.streams().unwrap_or(machine).iter().position(|&stream| stream == Some(object));
         own.or_else(|| standard().map(|slot| Fd::new(slot as u32, 0)))
@@ -126,7 +163,7 @@ impl FdTable {
     /// Everything that an entry names, once an entry.
     pub fn objects(&self) -> impl Iterator<Item = Object> {
         let streams = self.streams.iter().flat_map(|streams| **streams);
-        self.entries.iter().map(|entry| entry.object).chain(streams).flatten()
+        self.entries.iter().map(|entry| entry.object()).chain(streams).flatten()
     }
 }
 

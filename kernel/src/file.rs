@@ -69,6 +69,42 @@ impl File {
             watched: Default::default(),
         }
     }
+
+    /// The queue of this direction.
+    #[inline(always)]
+    pub fn queue(&self, direction: Direction) -> &Queue {
+        match direction {
+            Direction::Read => &self.readers,
+            Direction::Write => &self.writers,
+        }
+    }
+
+    /// The queue of this direction, to change.
+    #[inline(always)]
+    pub fn queue_mut(&mut self, direction: Direction) -> &mut Queue {
+        match direction {
+            Direction::Read => &mut self.readers,
+            Direction::Write => &mut self.writers,
+        }
+    }
+
+    /// May an operation of this direction answer at once? Never while somebody waits.
+    #[inline(always)]
+    pub fn is_promising(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Read => self.maybe_readable,
+            Direction::Write => self.maybe_writable,
+        }
+    }
+
+    /// Notes whether the next operation of this direction may answer at once.
+    #[inline(always)]
+    pub fn set_promising(&mut self, direction: Direction, is_promising: bool) {
+        match direction {
+            Direction::Read => self.maybe_readable = is_promising,
+            Direction::Write => self.maybe_writable = is_promising,
+        }
+    }
 }
 
 /// Which of a file's two queues.
@@ -112,6 +148,7 @@ pub enum Pending {
 
 impl Pending {
     /// The queue it waits in.
+    #[inline(always)]
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::ReadWait => Direction::Read,
@@ -121,12 +158,27 @@ impl Pending {
         }
     }
 
-    /// Does it move no bytes, and so never wait?
-    pub fn is_empty(&self) -> bool {
+    /// Its answer when it moves no bytes, and so never waits.
+    #[inline(always)]
+    pub fn nothing_to_move(&self) -> Option<Reply> {
         match self {
-            Pending::Read { max } => *max == 0,
-            Pending::Write { data } | Pending::WriteAll { data, .. } => data.is_empty(),
-            Pending::Accept | Pending::Connect | Pending::ReadWait | Pending::WriteWait => false,
+            Pending::Read { max: 0 } => Some(Reply::Buf(Buf::EMPTY)),
+            Pending::Write { data } if data.is_empty() => Some(Reply::Count(0)),
+            Pending::WriteAll { data, .. } if data.is_empty() => Some(Reply::Unit),
+            _ => None,
+        }
+    }
+
+    /// May it be done with a file of this kind?
+    #[inline(always)]
+    pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
+        match (kind, self) {
+            (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
+            (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
+            (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
+            (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
+            (_, Pending::Accept) => Err(Errno::EINVAL),
+            (Kind::Console | Kind::Stream, _) => Ok(()),
         }
     }
 
@@ -178,97 +230,89 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Does an operation on a descriptor: now, or as soon as it can be done.
-    pub(crate) fn operate(&mut self, slot: u32, fd: Fd, wants: Wants, mut operation: Pending) -> Next {
-        let file = match self.object_of(slot, fd) {
-            Ok(Object::File(file)) => self.permit(file, wants, &operation).map(|()| file),
-            Ok(_) => match (wants, &operation) {
-                (Wants::Anything, Pending::ReadWait) => return self.wait_for_end(slot, Interest::Read(fd)),
-                (Wants::Anything, Pending::WriteWait) => return self.wait_for_end(slot, Interest::Write(fd)),
-                (Wants::Anything, _) => Err(Errno::EOPNOTSUPP),
-                (Wants::Socket, _) => Err(Errno::ENOTSOCK),
-            },
-            Err(errno) => Err(errno),
+    pub(crate) fn operate(&mut self, slot: u32, fd: Fd, wants: Wants, operation: Pending) -> Next {
+        self.operate_as(slot, fd, wants, operation)
+    }
+
+    /// The commonest of them, of which the compiler then makes what is short for each.
+    #[inline(never)]
+    pub(crate) fn sys_recv(&mut self, slot: u32, fd: Fd, max: u32) -> Next {
+        self.operate_as(slot, fd, Wants::Socket, Pending::Read { max })
+    }
+
+    /// Likewise.
+    #[inline(never)]
+    pub(crate) fn sys_send_all(&mut self, slot: u32, fd: Fd, data: Buf) -> Next {
+        self.operate_as(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 })
+    }
+
+    /// The ends of a port can be waited for as files are; all else that is done with them is a port's.
+    #[cold]
+    fn operate_on_end(&mut self, slot: u32, fd: Fd, wants: Wants, operation: Pending) -> Next {
+        let errno = match (wants, &operation) {
+            (Wants::Anything, Pending::ReadWait) => return self.wait_for_end(slot, Interest::Read(fd)),
+            (Wants::Anything, Pending::WriteWait) => return self.wait_for_end(slot, Interest::Write(fd)),
+            (Wants::Anything, _) => Errno::EOPNOTSUPP,
+            (Wants::Socket, _) => Errno::ENOTSOCK,
         };
-        let file = match file {
-            Ok(file) => file,
+        self.answer(slot, operation.give_up(errno))
+    }
+
+    #[inline(always)]
+    fn operate_as(&mut self, slot: u32, fd: Fd, wants: Wants, mut operation: Pending) -> Next {
+        let file = match self.object_of(slot, fd) {
+            Ok(Object::File(file)) => file,
+            Ok(_) => return self.operate_on_end(slot, fd, wants, operation),
             Err(errno) => return self.answer(slot, operation.give_up(errno)),
         };
-        let is_console = self.file(file).kind == Kind::Console;
-        // Those who wait are first; a newcomer that did not queue could take what they wait for.
-        // One that moves nothing takes nothing.
-        if (self.queue(file, operation.direction()).is_empty() || operation.is_empty())
-            && let Some(reply) = self.attempt(slot, file, &mut operation)
-        {
-            let is_free = is_console && matches!(operation, Pending::Write { .. });
-            let next = self.answer(slot, reply);
-            return if is_free { Next::ResumeFree } else { next };
+        let entry = self.file(file);
+        if let Err(errno) = operation.permit(entry.kind, wants) {
+            return self.answer(slot, operation.give_up(errno));
         }
-        self.block_on_file(slot, file, operation)
-    }
-
-    /// May this be done with that file?
-    pub(crate) fn permit(&self, file: u32, wants: Wants, operation: &Pending) -> Result<(), Errno> {
-        let kind = self.file(file).kind;
-        match (kind, operation) {
-            (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
-            (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
-            (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
-            (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
-            (_, Pending::Accept) => Err(Errno::EINVAL),
-            (Kind::Console | Kind::Stream, _) => Ok(()),
-        }
-    }
-
-    pub(crate) fn queue(&self, file: u32, direction: Direction) -> &Queue {
-        match direction {
-            Direction::Read => &self.file(file).readers,
-            Direction::Write => &self.file(file).writers,
-        }
-    }
-
-    /// Changes a file's queue, which needs the task table as well.
-    pub(crate) fn with_queue(
-        &mut self,
-        file: u32,
-        direction: Direction,
-        change: impl FnOnce(&mut Queue, &mut crate::table::Slots),
-    ) {
-        let Some(file) = self.files.get_mut(file) else { broken("a task waits on a file that is none") };
-        let queue = match direction {
-            Direction::Read => &mut file.readers,
-            Direction::Write => &mut file.writers,
+        let (device, is_console) = (entry.device, entry.kind == Kind::Console);
+        // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
+        let is_promising = entry.is_promising(operation.direction());
+        let reply = match operation.nothing_to_move() {
+            None if is_promising => self.attempt_as(slot, file, device, &mut operation),
+            answer => answer,
         };
-        change(queue, self.table.slots_mut());
+        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
+        let next = self.answer(slot, reply);
+        if is_console && matches!(operation, Pending::Write { .. }) { Next::ResumeFree } else { next }
     }
 
     /// Attempts an operation for the task in `slot`. None: it has to wait.
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
+        self.attempt_as(slot, file, self.file(file).device, operation)
+    }
+
+    #[inline(always)]
+    fn attempt_as(&mut self, slot: u32, file: u32, device: Device, operation: &mut Pending) -> Option<Reply> {
         self.operations += 1;
-        let entry = self.file(file);
-        let device = entry.device;
-        let is_promising = match operation.direction() {
-            Direction::Read => entry.maybe_readable,
-            Direction::Write => entry.maybe_writable,
-        };
         let answer = match operation {
-            Pending::Read { max: 0 } => Ok(Reply::Buf(Buf::EMPTY)),
-            Pending::Write { data } if data.is_empty() => Ok(Reply::Count(0)),
-            Pending::WriteAll { data, .. } if data.is_empty() => Ok(Reply::Unit),
-            _ if !is_promising => return None,
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
                 self.hardware.try_read(device, max).map(|received| {
-                    self.file_mut(file).maybe_readable = !received.drained;
+                    if received.drained {
+                        self.file_mut(file).maybe_readable = false;
+                    }
                     Reply::Buf(received.data)
                 })
             }
-            Pending::Write { data } => self.put(file, device, data).map(|count| Reply::Count(count as u64)),
+            Pending::Write { data } => self.put(file, device, data).map(|count| {
+                self.hardware.reuse(std::mem::take(data));
+                Reply::Count(count as u64)
+            }),
             Pending::WriteAll { data, sent } => match self.put(file, device, data) {
+                Ok(count) if count == data.len() => {
+                    self.hardware.reuse(std::mem::take(data));
+                    Ok(Reply::Unit)
+                }
+                // Fewer than all: the device is full, and owes an interrupt.
                 Ok(count) => {
                     *sent += count as u64;
                     data.advance(count);
-                    // Fewer than all: the device is full, and owes an interrupt.
-                    if data.is_empty() { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) }
+                    Err(Errno::EAGAIN)
                 }
                 Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
                 Err(errno) => Ok(Reply::Short { sent: *sent, errno }),
@@ -284,12 +328,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match answer {
             Ok(reply) => Some(reply),
             Err(Errno::EAGAIN) => {
-                let direction = operation.direction();
-                let entry = self.file_mut(file);
-                match direction {
-                    Direction::Read => entry.maybe_readable = false,
-                    Direction::Write => entry.maybe_writable = false,
-                }
+                self.file_mut(file).set_promising(operation.direction(), false);
                 None
             }
             Err(errno) => Some(Reply::Err(errno)),
@@ -297,6 +336,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Writes to a device, noting when it has no more room.
+    #[inline]
     fn put(&mut self, file: u32, device: Device, data: &[u8]) -> Result<usize, Errno> {
         if device == Device::STDOUT && !self.announcements.is_empty() {
             // What the kernel said first comes first.
@@ -361,51 +401,65 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A device may be ready: attempts what its queues wait for.
     pub(crate) fn device_ready(&mut self, device: Device, readable: bool, writable: bool) {
-        let file = match self.file_of_device.get(device.index as usize) {
-            Some(&file) if self.files.get(file).is_some_and(|entry| entry.device == device) => file,
-            // It was closed while the interrupt was on its way.
-            _ => return,
-        };
+        let Some(&file) = self.file_of_device.get(device.index as usize) else { return };
+        // It may have been closed while the interrupt was on its way.
+        if !self.is_of(file, device) {
+            return;
+        }
         emit!(self, DeviceReady { file, readable, writable });
-        if writable {
-            // What the kernel said itself comes first.
-            if device != Device::STDOUT || self.print_announcements() {
-                self.file_mut(file).maybe_writable = true;
-                self.serve(file, Direction::Write);
-                self.serve_watchers(file, Direction::Write);
-            }
+        // What the kernel said itself comes first.
+        if writable && (device != Device::STDOUT || self.print_announcements()) {
+            self.serve(file, Direction::Write);
+            self.serve_watchers(file, Direction::Write);
         }
         // A connect that failed has let its file go.
-        if readable && self.files.get(file).is_some_and(|entry| entry.device == device) {
-            self.file_mut(file).maybe_readable = true;
+        if readable && self.is_of(file, device) {
             self.serve(file, Direction::Read);
             self.serve_watchers(file, Direction::Read);
         }
     }
 
-    /// Answers those who wait in a queue, in order, until one has to wait on.
+    /// Is this device what is behind the file?
+    fn is_of(&self, file: u32, device: Device) -> bool {
+        self.files.get(file).is_some_and(|entry| entry.device == device)
+    }
+
+    /// A queue's device may be ready: answers those who wait there.
+    #[inline(always)]
     fn serve(&mut self, file: u32, direction: Direction) {
-        while self.files.get(file).is_some()
-            && let Some(slot) = self.queue(file, direction).first()
+        let entry = self.file_mut(file);
+        entry.set_promising(direction, true);
+        if !entry.queue(direction).is_empty() {
+            self.serve_waiters(file, direction);
+        }
+    }
+
+    /// Answers those who wait in a queue, in order, until one has to wait on.
+    #[inline(never)]
+    fn serve_waiters(&mut self, file: u32, direction: Direction) {
+        while let Some(entry) = self.files.get(file)
+            && entry.is_promising(direction)
+            && let Some(slot) = entry.queue(direction).first()
         {
-            let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
-                broken("a task waits on a file for nothing")
-            };
-            let reply = self.attempt(slot, file, &mut operation);
-            match reply {
-                Some(reply) => {
-                    // Left first, let go after: a file is not closed while a task waits on it.
-                    let lets_go = operation.lets_go_after(&reply);
-                    self.unblock(slot, reply, Cause::Device { file });
-                    if lets_go {
-                        self.let_go_of_file(file);
-                    }
-                }
-                None => {
-                    self.table.make_cold(slot).pending = Some(operation);
-                    return;
-                }
-            }
+            self.serve_first(file, entry.device, slot);
+        }
+    }
+
+    /// Answers the first of a queue, unless it has to wait on.
+    #[inline(always)]
+    fn serve_first(&mut self, file: u32, device: Device, slot: u32) {
+        let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
+            broken("a task waits on a file for nothing")
+        };
+        let Some(reply) = self.attempt_as(slot, file, device, &mut operation) else {
+            self.table.make_cold(slot).pending = Some(operation);
+            return;
+        };
+        // Left first, let go after: a file is not closed while a task waits on it.
+        let lets_go = operation.lets_go_after(&reply);
+        self.unblock(slot, reply, Cause::Device { file });
+        if lets_go {
+            self.let_go_of_file(file);
         }
     }
 }

@@ -96,7 +96,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Turns and traps of a task.
     pub(crate) fn counts(&self, slot: u32) -> (u64, u64) {
-        let carried = self.table.cold(slot).map_or([0; 2], |cold| cold.carried);
+        let carried = self.table.rare(slot).map_or([0; 2], |rare| rare.carried);
         let place = self.table.slot(slot);
         let whole = |carried: u32, low: u32| u64::from(carried) << 32 | u64::from(low);
         (whole(carried[0], place.turns), whole(carried[1], place.traps))

@@ -103,7 +103,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let find = |&interest: &Interest| {
             let object = self.object_of(slot, interest.fd())?;
             match (object, interest) {
-                (Object::File(file), _) => self.permit(file, Wants::Anything, &operation(interest))?,
+                (Object::File(file), _) => operation(interest).permit(self.file(file).kind, Wants::Anything)?,
                 (Object::Sender(_), Interest::Write(_)) | (Object::Receiver(_), Interest::Read(_)) => {}
                 (Object::Sender(_) | Object::Receiver(_), _) => return Err(Errno::EBADF),
             }
@@ -117,7 +117,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match object {
             Object::File(file) => {
                 let mut operation = operation(interest);
-                self.queue(file, operation.direction()).is_empty() && self.attempt(slot, file, &mut operation).is_some()
+                self.file(file).is_promising(operation.direction())
+                    && self.attempt(slot, file, &mut operation).is_some()
             }
             Object::Sender(port) => !self.port(port).is_full(),
             Object::Receiver(port) => !self.port(port).is_dry(),
@@ -146,12 +147,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.file_waiters += u32::from(matches!(object, Object::File(_)));
             polling.watches.push(watch);
         }
-        self.table.make_cold(slot).polling = Some(polling);
+        self.table.make_cold(slot).make_rare().polling = Some(polling);
     }
 
     /// Takes the watches of the task in `slot` out of their queues.
     pub(crate) fn end_watches(&mut self, slot: u32) {
-        let Some(polling) = self.table.cold_mut(slot).and_then(|cold| cold.polling.take()) else {
+        let Some(polling) = self.table.cold_mut(slot).and_then(|cold| cold.rare_mut()?.polling.take()) else {
             broken("a task polls for nothing")
         };
         for watch in polling.watches {
@@ -201,8 +202,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(&Watch { slot, interest, object, .. }) = self.watches.get(watch) else {
             broken("a queue names a watch that is none")
         };
-        let Some(asks) = self.table.cold(slot).and_then(|cold| cold.polling.as_ref()).map(|polling| polling.asks)
-        else {
+        let Some(asks) = self.table.cold(slot).and_then(|cold| cold.polling()).map(|polling| polling.asks) else {
             broken("a watch is of a task that does not poll")
         };
         let reply = match asks {
@@ -231,7 +231,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// How many interests the task in `slot` waits for.
     pub(crate) fn polled(&self, slot: u32) -> u32 {
-        let polling = self.table.cold(slot).and_then(|cold| cold.polling.as_ref());
+        let polling = self.table.cold(slot).and_then(|cold| cold.polling());
         polling.map_or(0, |polling| polling.watches.len() as u32)
     }
 }

@@ -172,7 +172,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(cold) = self.table.cold(slot) else { return Received::Otherwise };
         let Some(Object::Receiver(port)) = cold.fds.object(fd, &self.streams) else { return Received::Otherwise };
         let entry = port_mut(&mut self.ports, port);
-        if entry.is_dry() && cold.deadlines.is_empty() {
+        if entry.is_dry() && !cold.has_deadline() {
             let links = entry.receiving.append(self.table.slots_mut(), slot);
             self.table.slot_mut(slot).set_state(State::Receiving { port, links });
             return Received::Waits;
@@ -366,7 +366,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let State::Receiving { links, .. } = place.state else { broken("receivers wait to receive") };
         place.set_state(State::Ready(reply));
         let tid = Tid::new(receiver, place.serial());
-        if cold.is_some_and(|cold| !cold.deadlines.is_empty()) {
+        if cold.is_some_and(|cold| cold.has_deadline()) {
             self.timers.cancel(receiver);
         }
         port_mut(&mut self.ports, port).receiving.drop_first(self.table.slots_mut(), links);
@@ -417,7 +417,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(sender) = self.port(port).sending.first() else {
             return self.wake_watchers(Object::Sender(port), Direction::Write);
         };
-        let Some(message) = self.table.cold_mut(sender).and_then(|cold| cold.outgoing.take()) else {
+        let Some(message) = self.table.cold_mut(sender).and_then(|cold| cold.take_outgoing()) else {
             broken("a task waits to send nothing")
         };
         let message = self.pack(sender, message);

@@ -133,7 +133,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return;
         }
         let cold = self.table.make_cold(slot);
-        cold.name = name.map(|name| clean_name(&name));
+        if let Some(name) = name {
+            cold.make_rare().name = Some(clean_name(&name));
+        }
         cold.is_detached = detached;
         cold.quantum = quantum.unwrap_or(cold.quantum);
         cold.is_announced = announced.unwrap_or(cold.is_announced);
@@ -196,12 +198,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// How the task in `slot` is called: as it was named, or after its function.
     pub(crate) fn name_of(&self, slot: u32) -> &str {
-        let cold = self.table.cold(slot);
-        if let Some(name) = cold.and_then(|cold| cold.name.as_deref()) {
+        let rare = self.table.rare(slot);
+        if let Some(name) = rare.and_then(|rare| rare.name.as_deref()) {
             return name;
         }
         // With subroutines on the trampoline, the task's own coroutine is the outermost caller.
-        let outermost = cold.and_then(|cold| cold.callers.first()).map(|caller| &caller.body);
+        let outermost = rare.and_then(|rare| rare.callers.first()).map(|caller| &caller.body);
         outermost.or(self.table.slot(slot).body.as_ref()).map_or("", |body| body.function())
     }
 
@@ -239,7 +241,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let name = self.tells_exit(slot, status).then(|| Box::<str>::from(self.name_of(slot)));
         let innermost = self.table.slot_mut(slot).body.take();
         self.discard(tid, innermost);
-        while let Some(caller) = self.table.cold_mut(slot).and_then(|cold| cold.callers.pop()) {
+        while let Some(caller) = self.table.rare_mut(slot).and_then(|rare| rare.callers.pop()) {
             self.discard(tid, caller);
         }
         self.close_all(slot);
@@ -247,7 +249,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.tell_exit(slot, tid, &name, status);
         }
         self.announce(slot, tid);
-        while let Some(joiner) = self.table.cold(slot).and_then(|cold| cold.joiners.first()) {
+        while let Some(joiner) = self.table.rare(slot).and_then(|rare| rare.joiners.first()) {
             self.unblock(joiner, Reply::exit(tid, status.clone()), Cause::Exit(tid));
         }
         // Nobody will wait for its zombies.
@@ -355,7 +357,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn keep_ending(&mut self, slot: u32, status: ExitStatus) -> i32 {
         let code = status.code();
         if !matches!(status, ExitStatus::Exited(_)) {
-            self.table.make_cold(slot).ending = Some(status);
+            self.table.make_rare(slot).ending = Some(status);
         }
         code
     }
@@ -364,7 +366,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn status_of(&self, slot: u32) -> Option<ExitStatus> {
         let State::Zombie { code, .. } = self.table.slot(slot).state else { return None };
-        let ending = self.table.cold(slot).and_then(|cold| cold.ending.clone());
+        let ending = self.table.rare(slot).and_then(|rare| rare.ending.clone());
         Some(ending.unwrap_or(ExitStatus::Exited(code)))
     }
 

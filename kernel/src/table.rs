@@ -3,7 +3,7 @@
 use crate::{
     kernel::broken,
     slab::Slab,
-    task::{Cold, NIL, Slot, State},
+    task::{Cold, NIL, Rare, Slot, State},
     wait::Queue,
 };
 use yieldix_syscalls::{Errno, Task, Tid};
@@ -217,6 +217,24 @@ impl Table {
             Some(cold) => (cold, &mut self.slots),
             None => broken("a slot names a cold part that is none"),
         }
+    }
+
+    /// What is rare of the task in `slot`, if it has any.
+    #[inline]
+    pub fn rare(&self, slot: u32) -> Option<&Rare> {
+        self.cold(slot)?.rare()
+    }
+
+    /// What is rare of the task in `slot`, if it has any, to change.
+    #[inline]
+    pub fn rare_mut(&mut self, slot: u32) -> Option<&mut Rare> {
+        self.cold_mut(slot)?.rare_mut()
+    }
+
+    /// What is rare of the task in `slot`, made if need be.
+    #[inline]
+    pub fn make_rare(&mut self, slot: u32) -> &mut Rare {
+        self.make_cold(slot).make_rare()
     }
 
     /// Changes a queue of a cold part, which needs the states of the queued as well.

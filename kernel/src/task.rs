@@ -287,38 +287,48 @@ impl Slot {
 /// What few tasks have.
 #[derive(Debug)]
 pub struct Cold {
-    /// The name it was given.
-    pub name: Option<Box<str>>,
     /// Its descriptors from 3 on, and its own 0, 1, 2 where they differ from the machine's.
     pub fds: FdTable,
     /// The operation that a queued task waits to finish.
     pub pending: Option<Pending>,
-    /// The message that a task in [`State::Sending`] has to send.
-    pub outgoing: Option<Outgoing>,
-    /// What a task in [`State::Polling`] waits for.
-    pub polling: Option<Box<Polling>>,
-    /// Callers of the subroutine that runs, outermost first.
-    pub callers: Vec<Caller>,
-    /// Open deadline scopes, outermost first.
-    pub deadlines: Vec<Deadline>,
+    /// What is rare even among these.
+    rare: Option<Box<Rare>>,
     /// Children that are not detached, zombies included.
     pub children: u32,
     /// Children that have ended, in the order in which they did.
     pub zombies: crate::wait::Queue,
-    /// Tasks that wait for this one's end.
-    pub joiners: crate::wait::Queue,
     /// Traps a turn.
     pub quantum: u32,
     /// Does the console say when it ends?
     pub is_announced: bool,
     /// Will nobody wait for it?
     pub is_detached: bool,
+    /// The error that its body returned.
+    pub failure: Option<Errno>,
+}
+
+// A server has one for each connection.
+const _: () = assert!(size_of::<Cold>() == 96);
+
+/// What is rare even among tasks with a cold part: a connection's has none of it.
+#[derive(Debug, Default)]
+pub struct Rare {
+    /// The name it was given.
+    pub name: Option<Box<str>>,
+    /// Callers of the subroutine that runs, outermost first.
+    pub callers: Vec<Caller>,
+    /// Open deadline scopes, outermost first.
+    pub deadlines: Vec<Deadline>,
+    /// The message that a task in [`State::Sending`] has to send.
+    pub outgoing: Option<Outgoing>,
+    /// What a task in [`State::Polling`] waits for.
+    pub polling: Option<Box<Polling>>,
+    /// Tasks that wait for this one's end.
+    pub joiners: crate::wait::Queue,
     /// How often the counters of the slot have overflowed: turns, traps.
     pub carried: [u32; 2],
     /// How it ended, when it did not exit.
     pub ending: Option<ExitStatus>,
-    /// The error that its body returned.
-    pub failure: Option<Errno>,
 }
 
 /// A coroutine that waits for its subroutine.
@@ -343,21 +353,14 @@ impl Cold {
     /// An empty cold part with this quantum.
     pub fn new(quantum: u32) -> Cold {
         Cold {
-            name: None,
             fds: FdTable::default(),
             pending: None,
-            outgoing: None,
-            polling: None,
-            callers: Vec::new(),
-            deadlines: Vec::new(),
+            rare: None,
             children: 0,
             zombies: crate::wait::Queue::default(),
-            joiners: crate::wait::Queue::default(),
             quantum,
             is_announced: false,
             is_detached: false,
-            carried: [0; 2],
-            ending: None,
             failure: None,
         }
     }
@@ -368,9 +371,51 @@ impl Cold {
         self.quantum != quantum || self.is_announced || self.fds.streams().is_some()
     }
 
+    /// What is rare, if it has any.
+    #[inline]
+    pub fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// What is rare, if it has any, to change.
+    #[inline]
+    pub fn rare_mut(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// What is rare, made if need be.
+    #[inline]
+    pub fn make_rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// The message that it waits to send, taken out.
+    pub fn take_outgoing(&mut self) -> Option<Outgoing> {
+        self.rare_mut()?.outgoing.take()
+    }
+
+    /// What it polls for.
+    pub fn polling(&self) -> Option<&Polling> {
+        self.rare()?.polling.as_deref()
+    }
+
+    /// Does a subroutine on the trampoline run in the task's place?
+    #[inline]
+    pub fn is_in_subroutine(&self) -> bool {
+        self.rare().is_some_and(|rare| !rare.callers.is_empty())
+    }
+
+    /// Is a deadline scope open?
+    #[inline]
+    pub fn has_deadline(&self) -> bool {
+        self.rare().is_some_and(|rare| !rare.deadlines.is_empty())
+    }
+
     /// The earliest of the open deadlines.
+    #[inline]
     pub fn deadline(&self) -> Time {
-        self.deadlines.iter().map(|deadline| deadline.at).min().unwrap_or(Time::NEVER)
+        let earliest = |rare: &Rare| rare.deadlines.iter().map(|deadline| deadline.at).min();
+        self.rare().and_then(earliest).unwrap_or(Time::NEVER)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     limits,
     port::Outgoing,
     sched::Policy,
-    task::Caller,
+    task::{Caller, Cold},
 };
 use std::{
     fmt,
@@ -137,6 +137,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
             on!(Subroutine { body }) => self.enter(tid, slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
+            on!(Recv { fd, max }) => {
+                forget(step);
+                self.sys_recv(slot, fd, max)
+            }
+            on!(SendAll { fd, data }) => self.sys_send_all(slot, fd, data),
             step => self.dispatch(tid, slot, step),
         }
     }
@@ -147,7 +152,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let operations_before = self.operations;
         let next = match step {
             on!(YieldNow | GetTid | GetPpid | Now | Wait { .. } | WaitAny)
-            | on!(PortSend { .. } | PortRecv { .. } | Spawn { .. } | Subroutine { .. } | Return { .. })
+            | on!(PortSend { .. } | PortRecv { .. } | Recv { .. } | SendAll { .. })
+            | on!(Spawn { .. } | Subroutine { .. } | Return { .. })
             | CoroutineState::Complete(_) => broken("a step was acted on before"),
             on!(SpawnWith { request }) => self.sys_spawn_with(tid, slot, *request),
             on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
@@ -169,9 +175,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(TcpListen { address, backlog }) => self.sys_tcp_listen(slot, *address, backlog),
             on!(Accept { fd }) => self.operate(slot, fd, Wants::Socket, Pending::Accept),
             on!(TcpConnect { address }) => self.sys_tcp_connect(slot, *address),
-            on!(Recv { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::Read { max }),
             on!(Send { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::Write { data }),
-            on!(SendAll { fd, data }) => self.operate(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 }),
             on!(Shutdown { fd, how }) => self.sys_shutdown(slot, fd, how),
             on!(LocalAddr { fd }) => self.sys_local_addr(slot, fd),
             on!(PeerAddr { fd }) => self.sys_peer_addr(slot, fd),
@@ -236,7 +240,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A coroutine has returned: the task's own, or a subroutine that failed or returns nothing.
     #[inline(never)]
     fn complete(&mut self, tid: Tid, slot: u32, result: Result<(), Errno>) -> Next {
-        if self.table.cold(slot).is_some_and(|cold| !cold.callers.is_empty()) {
+        if self.table.cold(slot).is_some_and(Cold::is_in_subroutine) {
             return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
         }
         if let Err(errno) = result {
@@ -254,7 +258,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(never)]
     fn sys_return(&mut self, tid: Tid, slot: u32, value: Box<Value>) -> Next {
         match self.table.cold(slot) {
-            Some(cold) if !cold.callers.is_empty() => self.go_back(tid, slot, Reply::Value(value)),
+            Some(cold) if cold.is_in_subroutine() => self.go_back(tid, slot, Reply::Value(value)),
             _ => {
                 self.discard(tid, value);
                 self.answer(slot, Reply::Err(Errno::EPROTO))
@@ -271,15 +275,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Puts a subroutine in its caller's place, unless that would be too deep.
     #[inline(never)]
     fn enter(&mut self, tid: Tid, slot: u32, subroutine: Task) -> Next {
-        let depth = self.table.make_cold(slot).callers.len();
+        let depth = self.table.make_rare(slot).callers.len();
         if depth >= limits::SUBROUTINE_DEPTH {
             self.discard(tid, subroutine);
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         emit!(self, Called { tid, name: subroutine.function(), depth: depth + 1 });
         if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
-            let cold = self.table.make_cold(slot);
-            cold.callers.push(Caller { body: caller, deadlines: cold.deadlines.len() });
+            let rare = self.table.make_rare(slot);
+            rare.callers.push(Caller { body: caller, deadlines: rare.deadlines.len() });
         }
         self.table.slot_mut(slot).answer(Reply::Unit);
         Next::ResumeFree
@@ -287,9 +291,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The innermost subroutine is done: its caller runs on with this.
     fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
-        let caller = self.table.cold_mut(slot).and_then(|cold| {
-            let Caller { body, deadlines } = cold.callers.pop()?;
-            cold.deadlines.truncate(deadlines);
+        let caller = self.table.rare_mut(slot).and_then(|rare| {
+            let Caller { body, deadlines } = rare.callers.pop()?;
+            rare.deadlines.truncate(deadlines);
             Some(body)
         });
         let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
@@ -301,7 +305,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A counter of the slot has overflowed: turns (0) or traps (1).
     #[cold]
     pub(crate) fn carry(&mut self, slot: u32, counter: usize) {
-        self.table.make_cold(slot).carried[counter] += 1;
+        self.table.make_rare(slot).carried[counter] += 1;
     }
 
     /// Drops what is a task's: its coroutine, a value, the payload of its panic. That runs its

@@ -43,7 +43,7 @@ impl Queue {
     }
 
     /// Puts `slot`, whose state has links, at the end.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, places: &mut impl Linked, slot: u32) {
         let last = self.append(places, slot);
         *places.links_mut(slot) = last;

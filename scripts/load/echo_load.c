@@ -20,7 +20,6 @@
  *
  * Exit status: 0 when all is as it should be, 1 when not, 2 when it could not be tried.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -40,6 +39,8 @@ enum {
     SETTLE_SECONDS_MAX = 20,  /* for the server to notice who is there and who is gone */
     RUN_SECONDS_MAX = 150,
     IDLE_SECONDS = 5,
+    IDLE_BYTES_MAX = 300,     /* of memory, a connection */
+    MANY = 5000,              /* clients, past which whole pages weigh little on each */
     EVENTS_MAX = 1024,
 };
 
@@ -378,8 +379,8 @@ int main(int argc, char **argv) {
         double each = (double)kib * 1024 / clients_count;
         printf("memory an idle connection: %.0f bytes (resident %ld KiB before, %ld KiB more with all connected)\n",
                each, kib_before, kib);
-        if (each >= 1024)
-            give_up(1, "an idle connection takes 1 KiB or more", clients_count);
+        if (clients_count >= MANY && each > IDLE_BYTES_MAX)
+            give_up(1, "an idle connection takes too much memory", clients_count);
         struct timespec pause = {.tv_sec = IDLE_SECONDS};
         long ticks = processor_ticks(pid);
         nanosleep(&pause, NULL);

@@ -70,10 +70,12 @@ macro_rules! call {
                 let mut routine = $crate::macros::pin!(routine);
                 let mut reply = $crate::Reply::Unit;
                 loop {
-                    match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
-                        $crate::macros::CoroutineState::Yielded(trap) => reply = yield trap,
+                    // The yield stands outside, or the frame would keep what the match is about.
+                    let trap = match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
+                        $crate::macros::CoroutineState::Yielded(trap) => trap,
                         $crate::macros::CoroutineState::Complete(value) => break value,
-                    }
+                    };
+                    reply = yield trap;
                 }
             }
         }

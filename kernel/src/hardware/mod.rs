@@ -95,6 +95,11 @@ pub trait Hardware {
     /// when there is no room. Having taken fewer than all, it owes an interrupt.
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno>;
 
+    /// Takes a buffer that nobody needs any more, for a read to come.
+    fn reuse(&mut self, data: Buf) {
+        drop(data);
+    }
+
     /// Would a read (or accept) answer now? Owes an interrupt when not.
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno>;
 
@@ -206,6 +211,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         (**self).try_write(device, data)
+    }
+
+    fn reuse(&mut self, data: Buf) {
+        (**self).reuse(data);
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {

@@ -9,6 +9,10 @@ pub const EVENTS_MAX: usize = 1024;
 /// sockets share. Larger reads pay more in cache misses than they save in system calls.
 pub const RECEIVE_MAX: usize = 64 * 1024;
 
+/// Buffers of short messages that are kept for the next reads: as many as one wait may ask for. More
+/// are given back to the allocator.
+pub const SPARE_MAX: usize = EVENTS_MAX;
+
 /// Bytes that one read from the console takes at most; so many are kept until a task reads them.
 pub const INPUT_MAX: usize = 64 * 1024;
 

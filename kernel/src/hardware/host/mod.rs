@@ -29,7 +29,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -131,6 +131,10 @@ impl Hardware for Host {
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         if device.is_console() { self.console.try_write(device, data) } else { self.sockets.try_write(device, data) }
+    }
+
+    fn reuse(&mut self, data: Buf) {
+        self.sockets.reuse(data);
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {

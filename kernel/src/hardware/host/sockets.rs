@@ -12,7 +12,7 @@
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
 
-use super::limits::{ABORTED_MAX, RECEIVE_MAX, USER_TIMEOUT_MAX};
+use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX, USER_TIMEOUT_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
 use crate::hardware::errno::errno;
 use crate::hardware::{Device, Interrupt, Received};
@@ -131,6 +131,8 @@ pub struct Sockets {
     registration_count: u32,
     /// Where the host puts what is read, before it is copied to its exact length.
     scratch: Box<[u8]>,
+    /// What short messages have come and gone in.
+    spare: Vec<Buf>,
 }
 
 impl Sockets {
@@ -141,6 +143,7 @@ impl Sockets {
             open_count: 0,
             registration_count: 0,
             scratch: vec![0; RECEIVE_MAX].into_boxed_slice(),
+            spare: Vec::new(),
         }
     }
 
@@ -247,13 +250,22 @@ impl Sockets {
             Ok((count, _)) => {
                 let is_short = 0 < count && count < asked;
                 let drained = is_short && !open.is_unsettled && open.registration.tells_all();
-                Ok(Received { data: Buf::copy_from(&self.scratch[..count]), drained })
+                let mut data = if count <= Buf::SHORT_MAX { self.spare.pop().unwrap_or_default() } else { Buf::EMPTY };
+                data.refill(&self.scratch[..count]);
+                Ok(Received { data, drained })
             }
             Err(HostErrno::AGAIN) => {
                 open.is_unsettled = false;
                 Err(self.owe(device, Direction::Read))
             }
             Err(error) => Err(errno(error)),
+        }
+    }
+
+    /// Keeps a buffer for a read to come, if it is of use.
+    pub fn reuse(&mut self, data: Buf) {
+        if data.is_short() && self.spare.len() < SPARE_MAX {
+            self.spare.push(data);
         }
     }
 
