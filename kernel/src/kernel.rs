@@ -272,11 +272,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn rounds<const OBSERVED: bool>(&mut self) {
         loop {
             // A panic cuts a round short: those who were behind it are not to lose their turns.
+            if self.policy.left() == 0 {
+                self.begin_round();
+            }
             self.round::<OBSERVED>();
             if self.policy.waiting() == 0 || self.is_poll_due() {
                 return;
             }
-            self.begin_round();
         }
     }
 
@@ -469,6 +471,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.wake_up() };
             if until != Time::BOOT {
+                self.policy.rest();
                 emit!(self, Idle { until });
             }
             self.polls += 1;

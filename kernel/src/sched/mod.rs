@@ -32,6 +32,9 @@ pub trait Policy {
     /// Tasks that wait for the next round.
     fn waiting(&self) -> usize;
 
+    /// Nobody is ready, and nobody will be for a while: room that is not needed may be given back.
+    fn rest(&mut self) {}
+
     /// Every task that it will name, of this round and of the next: for checks.
     fn queued(&self) -> impl Iterator<Item = Tid>;
 }

@@ -4,7 +4,7 @@ use super::Policy;
 use yieldix_syscalls::Tid;
 
 /// Places that a queue keeps however few it uses.
-const SPIKE: usize = 1 << 16;
+const KEPT: usize = 1 << 16;
 
 /// Runs tasks in the order in which they became ready.
 ///
@@ -42,7 +42,7 @@ impl Policy for RoundRobin {
         self.round.clear();
         self.chosen = 0;
         std::mem::swap(&mut self.round, &mut self.next_round);
-        if self.next_round.capacity() > SPIKE {
+        if self.next_round.capacity() > KEPT {
             self.trim();
         }
     }
@@ -62,6 +62,15 @@ impl Policy for RoundRobin {
         self.next_round.len()
     }
 
+    fn rest(&mut self) {
+        if self.left() == 0 {
+            self.round.clear();
+            self.chosen = 0;
+        }
+        self.round.shrink_to(KEPT);
+        self.next_round.shrink_to(KEPT);
+    }
+
     fn queued(&self) -> impl Iterator<Item = Tid> {
         self.round[self.chosen..].iter().chain(&self.next_round).copied()
     }
@@ -70,6 +79,21 @@ impl Policy for RoundRobin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn room_for_a_spike_is_given_back_at_rest() {
+        let mut policy = RoundRobin::default();
+        (0..4 * KEPT as u64).for_each(|serial| policy.ready(Tid::new(0, serial)));
+        policy.begin_round();
+        policy.ready(Tid::new(0, 1));
+        while policy.choose().is_some() {}
+        policy.rest();
+        assert_eq!(policy.waiting(), 1);
+        policy.begin_round();
+        policy.rest();
+        assert!(policy.round.capacity().max(policy.next_round.capacity()) <= 2 * KEPT);
+        assert_eq!(policy.choose(), Some(Tid::new(0, 1)));
+    }
 
     #[test]
     fn a_task_made_ready_in_a_round_runs_in_the_next() {
