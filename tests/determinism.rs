@@ -13,8 +13,8 @@ fn run(seed: u64, format: &str, program: &[&str]) -> Output {
 
 #[test]
 fn one_seed_gives_one_log() {
-    for format in ["text", "json"] {
-        let [first, second] = [(); 2].map(|()| run(7, format, &["storm"]));
+    for (format, program) in [("text", "storm"), ("json", "storm"), ("text", "philosophers")] {
+        let [first, second] = [(); 2].map(|()| run(7, format, &[program]));
         assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stdout));
         assert!(first.stdout == second.stdout, "two runs of one seed printed different texts");
         let logs = [&first, &second].map(|output| String::from_utf8_lossy(&output.stderr));

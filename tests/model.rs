@@ -43,7 +43,10 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
     let seen = Arc::clone(&world);
     let observer = move |record: &Record<'_>| match record.event {
         Event::TimerFired { tid, .. } => seen.lock().unwrap().time_is_up(tid),
-        Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) } => seen.lock().unwrap().time_is_up(tid),
+        Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) }
+        | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } } => {
+            seen.lock().unwrap().time_is_up(tid);
+        }
         _ => {}
     };
     let mut machine = Machine::new()

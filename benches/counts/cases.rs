@@ -9,7 +9,7 @@ pub struct Case {
     pub name: &'static str,
     /// How many times it is done under callgrind, once and then twice.
     pub operations: u32,
-    /// Can the floor do it? That has no timers.
+    /// Can the floor do it? That has no timers and no ports.
     pub has_floor: bool,
     /// The first task, which sees to it that it is done so many times.
     pub main: fn(u32) -> Task,
@@ -41,6 +41,8 @@ pub const CASES: &[Case] = &[
     Case::new("sleep and wake, 1,000 tasks", 20_000, |n| sleeps(1000, n)).without_floor(),
     Case::new("null call in a timeout!", 10_000, timeouts).without_floor(),
     Case::new("spawn, run, wait: under a deadline", 10_000, waits_under_a_deadline).without_floor(),
+    Case::new("port round trip", 10_000, port_round_trips).without_floor(),
+    Case::new("port ring, 1,000 tasks, a hop", 100_000, port_hops).without_floor(),
 ];
 
 /// Children that take turns.
@@ -227,5 +229,49 @@ fn waits_under_a_deadline(tasks: u32) -> Task {
             }
             Ok(())
         })?
+    })
+}
+
+/// Sends on what it receives, until the end.
+fn passes_on(from: Fd, to: Fd) -> Task {
+    task!({
+        while let Some(message) = trap!(yield port_recv(from))? {
+            trap!(yield port_send(to, message.data))?;
+        }
+        Ok(())
+    })
+}
+
+/// There and back, through a port of one message each way.
+fn port_round_trips(trips: u32) -> Task {
+    task!({
+        let (there, their_end) = trap!(yield port_create(1))?;
+        let (back, our_end) = trap!(yield port_create(1))?;
+        trap!(yield spawn(passes_on(their_end, back)).pass(their_end).pass(back))?;
+        let mut data = Buf::from("ball");
+        for _ in 0..trips {
+            trap!(yield port_send(there, data))?;
+            data = trap!(yield port_recv(our_end))?.ok_or(Errno::EPIPE)?.data;
+        }
+        Ok(())
+    })
+}
+
+/// Tasks in a ring, each of which sends on what it receives.
+fn port_hops(hops: u32) -> Task {
+    const TASKS: u32 = 1000;
+    task!({
+        let (start, mut from) = trap!(yield port_create(1))?;
+        for _ in 1..TASKS {
+            let (to, next) = trap!(yield port_create(1))?;
+            trap!(yield spawn(passes_on(from, to)).pass(from).pass(to))?;
+            from = next;
+        }
+        let mut data = Buf::from("ball");
+        for _ in 0..hops / TASKS {
+            trap!(yield port_send(start, data))?;
+            data = trap!(yield port_recv(from))?.ok_or(Errno::EPIPE)?.data;
+        }
+        Ok(())
     })
 }

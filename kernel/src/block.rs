@@ -7,9 +7,12 @@
 use crate::{
     emit,
     event::level,
+    fd::Object,
     file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
+    poll::Polling,
+    port::{Outgoing, port_mut},
     sched::Policy,
     table::Slots,
     task::{Alarm, State},
@@ -17,7 +20,7 @@ use crate::{
     wait::{Links, Queue},
 };
 use std::fmt;
-use yieldix_syscalls::{Errno, Reply, Tid, Time};
+use yieldix_syscalls::{Errno, Interest, Reply, Tid, Time};
 
 /// Why a task is ready, as the log tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,11 @@ pub enum Cause {
     Device {
         /// Index of the file.
         file: u32,
+    },
+    /// A port had a message or room for it, or an end of it was closed.
+    Port {
+        /// Index of the port.
+        port: u32,
     },
     /// Its sleep is over.
     Timer,
@@ -48,11 +56,28 @@ impl fmt::Display for Cause {
             Cause::Yielded => f.write_str("yielded"),
             Cause::Preempted => f.write_str("quantum used up"),
             Cause::Device { file } => write!(f, "file {file} answered"),
+            Cause::Port { port } => write!(f, "port {port} answered"),
             Cause::Timer => f.write_str("slept enough"),
             Cause::Deadline => f.write_str("deadline passed"),
             Cause::Exit(tid) => write!(f, "task {tid} ended"),
         }
     }
+}
+
+/// What a task that has left a wait had waited to bring about.
+#[must_use]
+pub enum Left {
+    /// Nothing that it held.
+    Nothing,
+    /// An operation on a file.
+    Operation {
+        /// Index of the file.
+        file: u32,
+        /// What was to finish.
+        operation: Pending,
+    },
+    /// A message to send.
+    Message(Outgoing),
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -119,23 +144,50 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn be_late(&mut self, slot: u32, state: &State) -> Next {
         let now = self.now();
         self.fire_deadline(slot, now);
-        let reply = match (state, self.take_pending(slot)) {
-            (State::Reading { file, .. } | State::Writing { file, .. }, Some(operation)) => {
-                self.file_waiters -= 1;
-                self.abandon(*file, operation, Errno::ETIMEDOUT)
-            }
-            _ => Reply::Err(Errno::ETIMEDOUT),
-        };
+        self.file_waiters -= u32::from(matches!(state, State::Reading { .. } | State::Writing { .. }));
+        let left = self.take_left(slot, state);
+        let reply = self.give_up(left, Errno::ETIMEDOUT);
         self.answer(slot, reply)
     }
 
-    /// The operation that the task in `slot` waits to finish.
-    fn take_pending(&mut self, slot: u32) -> Option<Pending> {
-        self.table.cold_mut(slot).and_then(|cold| cold.pending.take())
+    /// What a task that is in this state, or is about to be, waits to bring about.
+    fn take_left(&mut self, slot: u32, state: &State) -> Left {
+        let Some(cold) = self.table.cold_mut(slot) else { return Left::Nothing };
+        match *state {
+            State::Reading { file, .. } | State::Writing { file, .. } => {
+                cold.pending.take().map_or(Left::Nothing, |operation| Left::Operation { file, operation })
+            }
+            State::Sending { .. } => cold.take_outgoing().map_or(Left::Nothing, Left::Message),
+            _ => Left::Nothing,
+        }
+    }
+
+    /// Begins to wait for room in a port.
+    pub(crate) fn block_on_port(&mut self, slot: u32, port: u32, message: Outgoing) -> Next {
+        self.table.make_cold(slot).make_rare().outgoing = Some(message);
+        self.block(slot, State::Sending { port, links: Links::LOOSE })
+    }
+
+    /// Begins to wait for one of several things.
+    pub(crate) fn block_on_several(
+        &mut self,
+        slot: u32,
+        wanted: Vec<(Object, Interest)>,
+        polling: Box<Polling>,
+    ) -> Next {
+        let deadline = self.table.cold(slot).map_or(Time::NEVER, |cold| cold.deadline());
+        if self.has_passed(deadline) {
+            return self.be_late(slot, &State::Running);
+        }
+        self.table.slot_mut(slot).set_state(State::Polling);
+        self.set_timer(slot, deadline.min(polling.until));
+        self.begin_watches(slot, wanted, polling);
+        self.tell_blocked(slot);
+        Next::Stop(Stop::Blocked)
     }
 
     #[inline]
-    fn tell_blocked(&mut self, slot: u32) {
+    pub(crate) fn tell_blocked(&mut self, slot: u32) {
         if self.wants(level::Blocked)
             && let Some(on) = self.waits_on(slot)
         {
@@ -150,6 +202,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let (file, direction) = match self.table.slot(slot).state {
             State::Reading { file, .. } => (file, Direction::Read),
             State::Writing { file, .. } => (file, Direction::Write),
+            State::Sending { port, .. } => {
+                return Some((&mut port_mut(&mut self.ports, port).sending, self.table.slots_mut()));
+            }
+            State::Receiving { port, .. } => {
+                return Some((&mut port_mut(&mut self.ports, port).receiving, self.table.slots_mut()));
+            }
             State::Joining { target, .. } => {
                 let (cold, slots) = self.table.make_cold_and_slots(target);
                 return Some((&mut cold.make_rare().joiners, slots));
@@ -186,20 +244,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Takes a blocked task out of what it waits on. Its state is stale afterwards: the caller
-    /// sets the next one. Gives the operation that it waited to finish, and that operation's file.
-    pub(crate) fn leave(&mut self, slot: u32) -> Option<(u32, Pending)> {
+    /// sets the next one. Gives what it had waited to bring about.
+    pub(crate) fn leave(&mut self, slot: u32) -> Left {
         self.stop_waiting(slot);
-        match self.table.slot(slot).state {
-            State::Reading { file, .. } | State::Writing { file, .. } => Some((file, self.take_pending(slot)?)),
-            _ => None,
-        }
+        let place = self.table.slot_mut(slot);
+        // Whatever comes next is set by the caller; a state that is waited in owns nothing.
+        let state = std::mem::replace(&mut place.state, State::Running);
+        self.take_left(slot, &state)
     }
 
     /// Takes a blocked task out of its queue, and its timer back.
     #[inline(always)]
     fn stop_waiting(&mut self, slot: u32) {
         match self.table.slot(slot).state {
-            State::AwaitingChild { .. } | State::AwaitingAny | State::Joining { .. } => {}
+            State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {}
+            State::AwaitingChild { .. } | State::AwaitingAny => {}
+            State::Polling => {
+                self.end_watches(slot);
+                self.timers.cancel(slot);
+            }
             State::Reading { .. } | State::Writing { .. } => self.file_waiters -= 1,
             State::Sleeping { .. } | State::SleepingBounded { .. } => {
                 self.timers.cancel(slot);
@@ -224,8 +287,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let now = self.now();
         while let Some((at, slot)) = self.timers.due(now) {
             emit!(self, TimerFired { tid: self.table.tid(slot), due: at });
-            if let State::Sleeping { .. } = self.table.slot(slot).state {
-                self.unblock(slot, Reply::Unit, Cause::Timer);
+            if let Some(reply) = self.answer_in_time(slot) {
+                self.unblock(slot, reply, Cause::Timer);
                 continue;
             }
             self.fire_deadline(slot, now);
@@ -233,23 +296,40 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    /// The answer to a wait that was for the clock, and not only bounded by it.
+    fn answer_in_time(&self, slot: u32) -> Option<Reply> {
+        match self.table.slot(slot).state {
+            State::Sleeping { .. } => Some(Reply::Unit),
+            State::Polling => {
+                let cold = self.table.cold(slot)?;
+                let is_its_own = cold.polling()?.until <= cold.deadline();
+                is_its_own.then(|| Reply::Ready(Box::default()))
+            }
+            _ => None,
+        }
+    }
+
     /// Ends the wait of the task in `slot` without what it waited for.
-    fn end_wait(&mut self, slot: u32, errno: Errno, cause: Cause) {
-        let reply = match self.leave(slot) {
-            Some((file, operation)) => self.abandon(file, operation, errno),
-            None => Reply::Err(errno),
-        };
+    pub(crate) fn end_wait(&mut self, slot: u32, errno: Errno, cause: Cause) {
+        let left = self.leave(slot);
+        let reply = self.give_up(left, errno);
         self.table.slot_mut(slot).set_state(State::Ready(reply));
         self.make_ready(self.table.tid(slot), cause);
     }
 
-    /// Gives up an operation whose task has left the file's queue, and gives its answer.
-    pub(crate) fn abandon(&mut self, file: u32, operation: Pending, errno: Errno) -> Reply {
-        let reply = operation.give_up(errno);
-        if operation.lets_go_after(&reply) {
-            self.let_go(file);
+    /// Gives up what a task had waited to bring about, now that it waits no more; gives its answer.
+    pub(crate) fn give_up(&mut self, left: Left, errno: Errno) -> Reply {
+        match left {
+            Left::Nothing => Reply::Err(errno),
+            Left::Message(message) => message.unsent(errno),
+            Left::Operation { file, operation } => {
+                let reply = operation.give_up(errno);
+                if operation.lets_go_after(&reply) {
+                    self.let_go_of_file(file);
+                }
+                reply
+            }
         }
-        reply
     }
 
     /// Notes that a deadline has ended a wait: of those that are due, the outermost.

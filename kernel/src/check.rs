@@ -5,15 +5,16 @@
 //! the machine.
 
 use crate::{
+    fd::Object,
     file::{Direction, Pending},
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    task::{Cold, NIL, State},
+    task::{Cold, State},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use yieldix_syscalls::{Tid, Time};
+use yieldix_syscalls::{Interest, Tid, Time};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Checks the task in `slot`, which a trap has just touched.
@@ -45,24 +46,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let Some(cold) = self.table.cold(slot) else { continue };
             let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
             found.joiners_queued += joiners.unwrap_or(0);
-            for file in cold.fds.files() {
-                *found.holders.entry(file).or_default() += 1;
+            found.hold(cold.fds.objects());
+            if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
+                found.hold([Object::File(file)]);
             }
-            if let (Some(Pending::Connect), State::Writing { file, .. }) = (&cold.pending, &place.state) {
-                *found.holders.entry(*file).or_default() += 1;
-            }
+            found.watches += cold.polling().map_or(0, |polling| polling.watches.len());
         }
-        for &file in self.streams.iter().filter(|&&file| file != NIL) {
-            *found.holders.entry(file).or_default() += 1;
+        found.hold(self.streams.iter().copied().flatten());
+        for (_, port) in self.ports.iter() {
+            found.hold(port.messages.iter().flat_map(|message| message.objects().iter().copied()));
         }
         ensure(found.live == self.table.live(), "the table counts its live tasks");
         ensure(found.zombies == self.table.zombies(), "the table counts its zombies");
         ensure(found.live + found.zombies <= self.table.tasks_max(), "there are no more tasks than there may be");
         ensure(found.timers == self.timers.len(), "every timer is a blocked task's");
         ensure(found.joiners == found.joiners_queued, "every task that joins is queued with whom it joins");
-        ensure(found.file_waiters == self.file_waiters, "the kernel counts the tasks that wait on files");
         self.check_queued(found.ready);
+        self.check_watches(found.watches);
         self.check_files(&found);
+        self.check_ports(&found);
         ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
     }
 
@@ -81,11 +83,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn check_files(&self, found: &Found) {
         let mut waiters = 0;
         for (index, file) in self.files.iter() {
-            ensure(found.holders.get(&index) == Some(&file.holders), "each file counts what holds it");
+            ensure(found.holders(Object::File(index)) == file.holders, "each file counts what holds it");
+            ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
-                let queue = file.queue(direction);
-                ensure(queue.is_empty() || !file.is_promising(direction), "nobody waits on a file that may be ready");
+                let (queue, watched) = (file.queue(direction), file.watched[direction as usize]);
+                waiters += watched.iter(&self.watches).count() as u32;
+                let is_waited_on = !queue.is_empty() || !watched.is_empty();
+                ensure(!is_waited_on || !file.is_promising(direction), "nobody waits on a file that may be ready");
                 for slot in queue.iter(self.table.slots()) {
                     waiters += 1;
                     let is_there = match self.table.slot(slot).state {
@@ -97,7 +102,59 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
             }
         }
-        ensure(waiters == self.file_waiters, "every task that waits on a file is queued there");
+        ensure(waiters == self.file_waiters, "the kernel counts the waits on files");
+        let queued =
+            waiters - self.watches.iter().filter(|(_, watch)| matches!(watch.object, Object::File(_))).count() as u32;
+        ensure(queued == found.file_waiters, "every task that waits on a file is queued there");
+    }
+
+    fn check_ports(&self, found: &Found) {
+        let mut waiters = 0;
+        for (index, port) in self.ports.iter() {
+            ensure(found.holders(Object::Sender(index)) == port.senders, "each port counts what holds its sending end");
+            ensure(found.holders(Object::Receiver(index)) == port.receivers, "and its receiving end");
+            ensure(port.senders + port.receivers > 0, "a port that nobody holds is closed");
+            ensure(port.messages.len() <= port.capacity as usize, "a port holds no more messages than it was made for");
+            ensure(port.receivers > 0 || port.messages.is_empty(), "what nobody can receive is dropped");
+            let is_named = port.name.as_ref().map(|name| self.port_names.get(name) == Some(&index));
+            ensure(is_named != Some(false), "a port's name names it");
+            let mut objects = port.messages.iter().flat_map(|message| message.objects());
+            ensure(!objects.any(|object| matches!(object, Object::Receiver(_))), "no message holds a receiving end");
+            let [to_read, to_write] = port.watched;
+            let ends = [(port.receiving, to_read, port.is_dry()), (port.sending, to_write, port.is_full())];
+            for (queue, watched, must_wait) in ends {
+                ensure(must_wait || queue.is_empty() && watched.is_empty(), "nobody waits at a port that could answer");
+            }
+            for slot in port.receiving.iter(self.table.slots()) {
+                waiters += 1;
+                let state = &self.table.slot(slot).state;
+                ensure(matches!(state, State::Receiving { port, .. } if *port == index), "receivers wait to receive");
+            }
+            for slot in port.sending.iter(self.table.slots()) {
+                waiters += 1;
+                let state = &self.table.slot(slot).state;
+                ensure(matches!(state, State::Sending { port, .. } if *port == index), "senders wait to send");
+            }
+        }
+        ensure(waiters == found.port_waiters, "every task that waits at a port is queued there");
+        let named = self.ports.iter().filter(|(_, port)| port.name.is_some()).count();
+        ensure(named == self.port_names.len(), "a name is a port's");
+    }
+
+    /// Each watch is listed by the task that polls, and queued where it watches.
+    fn check_watches(&self, listed: usize) {
+        ensure(listed == self.watches.len() as usize, "every watch is a poll's");
+        for (index, watch) in self.watches.iter() {
+            let polling = self.table.cold(watch.slot).and_then(|cold| cold.polling());
+            ensure(polling.is_some_and(|polling| polling.watches.contains(&index)), "a poll lists its watches");
+            let (direction, fd) = match watch.interest {
+                Interest::Read(fd) => (Direction::Read, fd),
+                Interest::Write(fd) => (Direction::Write, fd),
+            };
+            let is_queued = self.watched(watch.object, direction).iter(&self.watches).any(|other| other == index);
+            ensure(is_queued, "a watch is queued where it watches");
+            ensure(self.object_of(watch.slot, fd) == Ok(watch.object), "who watches an object has it");
+        }
     }
 
     fn check_task(&self, slot: u32) {
@@ -107,9 +164,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let has_pending = cold.is_some_and(|cold| cold.pending.is_some());
         let is_on_file = matches!(place.state, State::Reading { .. } | State::Writing { .. });
         ensure(has_pending == is_on_file, "a task that waits on a file has an operation to finish, no other has");
+        let has_outgoing = cold.and_then(|cold| cold.rare()).is_some_and(|rare| rare.outgoing.is_some());
+        let is_sending = matches!(place.state, State::Sending { .. });
+        ensure(has_outgoing == is_sending, "a task that waits to send has a message, no other has");
+        let has_watches = cold.is_some_and(|cold| cold.polling().is_some());
+        ensure(has_watches == matches!(place.state, State::Polling), "a task that polls has watches, no other has");
         match place.state {
             State::Ready(_) => ensure(place.body.is_some(), "a task that is ready has a body"),
-            State::Running | State::AwaitingAny => {}
+            State::Running | State::AwaitingAny | State::Polling => {}
+            State::Sending { port, .. } | State::Receiving { port, .. } => {
+                ensure(self.ports.get(port).is_some(), "a task waits at a port that is there");
+            }
             State::Reading { file, .. } | State::Writing { file, .. } => {
                 ensure(self.files.get(file).is_some(), "a task waits on a file that is open");
             }
@@ -143,7 +208,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(cold) = cold else { return };
         let is_bounded = place.state.is_blocked() && !matches!(place.state, State::Sleeping { .. });
         if is_bounded {
-            ensure(self.timers.at(slot) == timer_for(cold.deadline()), "a wait with a deadline has its timer");
+            let own = cold.polling().map_or(Time::NEVER, |polling| polling.until);
+            let bound = timer_for(cold.deadline().min(own));
+            ensure(self.timers.at(slot) == bound, "a wait with a deadline has its timer");
         }
         let zombies = cold.zombies.iter(self.table.slots()).count() as u32;
         ensure(zombies <= cold.children, "zombies are counted among the children");
@@ -161,17 +228,30 @@ struct Found {
     joiners: usize,
     joiners_queued: usize,
     file_waiters: u32,
-    holders: BTreeMap<u32, u32>,
+    port_waiters: u32,
+    watches: usize,
+    holders: BTreeMap<Object, u32>,
 }
 
 impl Found {
+    fn hold(&mut self, objects: impl IntoIterator<Item = Object>) {
+        for object in objects {
+            *self.holders.entry(object).or_default() += 1;
+        }
+    }
+
+    fn holders(&self, object: Object) -> u32 {
+        self.holders.get(&object).copied().unwrap_or(0)
+    }
+
     fn count(&mut self, state: &State) {
         match state {
             State::Zombie { .. } => return self.zombies += 1,
             State::Ready(_) => self.ready += 1,
             State::Reading { .. } | State::Writing { .. } => self.file_waiters += 1,
+            State::Sending { .. } | State::Receiving { .. } => self.port_waiters += 1,
             State::Joining { .. } => self.joiners += 1,
-            State::Running | State::Sleeping { .. } | State::SleepingBounded { .. } => {}
+            State::Running | State::Sleeping { .. } | State::SleepingBounded { .. } | State::Polling => {}
             State::AwaitingChild { .. } | State::AwaitingAny | State::Free { .. } => {}
         }
         self.live += 1;

@@ -1,7 +1,10 @@
 //! Tasks that wait for each other: told when it happens, and why nothing can go on.
 
-use crate::{emit, hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::State};
-use std::fmt::Write;
+use crate::{emit, fd::Object, hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::State};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for another: logs the cycle that this closed, if it did.
@@ -14,7 +17,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn report_cycle_through(&mut self, slot: u32) {
-        if let Some(cycle) = self.cycle_through(slot) {
+        if let Some(cycle) = cycle_through(slot, |slot| self.awaited(slot)) {
             let tids = self.chain(&cycle);
             emit!(self, Cycle { tids: &tids });
         }
@@ -29,7 +32,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             .map(|tid| self.slot_of(tid))
             .filter(|&slot| self.waits_on(slot).is_some())
             .collect();
-        let cycle = blocked.iter().find_map(|&slot| self.cycle_through(slot));
+        let holders = self.holders_of_ends();
+        let awaited = |slot| self.awaited(slot).or_else(|| self.awaited_at_a_port(slot, &holders));
+        let cycle = blocked.iter().find_map(|&slot| cycle_through(slot, awaited));
         let cycle = cycle.map_or(String::from("none"), |cycle| self.chain(&cycle));
         emit!(self, Deadlock { tasks: blocked.len() as u32, cycle: &cycle });
         for slot in blocked {
@@ -50,14 +55,28 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The tasks of the cycle of waits that `slot` is in, from it on.
-    fn cycle_through(&self, slot: u32) -> Option<Vec<u32>> {
-        let others = || {
-            let next = |at: &u32| self.awaited(*at).filter(|&next| next != slot);
-            std::iter::successors(self.awaited(slot), next).take(limits::CYCLE_SEARCH)
+    /// Which tasks hold which end of a port.
+    fn holders_of_ends(&self) -> BTreeMap<Object, BTreeSet<u32>> {
+        let mut holders: BTreeMap<Object, BTreeSet<u32>> = BTreeMap::new();
+        for (slot, _) in self.table.iter() {
+            let objects = self.table.cold(slot).into_iter().flat_map(|cold| cold.fds.objects());
+            for end in objects.filter(|object| !matches!(object, Object::File(_))) {
+                holders.entry(end).or_default().insert(slot);
+            }
+        }
+        holders
+    }
+
+    /// The only other task that could end this one's wait at a port, by being at the other end.
+    fn awaited_at_a_port(&self, slot: u32, holders: &BTreeMap<Object, BTreeSet<u32>>) -> Option<u32> {
+        let other_end = match self.table.slot(slot).state {
+            State::Sending { port, .. } => Object::Receiver(port),
+            State::Receiving { port, .. } => Object::Sender(port),
+            _ => return None,
         };
-        let last = others().last()?;
-        (self.awaited(last) == Some(slot)).then(|| std::iter::once(slot).chain(others()).collect())
+        let mut others = holders.get(&other_end)?.iter().copied().filter(|&holder| holder != slot);
+        let other = others.next()?;
+        others.next().is_none().then_some(other)
     }
 
     /// `1 (main) waits for 2 (worker) waits for 1`
@@ -70,4 +89,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let _ = write!(text, "{}", self.table.tid(cycle[0]));
         text
     }
+}
+
+/// The tasks of the cycle of waits that `slot` is in, from it on, when each waits for whom `awaited`
+/// says.
+fn cycle_through(slot: u32, awaited: impl Fn(u32) -> Option<u32>) -> Option<Vec<u32>> {
+    let others = || {
+        let next = |at: &u32| awaited(*at).filter(|&next| next != slot);
+        std::iter::successors(awaited(slot), next).take(limits::CYCLE_SEARCH)
+    };
+    let last = others().last()?;
+    (awaited(last) == Some(slot)).then(|| std::iter::once(slot).chain(others()).collect())
 }

@@ -1,11 +1,56 @@
 //! The calls of descriptors: close and dup, and what exit and spawn do to them.
 
-use crate::{fd::Streams, hardware::Hardware, kernel::Kernel, sched::Policy, task::NIL, trap::Next};
-use yieldix_syscalls::{Fd, Reply};
+use crate::{
+    fd::{Object, Streams},
+    hardware::Hardware,
+    kernel::Kernel,
+    sched::Policy,
+    trap::Next,
+};
+use yieldix_syscalls::{Errno, Fd, Reply};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// What `fd` names for the task in `slot`.
+    #[inline]
+    pub(crate) fn object_of(&self, slot: u32, fd: Fd) -> Result<Object, Errno> {
+        let object = match self.table.cold(slot) {
+            Some(cold) => cold.fds.object(fd, &self.streams),
+            None if fd.generation() == 0 => self.streams.get(fd.slot() as usize).copied().flatten(),
+            None => None,
+        };
+        object.ok_or(Errno::EBADF)
+    }
+
+    /// Opens a descriptor for an object in the table of the task in `slot`.
+    pub(crate) fn install(&mut self, slot: u32, object: Object) -> Result<Fd, Errno> {
+        let max = self.options.fds_per_task;
+        self.table.make_cold(slot).fds.install(object, max)
+    }
+
+    /// Could the task in `slot` open so many descriptors more?
+    pub(crate) fn room_for_fds(&self, slot: u32, count: u32) -> Result<(), Errno> {
+        let open = self.table.cold(slot).map_or(0, |cold| cold.fds.open());
+        if self.options.fds_per_task - open < count { Err(Errno::EMFILE) } else { Ok(()) }
+    }
+
+    /// One holder more.
+    pub(crate) fn hold(&mut self, object: Object) {
+        match object {
+            Object::File(file) => self.file_mut(file).holders += 1,
+            end => *self.holders_of_end(end) += 1,
+        }
+    }
+
+    /// One holder less; the last one closes the object.
+    pub(crate) fn let_go(&mut self, object: Object) {
+        match object {
+            Object::File(file) => self.let_go_of_file(file),
+            end => self.let_go_of_end(end),
+        }
+    }
+
     pub(crate) fn sys_close(&mut self, slot: u32, fd: Fd) -> Next {
-        let open = self.file_of(slot, fd);
+        let open = self.object_of(slot, fd);
         let closed = open.map(|_| {
             self.remove_fd(slot, fd);
             Reply::Unit
@@ -14,30 +59,35 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Next {
-        let copy = self.file_of(slot, fd).and_then(|file| {
-            let copy = self.install(slot, file)?;
-            self.file_mut(file).holders += 1;
+        let copy = self.object_of(slot, fd).and_then(|object| {
+            let copy = self.install(slot, object)?;
+            self.hold(object);
             Ok(copy)
         });
         self.answer_with(slot, copy.map(Reply::Fd))
     }
 
-    /// Takes an open descriptor out of a task's table and lets go of its file.
-    pub(crate) fn remove_fd(&mut self, slot: u32, fd: Fd) {
+    /// Takes an open descriptor out of a task's table; whoever asks now holds what it named.
+    pub(crate) fn take_fd(&mut self, slot: u32, fd: Fd) -> Option<Object> {
         if fd.slot() < 3 {
             self.own_streams(slot);
         }
-        if let Some(file) = self.table.make_cold(slot).fds.remove(fd) {
-            self.let_go(file);
+        self.table.make_cold(slot).fds.remove(fd)
+    }
+
+    /// Takes an open descriptor out of a task's table and lets go of what it named.
+    pub(crate) fn remove_fd(&mut self, slot: u32, fd: Fd) {
+        if let Some(object) = self.take_fd(slot, fd) {
+            self.let_go(object);
         }
     }
 
-    /// Puts a file that is held already into one of a task's standard three.
-    pub(crate) fn replace_stream(&mut self, slot: u32, index: u32, file: u32) {
+    /// Puts an object that is held already into one of a task's standard three.
+    pub(crate) fn replace_stream(&mut self, slot: u32, index: u32, object: Object) {
         let mut streams = self.own_streams(slot);
-        let old = std::mem::replace(&mut streams[index as usize], file);
+        let old = streams[index as usize].replace(object);
         self.table.make_cold(slot).fds.set_streams(streams);
-        if old != NIL {
+        if let Some(old) = old {
             self.let_go(old);
         }
     }
@@ -55,8 +105,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// One holder more for each of the three that is open.
     pub(crate) fn hold_streams(&mut self, streams: &Streams) {
-        for &file in streams.iter().filter(|&&file| file != NIL) {
-            self.file_mut(file).holders += 1;
+        for &object in streams.iter().flatten() {
+            self.hold(object);
         }
     }
 
@@ -64,8 +114,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn close_all(&mut self, slot: u32) {
         let Some(cold) = self.table.cold_mut(slot) else { return };
         let fds = std::mem::take(&mut cold.fds);
-        for file in fds.files() {
-            self.let_go(file);
+        for object in fds.objects() {
+            self.let_go(object);
         }
     }
 }

@@ -241,6 +241,15 @@ events! {
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
     /// A file was closed: its last holder let go.
     DEBUG "yieldix::io" "closed" Closed { file: u32 }
+    /// A port was made.
+    DEBUG "yieldix::io" "port created" PortCreated { port: u32, capacity: u32 }
+    /// A port was given a name.
+    DEBUG "yieldix::io" "port published" PortPublished { port: u32, name: &'a str }
+    /// One end of a port has no holder any more: nobody sends, or nobody receives. `dropped` messages
+    /// were not received.
+    DEBUG "yieldix::io" "port end closed" PortEndClosed { port: u32, end: &'a str, dropped: usize }
+    /// A port is gone: nobody holds either end.
+    DEBUG "yieldix::io" "port closed" PortClosed { port: u32 }
     /// What tasks had written to the console could not be brought out, and nobody was left to give
     /// the errno to. Not told of a reader that went away.
     WARN "yieldix::io" "output lost" OutputLost { stream: &'a str, bytes: u64, errno: Errno }

@@ -1,14 +1,25 @@
-//! A task's own descriptors: slots with generations, each naming an open file.
+//! A task's own descriptors: slots with generations, each naming an open file or the end of a port.
 //!
 //! 0, 1 and 2 are the machine's until the task changes one of them; then all three are its own.
 //! Invariant: a generation only grows, so a number that was closed never means its successor.
 
-use crate::task::NIL;
+use crate::limits;
 use smallvec::SmallVec;
 use yieldix_syscalls::{Errno, Fd};
 
-/// The standard three: input, output, error output, as indices of files.
-pub type Streams = [u32; 3];
+/// What a descriptor names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Object {
+    /// The open file at this index.
+    File(u32),
+    /// The end of this port that is sent to.
+    Sender(u32),
+    /// The end of this port that is received from.
+    Receiver(u32),
+}
+
+/// What the standard three name: input, output, error output.
+pub type Streams = [Option<Object>; 3];
 
 const FIRST_SLOT: u32 = 3;
 
@@ -23,11 +34,43 @@ pub struct FdTable {
     streams: Option<Box<Streams>>,
 }
 
+/// An object in a word, its kind in the low two bits, so that an entry has two words.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    file: u32,
+    packed: u32,
     generation: u32,
 }
+
+impl Entry {
+    const FREE: u32 = 3;
+
+    fn new(object: Object, generation: u32) -> Entry {
+        let packed = match object {
+            Object::File(index) => index << 2,
+            Object::Sender(index) => index << 2 | 1,
+            Object::Receiver(index) => index << 2 | 2,
+        };
+        Entry { packed, generation }
+    }
+
+    #[inline(always)]
+    fn object(self) -> Option<Object> {
+        let index = self.packed >> 2;
+        match self.packed & 3 {
+            0 => Some(Object::File(index)),
+            1 => Some(Object::Sender(index)),
+            2 => Some(Object::Receiver(index)),
+            _ => None,
+        }
+    }
+
+    fn is_free(self) -> bool {
+        self.packed == Entry::FREE
+    }
+}
+
+// What does not fit beside its kind is never made.
+const _: () = assert!(limits::FILES < 1 << 30);
 
 impl FdTable {
     /// Descriptors open from 3 on.
@@ -45,82 +88,82 @@ impl FdTable {
         self.streams = Some(Box::new(streams));
     }
 
-    /// The file that `fd` names; `machine` are the standard three of the machine.
+    /// What `fd` names; `machine` are the standard three of the machine.
     #[inline]
-    pub fn file(&self, fd: Fd, machine: &Streams) -> Option<u32> {
-        let file = match fd.slot().checked_sub(FIRST_SLOT) {
-            Some(index) => self.entries.get(index as usize).filter(|e| e.generation == fd.generation())?.file,
+    pub fn object(&self, fd: Fd, machine: &Streams) -> Option<Object> {
+        match fd.slot().checked_sub(FIRST_SLOT) {
+            Some(index) => self.entries.get(index as usize).filter(|e| e.generation == fd.generation())?.object(),
             None if fd.generation() == 0 => self.streams().unwrap_or(machine)[fd.slot() as usize],
-            None => NIL,
-        };
-        (file != NIL).then_some(file)
+            None => None,
+        }
     }
 
-    /// Opens the lowest free slot for `file`. `EMFILE` when `max` are open.
-    pub fn install(&mut self, file: u32, max: u32) -> Result<Fd, Errno> {
+    /// Opens the lowest free slot for `object`. `EMFILE` when `max` are open.
+    pub fn install(&mut self, object: Object, max: u32) -> Result<Fd, Errno> {
         if self.open >= max {
             return Err(Errno::EMFILE);
         }
         let lowest = self.lowest as usize;
-        let free = self.entries[lowest..].iter().position(|entry| entry.file == NIL);
+        let free = self.entries[lowest..].iter().position(|entry| entry.is_free());
         let index = free.map_or(self.entries.len(), |offset| lowest + offset);
         if index == self.entries.len() {
-            self.entries.push(Entry { file, generation: 1 });
+            self.entries.push(Entry::new(object, 1));
         } else {
-            self.entries[index].file = file;
+            self.entries[index] = Entry::new(object, self.entries[index].generation);
         }
         self.lowest = index as u32 + 1;
         self.open += 1;
         Ok(Fd::new(FIRST_SLOT + index as u32, self.entries[index].generation))
     }
 
-    /// Opens `fd` itself, slot and generation, for `file`. Only for a table that is being made.
+    /// Opens `fd` itself, slot and generation, for `object`. Only for a table that is being made.
     /// `EINVAL` when the slot is taken or is one of the standard three, `EMFILE` past `max`.
-    pub fn install_as(&mut self, fd: Fd, file: u32, max: u32) -> Result<(), Errno> {
+    pub fn install_as(&mut self, fd: Fd, object: Object, max: u32) -> Result<(), Errno> {
         let index = fd.slot().checked_sub(FIRST_SLOT).ok_or(Errno::EINVAL)? as usize;
         if index >= max as usize || self.open >= max {
             return Err(Errno::EMFILE);
         }
         if index >= self.entries.len() {
-            self.entries.resize(index + 1, Entry { file: NIL, generation: 1 });
+            self.entries.resize(index + 1, Entry { packed: Entry::FREE, generation: 1 });
         }
-        if self.entries[index].file != NIL {
+        if !self.entries[index].is_free() {
             return Err(Errno::EINVAL);
         }
-        self.entries[index] = Entry { file, generation: fd.generation() };
+        self.entries[index] = Entry::new(object, fd.generation());
         self.open += 1;
         Ok(())
     }
 
-    /// Takes `fd` out and gives its file. For one of the standard three the task must have its own.
-    pub fn remove(&mut self, fd: Fd) -> Option<u32> {
+    /// Takes `fd` out and gives what it named. For one of the standard three the task must have its
+    /// own.
+    pub fn remove(&mut self, fd: Fd) -> Option<Object> {
         let Some(index) = fd.slot().checked_sub(FIRST_SLOT) else {
-            let place = &mut self.streams.as_mut()?[fd.slot() as usize];
-            return Some(std::mem::replace(place, NIL)).filter(|&file| file != NIL);
+            return self.streams.as_mut()?[fd.slot() as usize].take();
         };
         let entry = self.entries.get_mut(index as usize)?;
-        if entry.generation != fd.generation() || entry.file == NIL {
+        if entry.generation != fd.generation() {
             return None;
         }
-        let file = std::mem::replace(&mut entry.file, NIL);
+        let object = entry.object()?;
+        entry.packed = Entry::FREE;
         entry.generation = entry.generation.wrapping_add(1);
         self.open -= 1;
         self.lowest = self.lowest.min(index);
-        Some(file)
+        Some(object)
     }
 
-    /// The descriptor of the task that names `file`, for reports.
-    pub fn fd_of(&self, file: u32, machine: &Streams) -> Option<Fd> {
-        let in_entries = self.entries.iter().position(|entry| entry.file == file);
+    /// The descriptor of the task that names `object`, for reports.
+    pub fn fd_of(&self, object: Object, machine: &Streams) -> Option<Fd> {
+        let in_entries = self.entries.iter().position(|entry| entry.object() == Some(object));
         let own = in_entries.map(|i| Fd::new(FIRST_SLOT + i as u32, self.entries[i].generation));
-        let standard = || self.streams().unwrap_or(machine).iter().position(|&f| f == file);
+        let standard = || self.streams().unwrap_or(machine).iter().position(|&stream| stream == Some(object));
         own.or_else(|| standard().map(|slot| Fd::new(slot as u32, 0)))
     }
 
-    /// Every file that an entry names, once an entry.
-    pub fn files(&self) -> impl Iterator<Item = u32> {
+    /// Everything that an entry names, once an entry.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
         let streams = self.streams.iter().flat_map(|streams| **streams);
-        self.entries.iter().map(|entry| entry.file).chain(streams).filter(|&file| file != NIL)
+        self.entries.iter().map(|entry| entry.object()).chain(streams).flatten()
     }
 }
 
@@ -128,43 +171,43 @@ impl FdTable {
 mod tests {
     use super::*;
 
-    const MACHINE: Streams = [0, 1, 2];
+    const MACHINE: Streams = [Some(Object::File(0)), Some(Object::File(1)), Some(Object::File(2))];
 
     #[test]
     fn the_lowest_free_slot_is_taken_and_a_closed_number_stays_dead() {
         let mut fds = FdTable::default();
-        let [a, b] = [10, 11].map(|file| fds.install(file, 8).unwrap());
+        let [a, b] = [10, 11].map(|file| fds.install(Object::File(file), 8).unwrap());
         assert_eq!((a.slot(), b.slot()), (3, 4));
-        assert_eq!(fds.remove(a), Some(10));
-        let c = fds.install(12, 8).unwrap();
+        assert_eq!(fds.remove(a), Some(Object::File(10)));
+        let c = fds.install(Object::File(12), 8).unwrap();
         assert_eq!(c.slot(), 3);
-        assert_eq!(fds.file(a, &MACHINE), None);
+        assert_eq!(fds.object(a, &MACHINE), None);
         assert_eq!(fds.remove(a), None);
-        assert_eq!(fds.file(c, &MACHINE), Some(12));
-        assert_eq!(fds.install(13, 2), Err(Errno::EMFILE));
+        assert_eq!(fds.object(c, &MACHINE), Some(Object::File(12)));
+        assert_eq!(fds.install(Object::File(13), 2), Err(Errno::EMFILE));
     }
 
     #[test]
     fn a_number_keeps_its_meaning_in_the_table_of_a_child() {
         let mut parent = FdTable::default();
-        let first = parent.install(10, 8).unwrap();
+        let first = parent.install(Object::File(10), 8).unwrap();
         parent.remove(first);
-        let fd = parent.install(11, 8).unwrap();
+        let fd = parent.install(Object::File(11), 8).unwrap();
         let mut child = FdTable::default();
-        child.install_as(fd, 11, 8).unwrap();
-        assert_eq!(child.file(fd, &MACHINE), Some(11));
-        assert_eq!(child.install_as(fd, 11, 8), Err(Errno::EINVAL));
-        assert_eq!(child.install(12, 8).unwrap().slot(), 4);
+        child.install_as(fd, Object::File(11), 8).unwrap();
+        assert_eq!(child.object(fd, &MACHINE), Some(Object::File(11)));
+        assert_eq!(child.install_as(fd, Object::File(11), 8), Err(Errno::EINVAL));
+        assert_eq!(child.install(Object::File(12), 8).unwrap().slot(), 4);
     }
 
     #[test]
     fn the_standard_three_are_the_machines_until_they_are_changed() {
         let mut fds = FdTable::default();
-        assert_eq!(fds.file(Fd::STDERR, &MACHINE), Some(2));
-        assert_eq!(fds.file(Fd::new(1, 1), &MACHINE), None);
-        fds.set_streams([0, 7, 2]);
-        assert_eq!(fds.file(Fd::STDOUT, &MACHINE), Some(7));
-        assert_eq!(fds.remove(Fd::STDOUT), Some(7));
-        assert_eq!(fds.file(Fd::STDOUT, &MACHINE), None);
+        assert_eq!(fds.object(Fd::STDERR, &MACHINE), Some(Object::File(2)));
+        assert_eq!(fds.object(Fd::new(1, 1), &MACHINE), None);
+        fds.set_streams([MACHINE[0], Some(Object::File(7)), MACHINE[2]]);
+        assert_eq!(fds.object(Fd::STDOUT, &MACHINE), Some(Object::File(7)));
+        assert_eq!(fds.remove(Fd::STDOUT), Some(Object::File(7)));
+        assert_eq!(fds.object(Fd::STDOUT, &MACHINE), None);
     }
 }

@@ -12,6 +12,7 @@
 use crate::{
     block::Cause,
     emit,
+    fd::Object,
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
@@ -20,7 +21,7 @@ use crate::{
     wait::Queue,
 };
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, Fd, Reply};
+use yieldix_syscalls::{Buf, Errno, Fd, Interest, Reply};
 
 /// An open file.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct File {
     pub readers: Queue,
     /// Tasks that wait to write.
     pub writers: Queue,
+    /// Polls that watch for a read or for a write, by direction.
+    pub watched: [Queue; 2],
 }
 
 /// What can be done with a file.
@@ -63,6 +66,7 @@ impl File {
             maybe_writable: true,
             readers: Queue::default(),
             writers: Queue::default(),
+            watched: Default::default(),
         }
     }
 
@@ -167,7 +171,7 @@ impl Pending {
 
     /// May it be done with a file of this kind?
     #[inline(always)]
-    fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
+    pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
         match (kind, self) {
             (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
@@ -203,14 +207,12 @@ pub enum Wants {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// The file that `fd` names for the task in `slot`.
-    pub(crate) fn file_of(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
-        let file = match self.table.cold(slot) {
-            Some(cold) => cold.fds.file(fd, &self.streams),
-            None if fd.generation() == 0 => self.streams.get(fd.slot() as usize).copied(),
-            None => None,
-        };
-        file.ok_or(Errno::EBADF)
+    /// The file of a socket that `fd` names for the task in `slot`.
+    pub(crate) fn socket_of(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
+        match self.object_of(slot, fd)? {
+            Object::File(file) if self.file(file).kind != Kind::Console => Ok(file),
+            _ => Err(Errno::ENOTSOCK),
+        }
     }
 
     pub(crate) fn file(&self, file: u32) -> &File {
@@ -244,10 +246,23 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.operate_as(slot, fd, Wants::Socket, Pending::WriteAll { data, sent: 0 })
     }
 
+    /// The ends of a port can be waited for as files are; all else that is done with them is a port's.
+    #[cold]
+    fn operate_on_end(&mut self, slot: u32, fd: Fd, wants: Wants, operation: Pending) -> Next {
+        let errno = match (wants, &operation) {
+            (Wants::Anything, Pending::ReadWait) => return self.wait_for_end(slot, Interest::Read(fd)),
+            (Wants::Anything, Pending::WriteWait) => return self.wait_for_end(slot, Interest::Write(fd)),
+            (Wants::Anything, _) => Errno::EOPNOTSUPP,
+            (Wants::Socket, _) => Errno::ENOTSOCK,
+        };
+        self.answer(slot, operation.give_up(errno))
+    }
+
     #[inline(always)]
     fn operate_as(&mut self, slot: u32, fd: Fd, wants: Wants, mut operation: Pending) -> Next {
-        let file = match self.file_of(slot, fd) {
-            Ok(file) => file,
+        let file = match self.object_of(slot, fd) {
+            Ok(Object::File(file)) => file,
+            Ok(_) => return self.operate_on_end(slot, fd, wants, operation),
             Err(errno) => return self.answer(slot, operation.give_up(errno)),
         };
         let entry = self.file(file);
@@ -303,7 +318,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Err(errno) => Ok(Reply::Short { sent: *sent, errno }),
             },
             Pending::Accept => self.take_connection(slot, device),
-            Pending::Connect => self.hardware.connected(device).and_then(|()| self.install(slot, file)).map(Reply::Fd),
+            Pending::Connect => {
+                let connected = self.hardware.connected(device);
+                connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
+            }
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
         };
@@ -336,20 +354,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.room_for_a_file(slot)?;
         let (device, peer) = self.hardware.try_accept(listener)?;
         let file = self.open_file(device, Kind::Stream, peer);
-        let fd = self.install(slot, file)?;
+        let fd = self.install(slot, Object::File(file))?;
         Ok(Reply::Conn(Box::new((fd, peer))))
     }
 
     /// Could one more file be opened, and named by the task in `slot`?
     pub(crate) fn room_for_a_file(&self, slot: u32) -> Result<(), Errno> {
-        let open = self.table.cold(slot).map_or(0, |cold| cold.fds.open());
-        if open >= self.options.fds_per_task {
-            return Err(Errno::EMFILE);
-        }
-        if self.files.len() >= limits::FILES {
-            return Err(Errno::ENFILE);
-        }
-        Ok(())
+        self.room_for_fds(slot, 1)?;
+        self.room_for_an_object()
+    }
+
+    /// Could one more file be opened, or port be made?
+    pub(crate) fn room_for_an_object(&self) -> Result<(), Errno> {
+        if self.files.len() + self.ports.len() >= limits::FILES { Err(Errno::ENFILE) } else { Ok(()) }
     }
 
     /// A new file for `device`, held once.
@@ -364,21 +381,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         file
     }
 
-    /// Opens a descriptor for a file in the table of the task in `slot`.
-    pub(crate) fn install(&mut self, slot: u32, file: u32) -> Result<Fd, Errno> {
-        let max = self.options.fds_per_task;
-        self.table.make_cold(slot).fds.install(file, max)
-    }
-
     /// One holder less; the last one closes the file.
-    pub(crate) fn let_go(&mut self, file: u32) {
+    pub(crate) fn let_go_of_file(&mut self, file: u32) {
         let entry = self.file_mut(file);
         entry.holders -= 1;
         if entry.holders > 0 {
             return;
         }
         let device = entry.device;
-        if !(entry.readers.is_empty() && entry.writers.is_empty()) {
+        let is_waited_on = [entry.readers, entry.writers].iter().chain(&entry.watched).any(|queue| !queue.is_empty());
+        if is_waited_on {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);
@@ -398,10 +410,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // What the kernel said itself comes first.
         if writable && (device != Device::STDOUT || self.print_announcements()) {
             self.serve(file, Direction::Write);
+            self.serve_watchers(file, Direction::Write);
         }
         // A connect that failed has let its file go.
         if readable && self.is_of(file, device) {
             self.serve(file, Direction::Read);
+            self.serve_watchers(file, Direction::Read);
         }
     }
 
@@ -445,7 +459,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let lets_go = operation.lets_go_after(&reply);
         self.unblock(slot, reply, Cause::Device { file });
         if lets_go {
-            self.let_go(file);
+            self.let_go_of_file(file);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
 
 use crate::{
+    fd::Object,
     file::{Direction, Kind},
     hardware::Hardware,
-    kernel::Kernel,
+    kernel::{Kernel, broken},
     limits,
     sched::Policy,
     task::State,
@@ -20,9 +21,11 @@ pub struct Stats {
     pub zombies: u32,
     /// Tasks made so far.
     pub spawned: u64,
-    /// Open files, the console's three included.
+    /// Open files and ports, the console's three included.
     pub files: u32,
-    /// Tasks that wait on a file.
+    /// Ports.
+    pub ports: u32,
+    /// Tasks that wait on a file, and polls of one.
     pub file_waiters: u32,
     /// Timers that are set.
     pub timers: u32,
@@ -55,7 +58,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             tasks: self.table.live(),
             zombies: self.table.zombies(),
             spawned: self.table.spawned(),
-            files: self.files.len(),
+            files: self.files.len() + self.ports.len(),
+            ports: self.ports.len(),
             file_waiters: self.file_waiters,
             timers: self.timers.len(),
             sockets: hardware.sockets,
@@ -106,6 +110,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Zombie { .. } | State::Free { .. } => return TaskState::Zombie,
             State::Reading { file, .. } => self.waits_on_file(slot, file, Direction::Read),
             State::Writing { file, .. } => self.waits_on_file(slot, file, Direction::Write),
+            State::Sending { port, .. } => WaitsOn::Send(self.fd_of(slot, Object::Sender(port))),
+            State::Receiving { port, .. } => WaitsOn::Receive(self.fd_of(slot, Object::Receiver(port))),
+            State::Polling => WaitsOn::Poll(self.polled(slot)),
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => WaitsOn::Sleep(alarm.at()),
             State::AwaitingChild { child } => WaitsOn::Child(self.table.tid(child)),
             State::AwaitingAny => WaitsOn::AnyChild,
@@ -114,10 +121,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         TaskState::Blocked(on)
     }
 
+    /// A descriptor by which the task in `slot` has this object.
+    fn find_fd(&self, slot: u32, object: Object) -> Option<Fd> {
+        let own = self.table.cold(slot).and_then(|cold| cold.fds.fd_of(object, &self.streams));
+        let is_it = |&stream: &Option<Object>| stream == Some(object);
+        own.or_else(|| self.streams.iter().position(is_it).map(|index| Fd::new(index as u32, 0)))
+    }
+
+    fn fd_of(&self, slot: u32, object: Object) -> Fd {
+        match self.find_fd(slot, object) {
+            Some(fd) => fd,
+            None => broken("a task waits on what it has no descriptor of"),
+        }
+    }
+
     fn waits_on_file(&self, slot: u32, file: u32, direction: Direction) -> WaitsOn {
-        let own = self.table.cold(slot).and_then(|cold| cold.fds.fd_of(file, &self.streams));
-        let machine = || self.streams.iter().position(|&f| f == file).map(|index| Fd::new(index as u32, 0));
-        match (own.or_else(machine), direction) {
+        match (self.find_fd(slot, Object::File(file)), direction) {
             (Some(fd), Direction::Read) if self.file(file).kind == Kind::Listener => WaitsOn::Accept(fd),
             (Some(fd), Direction::Read) => WaitsOn::Read(fd),
             (Some(fd), Direction::Write) => WaitsOn::Write(fd),

@@ -12,24 +12,25 @@ use crate::{
     emit,
     ending::Ended,
     event::{Observer, SCHEMA_VERSION},
-    fd::Streams,
+    fd::{Object, Streams},
     file::{File, Kind},
     hardware::{Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
+    poll::Watch,
+    port::Port,
     sched::Policy,
     slab::Slab,
     table::Table,
-    task::NIL,
     timer::Timers,
-    trap::{Next, Stop},
+    trap::{Next, Step, Stop},
 };
 use std::{
     any::Any,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     mem::forget,
     ops::CoroutineState,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -101,7 +102,11 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     pub(crate) file_of_device: Vec<u32>,
     pub(crate) streams: Streams,
+    /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    pub(crate) ports: Slab<Port>,
+    pub(crate) port_names: BTreeMap<Box<str>, u32>,
+    pub(crate) watches: Slab<Watch>,
     pub(crate) timers: Timers,
     pub(crate) round_time: Option<Time>,
     pub(crate) announcements: Vec<u8>,
@@ -152,8 +157,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Vec::new(),
-            streams: [NIL; 3],
+            streams: [None; 3],
             file_waiters: 0,
+            ports: Slab::default(),
+            port_names: BTreeMap::new(),
+            watches: Slab::default(),
             round_time: None,
             announcements: Vec::new(),
             interrupts: Vec::new(),
@@ -176,7 +184,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
             let file = kernel.files.insert(File::new(device, Kind::Console));
             kernel.file_of_device.push(file);
-            kernel.streams[index] = file;
+            kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();
         kernel
@@ -342,7 +350,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             step => {
                 let traps_before = self.traps;
-                let why = match self.act::<OBSERVED>(tid, index, step) {
+                let why = match self.act_at_once::<OBSERVED>(tid, index, step) {
                     Next::Stop(why) => why,
                     next => self.go_on::<OBSERVED>(tid, index, next),
                 };
@@ -390,9 +398,35 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                             break Next::ResumeFree;
                         }
                     }
-                    step => break self.act::<OBSERVED>(tid, index, step),
+                    step => break self.act_at_once::<OBSERVED>(tid, index, step),
                 }
             };
+        }
+    }
+
+    /// Acts on a step. Unobserved, messages that only pass through are handed on here.
+    #[inline(always)]
+    fn act_at_once<const OBSERVED: bool>(&mut self, tid: Tid, index: u32, step: Step) -> Next {
+        match step {
+            CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
+                self.note_trap(index, at);
+                self.sys_port_send(index, fd, data)
+            }
+            CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
+                forget(step);
+                self.note_trap(index, at);
+                self.sys_port_recv(index, fd)
+            }
+            step => self.act::<OBSERVED>(tid, index, step),
+        }
+    }
+
+    #[inline(always)]
+    fn note_trap(&mut self, index: u32, at: &'static Location<'static>) {
+        self.running = Tid::NONE;
+        self.traps += 1;
+        if self.table.slot_mut(index).note_trap(at) {
+            self.carry(index, 1);
         }
     }
 

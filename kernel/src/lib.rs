@@ -23,6 +23,8 @@ mod inbox;
 mod info;
 pub mod kernel;
 pub mod limits;
+pub mod poll;
+pub mod port;
 mod process;
 pub mod sched;
 mod slab;

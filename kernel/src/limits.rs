@@ -17,8 +17,26 @@ pub const TASKS: u32 = 1 << 20;
 /// Descriptors a task may have open, unless the machine says otherwise: `EMFILE`.
 pub const FDS_PER_TASK: u32 = 1024;
 
-/// Open files of the whole machine: `ENFILE`.
+/// Open files and ports of the whole machine: `ENFILE`.
 pub const FILES: u32 = 1 << 20;
+
+/// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
+pub const PORT_CAPACITY: u32 = 1 << 16;
+
+/// Bytes of a message: `EMSGSIZE`.
+pub const MESSAGE_BYTES: usize = 1 << 20;
+
+/// Descriptors that travel with a message: `EINVAL`.
+pub const MESSAGE_FDS: usize = 64;
+
+/// Bytes of a port's name: `ENAMETOOLONG`.
+pub const PORT_NAME_BYTES: usize = 64;
+
+/// Interests of one poll: `EINVAL`.
+pub const POLL_INTERESTS: usize = 1 << 16;
+
+/// Interests of a poll that count as one operation.
+pub const INTERESTS_PER_OPERATION: u32 = 64;
 
 /// Subroutines deep on a task's trampoline: `ENOMEM`.
 pub const SUBROUTINE_DEPTH: usize = 100_000;

@@ -159,7 +159,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 FdGrant::Pass(fd) | FdGrant::Share(fd) => (fd, fd.slot()),
                 FdGrant::PassAs(fd, to) => (fd, to),
             };
-            self.file_of(slot, fd)?;
+            self.object_of(slot, fd)?;
             if to >= self.options.fds_per_task.saturating_add(3) {
                 return Err(Errno::EMFILE);
             }
@@ -183,11 +183,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 FdGrant::PassAs(fd, to) => (fd, Fd::new(to, if to < 3 { 0 } else { 1 }), true),
                 FdGrant::Share(fd) => (fd, fd, false),
             };
-            let Ok(file) = self.file_of(parent, fd) else { broken("a descriptor went away while it was granted") };
-            self.file_mut(file).holders += 1;
+            let Ok(object) = self.object_of(parent, fd) else { broken("a descriptor went away while it was granted") };
+            self.hold(object);
             if to.slot() < 3 {
-                self.replace_stream(child, to.slot(), file);
-            } else if self.table.make_cold(child).fds.install_as(to, file, max).is_err() {
+                self.replace_stream(child, to.slot(), object);
+            } else if self.table.make_cold(child).fds.install_as(to, object, max).is_err() {
                 broken("a grant that was checked cannot be made");
             }
             if is_moved {
@@ -269,9 +269,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.discard(tid, undelivered);
             }
             _ => {
-                if let Some((file, operation)) = self.leave(slot) {
-                    let _ = self.abandon(file, operation, Errno::ECANCELED);
-                }
+                let left = self.leave(slot);
+                let undelivered = self.give_up(left, Errno::ECANCELED);
+                self.discard(tid, undelivered);
                 self.table.slot_mut(slot).set_state(State::Running);
             }
         }

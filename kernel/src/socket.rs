@@ -1,6 +1,7 @@
 //! The calls of sockets that are not reads and writes.
 
 use crate::{
+    fd::Object,
     file::{Kind, Pending},
     hardware::{Device, Hardware},
     kernel::Kernel,
@@ -17,7 +18,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // A port that was left to the host is known by now, and the log is where it can be learnt.
             let bound = if address.port() == 0 { self.hardware.local_addr(device).unwrap_or(address) } else { address };
             let file = self.open_file(device, Kind::Listener, bound);
-            self.install(slot, file)
+            self.install(slot, Object::File(file))
         });
         self.answer_with(slot, fd.map(Reply::Fd))
     }
@@ -34,7 +35,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None => self.block_on_file(slot, file, operation),
             Some(reply) => {
                 if operation.lets_go_after(&reply) {
-                    self.let_go(file);
+                    self.let_go_of_file(file);
                 }
                 self.answer(slot, reply)
             }
@@ -62,11 +63,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn socket_device(&self, slot: u32, fd: Fd) -> Result<(Device, Kind), Errno> {
-        let file = self.file(self.file_of(slot, fd)?);
-        match file.kind {
-            Kind::Console => Err(Errno::ENOTSOCK),
-            kind => Ok((file.device, kind)),
-        }
+        let file = self.file(self.socket_of(slot, fd)?);
+        Ok((file.device, file.kind))
     }
 
     fn connected_device(&self, slot: u32, fd: Fd) -> Result<Device, Errno> {

@@ -192,6 +192,14 @@ impl Table {
         self.cold.get_mut(self.slots.get(slot).cold()?)
     }
 
+    /// The slot at this index, and the cold part of the task in it.
+    #[inline(always)]
+    pub fn slot_and_cold(&mut self, slot: u32) -> (&mut Slot, Option<&mut Cold>) {
+        let place = self.slots.get_mut(slot);
+        let cold = place.cold().and_then(|index| self.cold.get_mut(index));
+        (place, cold)
+    }
+
     /// The cold part of the task in `slot`, made if need be.
     #[inline(always)]
     pub fn make_cold(&mut self, slot: u32) -> &mut Cold {

@@ -15,13 +15,16 @@
 //! ```
 //!
 //! (*) One variant for each thing that can be waited on: [`State::Reading`], [`State::Writing`],
-//! [`State::Sleeping`], [`State::SleepingBounded`], [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
+//! [`State::Sending`], [`State::Receiving`], [`State::Polling`], [`State::Sleeping`], [`State::SleepingBounded`],
+//! [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
 //!
 //! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
 //! needed; a plain child has none.
 
-use crate::{fd::FdTable, file::Pending, kernel::broken, limits, trap::Step, wait::Links};
+use crate::{
+    fd::FdTable, file::Pending, kernel::broken, limits, poll::Polling, port::Outgoing, trap::Step, wait::Links,
+};
 use std::{
     mem::{forget, replace, take},
     panic::Location,
@@ -52,6 +55,22 @@ pub enum State {
         /// Neighbours in the file's queue.
         links: Links,
     },
+    /// Queued for room in a port; the message is in the cold part.
+    Sending {
+        /// Index of the port.
+        port: u32,
+        /// Neighbours among its senders.
+        links: Links,
+    },
+    /// Queued for a message of a port.
+    Receiving {
+        /// Index of the port.
+        port: u32,
+        /// Neighbours among its receivers.
+        links: Links,
+    },
+    /// Waiting for one of several things; the cold part says for which.
+    Polling,
     /// Waiting for the clock.
     Sleeping {
         /// When its timer wakes it.
@@ -110,22 +129,14 @@ impl Alarm {
 }
 
 impl State {
-    /// The links of a state that stands in a queue.
-    pub fn links(&mut self) -> Option<&mut Links> {
-        match self {
-            State::Reading { links, .. }
-            | State::Writing { links, .. }
-            | State::Joining { links, .. }
-            | State::Zombie { links, .. } => Some(links),
-            _ => None,
-        }
-    }
-
     /// Waiting for something other than a turn?
     pub fn is_blocked(&self) -> bool {
         match self {
             State::Reading { .. }
             | State::Writing { .. }
+            | State::Sending { .. }
+            | State::Receiving { .. }
+            | State::Polling
             | State::Sleeping { .. }
             | State::SleepingBounded { .. }
             | State::AwaitingChild { .. }
@@ -248,6 +259,11 @@ impl Slot {
                 forget(replace(&mut self.state, State::Running));
                 body.resume(Reply::Tid(tid))
             }
+            State::Ready(Reply::Buf(ref mut data)) => {
+                let data = take(data);
+                forget(replace(&mut self.state, State::Running));
+                body.resume(Reply::Buf(data))
+            }
             _ => body.resume(take_reply(&mut self.state)),
         }
     }
@@ -310,6 +326,10 @@ pub struct Rare {
     pub callers: Vec<Caller>,
     /// Open deadline scopes, outermost first.
     pub deadlines: Vec<Deadline>,
+    /// The message that a task in [`State::Sending`] has to send.
+    pub outgoing: Option<Outgoing>,
+    /// What a task in [`State::Polling`] waits for.
+    pub polling: Option<Box<Polling>>,
     /// Tasks that wait for this one's end.
     pub joiners: crate::wait::Queue,
     /// How often the counters of the slot have overflowed: turns, traps.
@@ -376,10 +396,26 @@ impl Cold {
         self.rare.get_or_insert_default()
     }
 
+    /// The message that it waits to send, taken out.
+    pub fn take_outgoing(&mut self) -> Option<Outgoing> {
+        self.rare_mut()?.outgoing.take()
+    }
+
+    /// What it polls for.
+    pub fn polling(&self) -> Option<&Polling> {
+        self.rare()?.polling.as_deref()
+    }
+
     /// Does a subroutine on the trampoline run in the task's place?
     #[inline]
     pub fn is_in_subroutine(&self) -> bool {
         self.rare().is_some_and(|rare| !rare.callers.is_empty())
+    }
+
+    /// Is a deadline scope open?
+    #[inline]
+    pub fn has_deadline(&self) -> bool {
+        self.rare().is_some_and(|rare| !rare.deadlines.is_empty())
     }
 
     /// The earliest of the open deadlines.
@@ -408,7 +444,6 @@ fn take_reply(state: &mut State) -> Reply {
         Reply::Count(count) => Reply::Count(*count),
         Reply::Time(time) => Reply::Time(*time),
         Reply::Exited { code, tid } => Reply::Exited { code: *code, tid: *tid },
-        Reply::Buf(buf) => Reply::Buf(take(buf)),
         other => replace(other, Reply::Unit),
     };
     forget(replace(state, State::Running));

@@ -12,6 +12,7 @@ use crate::{
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
+    port::Outgoing,
     sched::Policy,
     task::{Caller, Cold},
 };
@@ -128,6 +129,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 forget(step);
                 self.sys_wait_any(slot)
             }
+            on!(PortRecv { fd }) => {
+                forget(step);
+                self.sys_port_recv(slot, fd)
+            }
+            on!(PortSend { fd, data }) => self.sys_port_send(slot, fd, data),
             on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
             on!(Subroutine { body }) => self.enter(tid, slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
@@ -146,7 +152,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let operations_before = self.operations;
         let next = match step {
             on!(YieldNow | GetTid | GetPpid | Now | Wait { .. } | WaitAny)
-            | on!(Spawn { .. } | Subroutine { .. } | Return { .. } | Recv { .. } | SendAll { .. })
+            | on!(PortSend { .. } | PortRecv { .. } | Recv { .. } | SendAll { .. })
+            | on!(Spawn { .. } | Subroutine { .. } | Return { .. })
             | CoroutineState::Complete(_) => broken("a step was acted on before"),
             on!(SpawnWith { request }) => self.sys_spawn_with(tid, slot, *request),
             on!(SpawnProgram { request }) => self.sys_spawn_program(tid, slot, *request),
@@ -176,7 +183,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(GetRandom { count }) => self.sys_getrandom(slot, count),
             on!(SysInfo) => self.sys_sysinfo(slot),
             on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
-            on!(DupTo { .. } | Poll { .. } | Pipe) => self.not_built(slot),
+            on!(Poll { interests, span }) => self.sys_poll(slot, *interests, span),
+            on!(DupTo { .. } | Pipe) => self.not_built(slot),
             on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. }) => {
                 self.not_built(slot)
             }
@@ -184,8 +192,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.not_built(slot)
             }
             on!(Offload { body }) => self.sys_offload(tid, slot, body),
-            on!(PortCreate { .. } | PortSend { .. } | PortTrySend { .. } | PortRecv { .. }) => self.not_built(slot),
-            on!(PortTryRecv { .. } | PortPublish { .. } | PortOpen { .. } | PortSendFds { .. }) => self.not_built(slot),
+            on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
+            on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
+            on!(PortSendFds { fd, message }) => self.send_or_block(slot, fd, Outgoing::WithFds(message), true),
+            on!(PortTryRecv { fd }) => self.receive_or_block(slot, fd, false),
+            on!(PortPublish { fd, name }) => self.sys_port_publish(slot, fd, &name),
+            on!(PortOpen { name }) => self.sys_port_open(slot, &name),
             on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
             on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
             on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {

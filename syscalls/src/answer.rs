@@ -1,8 +1,8 @@
 //! Typed calls: a system call, and the type its answer decodes to.
 
 use crate::{
-    Buf, Errno, ExitStatus, Fd, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task, TaskInfo, Tid, Time,
-    task::Returning,
+    Buf, Errno, ExitStatus, Fd, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task, TaskInfo,
+    Tid, Time, Unsent, task::Returning,
 };
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};
@@ -113,6 +113,12 @@ answers! {
     usize as usize: [Reply::Count(count) => count as usize], [];
     Spawned as Tid: [Reply::Tid(tid) => tid], [];
     Buf as Buf: [], [Reply::Buf(buf) => buf];
+    Option<Message> as Option<Message>: [Reply::End => None], [
+        Reply::Buf(data) => Some(Message::from(data)),
+        Reply::Message(message) => Some(*message)
+    ];
+    (Fd, Fd) as (Fd, Fd): [], [Reply::Pair(pair) => *pair];
+    Vec<Interest> as Vec<Interest>: [], [Reply::Ready(ready) => *ready];
     SocketAddr as SocketAddr: [], [Reply::Addr(addr) => *addr];
     (Fd, SocketAddr) as (Fd, SocketAddr): [], [Reply::Conn(conn) => *conn];
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
@@ -168,6 +174,26 @@ impl Answer for SendAll {
             Reply::Unit => Ok(()),
             Reply::Short { sent, errno } => Err(SendError { errno, sent: sent as usize }),
             reply => Err(SendError { errno: failed(reply), sent: 0 }),
+        }
+    }
+}
+
+/// The answer to `port_send` and its kin: nothing, or the bytes back.
+pub struct PortSend;
+
+impl Answer for PortSend {
+    type Value = ();
+    type Error = Unsent;
+
+    #[inline(always)]
+    fn decode(reply: Reply) -> Result<(), Unsent> {
+        match reply {
+            Reply::Unit => {
+                forget(reply);
+                Ok(())
+            }
+            Reply::Unsent { errno, data } => Err(Unsent { errno, data }),
+            reply => Err(Unsent { errno: failed(reply), data: Buf::EMPTY }),
         }
     }
 }

@@ -49,6 +49,12 @@ pub enum WaitsOn {
     Write(Fd),
     /// A connection being made.
     Connect,
+    /// A message from a port.
+    Receive(Fd),
+    /// Room in a port.
+    Send(Fd),
+    /// One of several descriptors: so many interests.
+    Poll(u32),
     /// The clock.
     Sleep(Time),
     /// The exit of one child.
@@ -66,6 +72,9 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Accept(fd) => write!(f, "accept {fd}"),
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
+            WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
+            WaitsOn::Send(fd) => write!(f, "send {fd}"),
+            WaitsOn::Poll(count) => write!(f, "poll of {count}"),
             WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),
             WaitsOn::Child(tid) => write!(f, "child {tid}"),
             WaitsOn::AnyChild => f.write_str("any child"),
@@ -96,7 +105,7 @@ pub struct SysInfo {
     pub zombies: u32,
     /// The most tasks there may be.
     pub tasks_max: u32,
-    /// Open-file descriptions.
+    /// Open-file descriptions, and ports.
     pub files: u32,
     /// Timers that are set.
     pub timers: u32,

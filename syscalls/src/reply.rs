@@ -1,6 +1,6 @@
 //! What a task is resumed with: one variant a shape of answer.
 
-use crate::{Buf, Errno, Fd, ScopeId, SysInfo, TaskInfo, Tid, Time, Value};
+use crate::{Buf, Errno, Fd, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
@@ -23,6 +23,14 @@ pub enum Reply {
     Bool(bool),
     /// Bytes; none at the end of a stream.
     Buf(Buf),
+    /// Bytes, and descriptors that came with them.
+    Message(Box<Message>),
+    /// No more messages: nobody is left to send any.
+    End,
+    /// Two new descriptors.
+    Pair(Box<(Fd, Fd)>),
+    /// What is ready.
+    Ready(Box<Vec<Interest>>),
     /// A moment.
     Time(Time),
     /// A deadline scope that was opened.
@@ -62,6 +70,13 @@ pub enum Reply {
         /// Bytes that were.
         sent: u64,
     },
+    /// A message that was not sent.
+    Unsent {
+        /// Why.
+        errno: Errno,
+        /// Its bytes.
+        data: Buf,
+    },
     /// The call failed.
     Err(Errno),
 }
@@ -87,6 +102,10 @@ impl fmt::Display for Reply {
             Reply::Count(count) => write!(f, "{count}"),
             Reply::Bool(answer) => write!(f, "{answer}"),
             Reply::Buf(buf) => write!(f, "{} bytes", buf.len()),
+            Reply::Message(message) => write!(f, "{} bytes, {:?}", message.len(), message.fds),
+            Reply::End => f.write_str("the end"),
+            Reply::Pair(pair) => write!(f, "{} and {}", pair.0, pair.1),
+            Reply::Ready(ready) => write!(f, "{ready:?}"),
             Reply::Time(time) => write!(f, "{time}"),
             Reply::Scope(scope) => write!(f, "{scope:?}"),
             Reply::Addr(addr) => write!(f, "{addr}"),
@@ -99,6 +118,7 @@ impl fmt::Display for Reply {
             Reply::SysInfo(_) => f.write_str("the machine"),
             Reply::Value(_) => f.write_str("a value"),
             Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
+            Reply::Unsent { errno, .. } => f.write_str(errno.name()),
             Reply::Err(errno) => f.write_str(errno.name()),
         }
     }

@@ -130,7 +130,7 @@ macro_rules! show_as_display {
     )+};
 }
 
-show_as_debug!(bool, Box<str>, Shutdown, SocketOption, Children, ScopeId, Vec<Fd>, Value);
+show_as_debug!(bool, Box<str>, Shutdown, SocketOption, Children, ScopeId, Vec<Interest>, Value);
 show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Time, SocketAddr);
 
 impl Show for Nanos {
@@ -175,10 +175,10 @@ impl Show for (SocketAddr, Buf) {
     }
 }
 
-impl Show for (Buf, Vec<Fd>) {
+impl Show for Message {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.show(f)?;
-        write!(f, ", {:?}", self.1)
+        self.data.show(f)?;
+        write!(f, ", {:?}", self.fds)
     }
 }
 
@@ -408,8 +408,16 @@ syscalls! {
         built 35 fn write_wait(fd: Fd) -> () = WriteWait, Costs, Stdio, [EBADF, EOPNOTSUPP];
         /// Makes `slot` another descriptor of the same open file.
         planned 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
-        /// Waits until one of several descriptors is ready.
-        planned 37 fn poll(fds: Vec<Fd> => Box<Vec<Fd>>, span: impl Into<Nanos> => Nanos) -> Fd = Poll, Costs, Stdio, [EBADF, EINVAL];
+        /// Waits until at least one of these is ready, for at most `span`, and gives those that are,
+        /// in the order in which they were asked for; none when the time is over. `Duration::ZERO`
+        /// only looks, `Duration::MAX` waits for ever.
+        ///
+        /// What is ready is told again for as long as it is. Who waits with a read or a write is
+        /// served before those who poll, and what was ready may be taken by another before the caller
+        /// acts on it. When it had to wait it gives what ended the wait; the next call tells the rest.
+        ///
+        /// `EBADF` also for the end of a port that cannot do this; `EINVAL` past 65,536 interests.
+        built 37 fn poll(interests: Vec<Interest> => Box<Vec<Interest>>, span: impl Into<Nanos> => Nanos) -> Vec<Interest> = Poll, Costs, Stdio, [EBADF, EINVAL, EOPNOTSUPP, ETIMEDOUT];
         /// A pipe's two ends; its writing end is the answer's successor.
         planned 38 fn pipe -> Fd = Pipe, Costs, Stdio, [EMFILE];
     }
@@ -478,22 +486,45 @@ syscalls! {
         planned 66 fn offload(body: Task) -> Fd = Offload, Costs, Proc, [EAGAIN, EMFILE];
     }
     "Ports" {
-        /// A port: a queue of at most `capacity` messages between tasks.
-        planned 70 fn port_create(capacity: u32) -> Fd = PortCreate, Costs, Port, [EMFILE, EINVAL];
-        /// Sends a message; waits while the queue is full.
-        planned 71 fn port_send(fd: Fd, message: impl Into<Buf> => Buf) -> () = PortSend, Costs, Port, [EBADF, EPIPE];
-        /// Sends a message or fails with `EAGAIN`.
-        planned 72 fn port_try_send(fd: Fd, message: impl Into<Buf> => Buf) -> () = PortTrySend, Costs, Port, [EBADF, EPIPE, EAGAIN];
-        /// Receives a message; waits while there is none.
-        planned 73 fn port_recv(fd: Fd) -> Buf = PortRecv, Costs, Port, [EBADF];
-        /// Receives a message or fails with `EAGAIN`.
-        planned 74 fn port_try_recv(fd: Fd) -> Buf = PortTryRecv, Costs, Port, [EBADF, EAGAIN];
-        /// Gives a port a name.
-        planned 75 fn port_publish(fd: Fd, name: impl Into<Buf> => Buf) -> () = PortPublish, Costs, Port, [EBADF, EEXIST];
-        /// Opens a port by name.
-        planned 76 fn port_open(name: impl Into<Box<str>> => Box<str>) -> Fd = PortOpen, Costs, Port, [ENOENT, EMFILE];
-        /// Sends a message and descriptors with it.
-        planned 77 fn port_send_fds(fd: Fd, message: (Buf, Vec<Fd>) => Box<(Buf, Vec<Fd>)>) -> () = PortSendFds, Costs, Port, [EBADF, EPIPE];
+        /// Makes a port, a queue of at most `capacity` messages (1 to 65,536) between tasks, and gives
+        /// its two ends: the one to send to, and the one to receive from.
+        ///
+        /// Either end may be held by many tasks: `dup`, `share`, `pass`. Each message goes to one
+        /// receiver, in the order in which they were sent; senders and receivers that wait are served in
+        /// the order in which they came.
+        built 70 fn port_create(capacity: u32) -> (Fd, Fd) = PortCreate, Costs, Port, [EINVAL, EMFILE, ENFILE];
+        /// Sends bytes as one message of at most 1 MiB; waits while the queue is full. A receiver that
+        /// waits is handed the message at once. The bytes are not copied. No bytes are a message too.
+        ///
+        /// Fails with an `Unsent`: the errno, and the bytes back. `EPIPE` when nobody has the receiving
+        /// end any more, also while it waits; `EBADF` for a receiving end, `EOPNOTSUPP` for what is no
+        /// port.
+        built 71 fn port_send(fd: Fd, data: impl Into<Buf> => Buf) -> PortSend = PortSend, Costs, Port, [EBADF, EOPNOTSUPP, EMSGSIZE, EPIPE, ETIMEDOUT];
+        /// As `port_send`, but `EAGAIN` where that would wait.
+        built 72 fn port_try_send(fd: Fd, data: impl Into<Buf> => Buf) -> PortSend = PortTrySend, Costs, Port, [EBADF, EOPNOTSUPP, EMSGSIZE, EPIPE, EAGAIN];
+        /// Receives the next message; waits while there is none. `None` is the end: the queue is empty,
+        /// nobody has the sending end any more, and the port has no name by which to open one.
+        ///
+        /// Descriptors that came with it are in the caller's table, in its lowest free slots, and the
+        /// caller's to close. With too few slots it is `EMFILE`, and the message stays the first.
+        built 73 fn port_recv(fd: Fd) -> Option<Message> = PortRecv, Costs, Port, [EBADF, EOPNOTSUPP, EMFILE, ETIMEDOUT];
+        /// As `port_recv`, but `EAGAIN` where that would wait.
+        built 74 fn port_try_recv(fd: Fd) -> Option<Message> = PortTryRecv, Costs, Port, [EBADF, EOPNOTSUPP, EMFILE, EAGAIN];
+        /// Gives a port a name by which any task can open its sending end. The caller must have the
+        /// receiving end. The name lasts until nobody has that any more.
+        ///
+        /// A name has 1 to 64 bytes of UTF-8: `EINVAL`, `ENAMETOOLONG`. `EEXIST` when it is taken, or the
+        /// port has one.
+        built 75 fn port_publish(fd: Fd, name: impl Into<Buf> => Buf) -> () = PortPublish, Costs, Port, [EBADF, EOPNOTSUPP, EINVAL, ENAMETOOLONG, EEXIST];
+        /// Opens the sending end of the port of this name. It never waits for one.
+        built 76 fn port_open(name: impl Into<Box<str>> => Box<str>) -> Fd = PortOpen, Costs, Port, [ENOENT, EMFILE];
+        /// As `port_send`, with descriptors (at most 64), which leave the caller's table when the message
+        /// leaves the caller. On an error they have not moved. A message that is dropped unread closes
+        /// them.
+        ///
+        /// `EINVAL` for one that is named twice, and for the receiving end of a port: a queue could end
+        /// up in itself. Those are given away at a spawn.
+        built 77 fn port_send_fds(fd: Fd, message: Message => Box<Message>) -> PortSend = PortSendFds, Costs, Port, [EBADF, EOPNOTSUPP, EINVAL, EMSGSIZE, EPIPE, ETIMEDOUT];
     }
     "Processes and signals" {
         /// Waits for a child of this group.

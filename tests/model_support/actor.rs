@@ -182,8 +182,8 @@ fn descend(depth: u32, fails: bool) -> Pin<Box<dyn Routine<Result<u64, Errno>>>>
     }))
 }
 
-/// Acts on sockets. What a peer does and when is not foretold, and so not the whole answer; which
-/// descriptors there are, what each is and whose bytes come, is.
+/// Acts on ports and sockets. What a peer of a socket does and when is not foretold, and so not the
+/// whole answer; which descriptors there are, what each is and whose bytes come, is.
 fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         match act {
@@ -221,6 +221,9 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => world.compare_answer(me, what, got, Err(Errno::EBADF)),
                     (Is::Stream, got) => world.compare_answer(me, what, got, Err(Errno::EINVAL)),
+                    (Is::Sender(_) | Is::Receiver(_), got) => {
+                        world.compare_answer(me, what, got, Err(Errno::ENOTSOCK));
+                    }
                     (Is::Listener, Err(Errno::ETIMEDOUT)) => {}
                     (Is::Listener, got) => {
                         world.compare_answer(me, what, got, next);
@@ -252,6 +255,9 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, error) {
                     (Is::Closed, _) => world.compare_answer(me, what, error, Some(Errno::EBADF)),
                     (Is::Listener, _) => world.compare_answer(me, what, error, Some(Errno::ENOTCONN)),
+                    (Is::Sender(_) | Is::Receiver(_), _) => {
+                        world.compare_answer(me, what, error, Some(Errno::ENOTSOCK));
+                    }
                     (Is::Stream, Some(Errno::EPIPE | Errno::ECONNRESET | Errno::ETIMEDOUT)) if count > 0 => {
                         world.count(what, &error);
                     }
@@ -266,6 +272,9 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => world.compare_answer(me, what, got.err(), Some(Errno::EBADF)),
                     (Is::Listener, got) => world.compare_answer(me, what, got.err(), Some(Errno::ENOTCONN)),
+                    (Is::Sender(_) | Is::Receiver(_), got) => {
+                        world.compare_answer(me, what, got.err(), Some(Errno::ENOTSOCK));
+                    }
                     (Is::Stream, Err(errno @ (Errno::ECONNRESET | Errno::ETIMEDOUT))) if max > 0 => {
                         world.count(what, &Some(errno));
                     }
@@ -280,7 +289,9 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 let is = lock(world).what_is(me, fd);
                 let got = trap!(yield read_wait(fd));
                 match (is, got) {
-                    (Is::Closed, got) => lock(world).compare_answer(me, what, got, Err(Errno::EBADF)),
+                    (Is::Closed | Is::Sender(_), got) => {
+                        lock(world).compare_answer(me, what, got, Err(Errno::EBADF));
+                    }
                     (_, Err(Errno::ETIMEDOUT)) => {}
                     (_, got) => lock(world).compare_answer(me, what, got, Ok(())),
                 }
@@ -291,11 +302,37 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => lock(world).compare_answer(me, what, got, Err(Errno::EBADF)),
                     (Is::Listener, got) => lock(world).compare_answer(me, what, got, Err(Errno::ENOTCONN)),
+                    (Is::Sender(_) | Is::Receiver(_), got) => {
+                        lock(world).compare_answer(me, what, got, Err(Errno::ENOTSOCK));
+                    }
                     (Is::Stream, Err(Errno::ENOTCONN)) => {}
                     (Is::Stream, got) => lock(world).compare_answer(me, what, got, Ok(())),
                 }
             }
-            act => unreachable!("{act:?} is none of sockets"),
+            Act::PortCreate(capacity) => {
+                let foretold = lock(world).port_create(me, capacity);
+                let got = trap!(yield port_create(capacity));
+                lock(world).compare_answer(me, what, got, foretold);
+            }
+            Act::PortSend { fd, fds, may_wait } => {
+                let number = lock(world).next_message();
+                let foretold = lock(world).port_send(me, fd, (number, fds.clone()), may_wait || !fds.is_empty());
+                let data = Buf::copy_from(&number.to_le_bytes());
+                let got = match (fds.is_empty(), may_wait) {
+                    (true, true) => trap!(yield port_send(fd, data)),
+                    (true, false) => trap!(yield port_try_send(fd, data)),
+                    (false, _) => trap!(yield port_send_fds(fd, Message::new(data, fds))),
+                };
+                lock(world).compare_message(me, what, got.map(|()| None).map_err(Errno::from), foretold);
+            }
+            Act::PortRecv { fd, may_wait } => {
+                let foretold = lock(world).port_recv(me, fd, may_wait);
+                let got = if may_wait { trap!(yield port_recv(fd)) } else { trap!(yield port_try_recv(fd)) };
+                let number = |data: &[u8]| <[u8; 8]>::try_from(data).map_or(0, u64::from_le_bytes);
+                let got = got.map(|message| message.map(|message| (number(&message), message.fds)));
+                lock(world).compare_message(me, what, got, foretold);
+            }
+            act => unreachable!("{act:?} is none of sockets and ports"),
         }
         Ok(())
     })

@@ -1,4 +1,5 @@
-//! The model of random programs: [`world`] foretells, [`actor`] acts and compares.
+//! The model of random programs: [`world`] and [`ports`] foretell, [`actor`] acts and compares.
 
 pub mod actor;
+pub mod ports;
 pub mod world;

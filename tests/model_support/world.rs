@@ -1,5 +1,6 @@
 //! The account of a machine that actors keep: who lives, who waits for whom, who holds what.
 
+use super::ports::{Message, Port};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
@@ -29,10 +30,12 @@ enum Life {
     Gone,
 }
 
-/// Whose end a task waits for.
+/// What a task waits for: mostly whose end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Waits {
+pub enum Waits {
     No,
+    /// A message, or room for one.
+    Port,
     Child(u64),
     AnyChild,
     Join(u64),
@@ -42,14 +45,16 @@ enum Waits {
 pub type Told = Result<(u64, ExitStatus), Errno>;
 
 #[derive(Debug)]
-struct Actor {
+pub struct Actor {
     tid: Tid,
     parent: u64,
     is_detached: bool,
     life: Life,
-    waits: Waits,
+    pub waits: Waits,
     /// What ended its wait, until it has compared.
     told: Option<Told>,
+    /// The same of a wait at a port.
+    pub message: Option<Message>,
     /// Its zombies, in the order in which they died.
     zombies: Vec<u64>,
     fds: Fds,
@@ -91,9 +96,10 @@ impl Fds {
     }
 }
 
-/// A socket.
+/// A socket, or an end of a port.
 #[derive(Debug)]
 struct Object {
+    is: Is,
     /// A listener's address; a stream has none here.
     listens: Option<SocketAddr>,
     holders: u32,
@@ -109,6 +115,10 @@ pub enum Is {
     Closed,
     Listener,
     Stream,
+    /// The sending end of this port.
+    Sender(usize),
+    /// The receiving end of this port.
+    Receiver(usize),
 }
 
 /// What an actor does next.
@@ -160,6 +170,16 @@ pub enum Act {
     },
     ReadWait(Fd),
     Shutdown(Fd),
+    PortCreate(u32),
+    PortSend {
+        fd: Fd,
+        fds: Vec<Fd>,
+        may_wait: bool,
+    },
+    PortRecv {
+        fd: Fd,
+        may_wait: bool,
+    },
 }
 
 /// The account.
@@ -175,6 +195,8 @@ pub struct World {
     sleepers: BTreeSet<(Time, u64, u64)>,
     sleeps: u64,
     objects: Vec<Object>,
+    pub ports: Vec<Port>,
+    messages: u64,
     disagreements: Vec<String>,
     /// How often each act had which kind of answer.
     pub tally: BTreeMap<String, u32>,
@@ -193,6 +215,8 @@ impl World {
             sleepers: BTreeSet::new(),
             sleeps: 0,
             objects: Vec::new(),
+            ports: Vec::new(),
+            messages: 0,
             disagreements: Vec::new(),
             tally: BTreeMap::new(),
         };
@@ -208,6 +232,7 @@ impl World {
             life: Life::Live,
             waits: Waits::No,
             told: None,
+            message: None,
             zombies: Vec::new(),
             fds,
             status: None,
@@ -215,7 +240,7 @@ impl World {
         self.actors.insert(self.spawned, actor);
     }
 
-    fn actor(&mut self, serial: u64) -> &mut Actor {
+    pub fn actor(&mut self, serial: u64) -> &mut Actor {
         self.actors.get_mut(&serial).expect("an actor that acts is known")
     }
 
@@ -346,17 +371,19 @@ impl World {
 
     /// Mostly one that is open.
     fn open_descriptor(&mut self, me: u64) -> Fd {
-        match self.chance(2) {
-            0 => self.descriptor_of(me, Is::Listener),
-            _ => self.descriptor_of(me, Is::Stream),
+        match self.chance(4) {
+            0 => self.descriptor_of(me, |is| is == Is::Listener),
+            1 => self.descriptor_of(me, |is| is == Is::Stream),
+            2 => self.descriptor_of(me, |is| matches!(is, Is::Sender(_))),
+            _ => self.descriptor_of(me, |is| matches!(is, Is::Receiver(_))),
         }
     }
 
     /// Mostly one that is this, if there is one.
-    fn descriptor_of(&mut self, me: u64, is: Is) -> Fd {
+    fn descriptor_of(&mut self, me: u64, is_it: fn(Is) -> bool) -> Fd {
         let slots = self.actor(me).fds.0.clone();
         let fds = (3..).zip(slots).map(|(slot, (_, generation))| Fd::new(slot, generation));
-        let of_that_kind: Vec<Fd> = fds.filter(|fd| self.what_is(me, *fd) == is).collect();
+        let of_that_kind: Vec<Fd> = fds.filter(|fd| is_it(self.what_is(me, *fd))).collect();
         if of_that_kind.is_empty() || self.chance(12) == 0 {
             return self.descriptor(me);
         }
@@ -373,7 +400,7 @@ impl World {
             return Act::Exit(7);
         }
         self.acts_left -= 1;
-        let act = self.chance(100);
+        let act = self.chance(118);
         // A small population grows, so that a machine lives until its acts are used up.
         let act = if self.live() < 8 && (26..37).contains(&act) { 10 } else { act };
         match act {
@@ -418,18 +445,29 @@ impl World {
             72..76 => Act::Listen,
             76..82 => self.connect(),
             82..87 if self.lacks(me, Is::Listener) => Act::Listen,
-            82..87 => Act::Accept(self.descriptor_of(me, Is::Listener)),
+            82..87 => Act::Accept(self.descriptor_of(me, |is| is == Is::Listener)),
             87..97 if self.lacks(me, Is::Stream) => self.connect(),
             87..92 => {
                 let count = if self.chance(5) == 0 { 100_000 } else { self.chance(40) as u32 };
-                Act::Send { fd: self.descriptor_of(me, Is::Stream), count, is_all: self.chance(2) == 0 }
+                Act::Send { fd: self.descriptor_of(me, |is| is == Is::Stream), count, is_all: self.chance(2) == 0 }
             }
             92..97 => {
                 let max = if self.chance(4) == 0 { 1 << 20 } else { self.chance(40) as u32 };
-                Act::Recv { fd: self.descriptor_of(me, Is::Stream), max }
+                Act::Recv { fd: self.descriptor_of(me, |is| is == Is::Stream), max }
             }
             97..98 => Act::ReadWait(self.open_descriptor(me)),
-            _ => Act::Shutdown(self.descriptor_of(me, Is::Stream)),
+            100..103 => Act::PortCreate(self.chance(4) as u32),
+            103..118 if !self.has_port(me) && self.chance(4) > 0 => Act::PortCreate(1),
+            103..111 => {
+                let fds = (0..self.chance(5).saturating_sub(2)).map(|_| self.open_descriptor(me)).collect();
+                let fd = self.descriptor_of(me, |is| matches!(is, Is::Sender(_)));
+                Act::PortSend { fd, fds, may_wait: self.chance(4) > 0 }
+            }
+            111..118 => {
+                let fd = self.descriptor_of(me, |is| matches!(is, Is::Receiver(_)));
+                Act::PortRecv { fd, may_wait: self.chance(4) > 0 }
+            }
+            _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
     }
 
@@ -445,8 +483,19 @@ impl World {
     /// Mostly: has `me` nothing of this kind, so that it should rather get one?
     fn lacks(&mut self, me: u64, is: Is) -> bool {
         let objects: Vec<usize> = self.actors[&me].fds.0.iter().filter_map(|(object, _)| *object).collect();
-        let has_one = objects.iter().any(|&object| self.objects[object].listens.is_some() == (is == Is::Listener));
+        let has_one = objects.iter().any(|&object| self.objects[object].is == is);
         !has_one && self.chance(4) > 0
+    }
+
+    fn has_port(&self, me: u64) -> bool {
+        let mut objects = self.actors[&me].fds.0.iter().filter_map(|(object, _)| *object);
+        objects.any(|object| matches!(self.objects[object].is, Is::Sender(_) | Is::Receiver(_)))
+    }
+
+    /// The number of the next message.
+    pub fn next_message(&mut self) -> u64 {
+        self.messages += 1;
+        self.messages
     }
 
     /// Now and then, a task that is killed from outside: who, how, and the answer.
@@ -524,13 +573,14 @@ impl World {
         if actor.life != Life::Live {
             return self.disagree(serial, format!("a task that has ended ends again: {status:?}"));
         }
-        (actor.life, actor.waits, actor.told) = (Life::Gone, Waits::No, None);
+        (actor.life, actor.waits, actor.told, actor.message) = (Life::Gone, Waits::No, None, None);
         actor.status = Some(status.clone());
         let zombies = std::mem::take(&mut actor.zombies);
         let fds = std::mem::take(&mut actor.fds);
         let (parent, is_detached) = (actor.parent, actor.is_detached);
+        self.leave_ports(serial);
         for object in fds.0.iter().filter_map(|(object, _)| *object) {
-            self.objects[object].holders -= 1;
+            self.let_go(object);
         }
         self.sleepers.retain(|(_, _, sleeper)| *sleeper != serial);
         for actor in self.actors.values_mut().filter(|actor| actor.waits == Waits::Join(serial)) {
@@ -637,6 +687,10 @@ impl World {
     /// The machine says that a task's timer has fired, or that its deadline had passed.
     pub fn time_is_up(&mut self, tid: Tid) {
         let actor = self.actor(tid.serial());
+        if actor.waits == Waits::Port {
+            self.leave_ports(tid.serial());
+            return self.tell(tid.serial(), Err(Errno::ETIMEDOUT));
+        }
         if actor.waits != Waits::No {
             (actor.waits, actor.told) = (Waits::No, Some(Err(Errno::ETIMEDOUT)));
         }
@@ -670,8 +724,7 @@ impl World {
     pub fn what_is(&self, me: u64, fd: Fd) -> Is {
         match self.actors[&me].fds.get(fd) {
             None => Is::Closed,
-            Some(object) if self.objects[object].listens.is_some() => Is::Listener,
-            Some(_) => Is::Stream,
+            Some(object) => self.objects[object].is,
         }
     }
 
@@ -686,9 +739,45 @@ impl World {
 
     /// `me` has opened a socket.
     pub fn opened(&mut self, me: u64, fd: Fd, listens: Option<SocketAddr>) {
-        self.objects.push(Object { listens, holders: 1, peer: None, sent: 0, received: 0 });
-        let object = self.objects.len() - 1;
+        let object = self.add_object(if listens.is_some() { Is::Listener } else { Is::Stream });
+        self.objects[object].listens = listens;
         self.actor(me).fds.put(fd, object);
+    }
+
+    /// A new object, held once.
+    pub fn add_object(&mut self, is: Is) -> usize {
+        self.objects.push(Object { is, listens: None, holders: 1, peer: None, sent: 0, received: 0 });
+        self.objects.len() - 1
+    }
+
+    /// How many descriptors more a task may open.
+    pub fn room_for_fds(&mut self, me: u64) -> usize {
+        (self.fds_max - self.actor(me).fds.open()) as usize
+    }
+
+    /// Puts an object into the next descriptor of a task.
+    pub fn put_next(&mut self, me: u64, object: usize) -> Fd {
+        let fd = self.actor(me).fds.next();
+        self.actor(me).fds.put(fd, object);
+        fd
+    }
+
+    /// Takes descriptors of a task away: what they were.
+    pub fn take_all(&mut self, me: u64, fds: &[Fd]) -> Vec<usize> {
+        fds.iter().map(|&fd| self.actor(me).fds.take(fd).expect("what is sent is open")).collect()
+    }
+
+    /// What holds an object.
+    pub fn holders(&self, object: usize) -> u32 {
+        self.objects[object].holders
+    }
+
+    /// One holder less.
+    pub fn let_go(&mut self, object: usize) {
+        self.objects[object].holders -= 1;
+        if self.objects[object].holders == 0 {
+            self.end_is_gone(self.objects[object].is);
+        }
     }
 
     /// `me` duplicates a descriptor.
@@ -703,7 +792,7 @@ impl World {
     /// `me` closes a descriptor.
     pub fn close(&mut self, me: u64, fd: Fd) -> Result<(), Errno> {
         let object = self.actor(me).fds.take(fd).ok_or(Errno::EBADF)?;
-        self.objects[object].holders -= 1;
+        self.let_go(object);
         Ok(())
     }
 
@@ -732,7 +821,7 @@ impl World {
         if data.iter().any(|byte| *byte != mark) {
             return self.disagree(me, format!("bytes of two streams in one: {}", data.escape_ascii()));
         }
-        let is_marked = |object: &usize| *object as u8 == mark && self.objects[*object].listens.is_none();
+        let is_marked = |object: &usize| *object as u8 == mark && self.objects[*object].is == Is::Stream;
         let peer = self.objects[stream].peer.or_else(|| (0..self.objects.len()).find(is_marked));
         let Some(peer) = peer.filter(|peer| *peer as u8 == mark && *peer != stream) else {
             return self.disagree(me, format!("stream {stream} has bytes of {mark}, its peer is {peer:?}"));

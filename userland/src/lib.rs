@@ -40,6 +40,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::sleep::PROGRAM,
     programs::r#true::PROGRAM,
     programs::echod::PROGRAM,
+    programs::philosophers::PROGRAM,
     lessons::pyos1::PROGRAM,
     lessons::pyos2::PROGRAM,
     lessons::taskcrash::PROGRAM,

@@ -8,6 +8,7 @@ pub(crate) mod hello;
 pub(crate) mod init;
 pub(crate) mod kill;
 pub(crate) mod panic;
+pub(crate) mod philosophers;
 pub(crate) mod ps;
 pub(crate) mod sh;
 pub(crate) mod sleep;

@@ -7,6 +7,8 @@
 
 mod fds;
 mod kill;
+mod poll;
+mod ports;
 mod sockets;
 mod subroutines;
 mod support;
@@ -28,8 +30,17 @@ pub(crate) const PROGRAM: Program = Program::new(
 /// A test: its name, and the task that fails if it does.
 type Test = (&'static str, fn() -> Task);
 
-const TESTS: &[&[Test]] =
-    &[tasks::TESTS, kill::TESTS, fds::TESTS, sockets::TESTS, time::TESTS, subroutines::TESTS, system::TESTS];
+const TESTS: &[&[Test]] = &[
+    tasks::TESTS,
+    kill::TESTS,
+    fds::TESTS,
+    sockets::TESTS,
+    ports::TESTS,
+    poll::TESTS,
+    time::TESTS,
+    subroutines::TESTS,
+    system::TESTS,
+];
 
 /// A test that takes longer is hung.
 const TEST_TIME_MAX: Duration = Duration::from_secs(30);
