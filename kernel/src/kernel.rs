@@ -23,14 +23,14 @@ use crate::{
     slab::Slab,
     table::Table,
     timer::Timers,
-    trap::{Next, Step, Stop},
+    trap::{Next, Stop},
 };
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
     mem::forget,
     ops::CoroutineState,
-    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -350,7 +350,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             step => {
                 let traps_before = self.traps;
-                let why = match self.act_at_once::<OBSERVED>(tid, index, step) {
+                let why = match self.act::<OBSERVED>(tid, index, step) {
                     Next::Stop(why) => why,
                     next => self.go_on::<OBSERVED>(tid, index, next),
                 };
@@ -398,35 +398,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                             break Next::ResumeFree;
                         }
                     }
-                    step => break self.act_at_once::<OBSERVED>(tid, index, step),
+                    step => break self.act::<OBSERVED>(tid, index, step),
                 }
             };
-        }
-    }
-
-    /// Acts on a step. Unobserved, messages that only pass through are handed on here.
-    #[inline(always)]
-    fn act_at_once<const OBSERVED: bool>(&mut self, tid: Tid, index: u32, step: Step) -> Next {
-        match step {
-            CoroutineState::Yielded(Trap { call: Syscall::PortSend { fd, data }, at }) if !OBSERVED => {
-                self.note_trap(index, at);
-                self.sys_port_send(index, fd, data)
-            }
-            CoroutineState::Yielded(Trap { call: Syscall::PortRecv { fd }, at }) if !OBSERVED => {
-                forget(step);
-                self.note_trap(index, at);
-                self.sys_port_recv(index, fd)
-            }
-            step => self.act::<OBSERVED>(tid, index, step),
-        }
-    }
-
-    #[inline(always)]
-    fn note_trap(&mut self, index: u32, at: &'static Location<'static>) {
-        self.running = Tid::NONE;
-        self.traps += 1;
-        if self.table.slot_mut(index).note_trap(at) {
-            self.carry(index, 1);
         }
     }
 
