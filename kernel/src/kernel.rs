@@ -546,3 +546,25 @@ pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
 pub(crate) fn broken(invariant: &str) -> ! {
     panic!("kernel invariant broken: {invariant}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        hardware::simulated::{Simulated, SimulatedOptions},
+        sched::RoundRobin,
+    };
+    use yieldix_syscalls::{calls::*, *};
+
+    #[test]
+    fn those_a_look_has_made_ready_run_before_the_next_look() {
+        let hardware = Simulated::new(SimulatedOptions::default());
+        let mut kernel = Kernel::new(hardware, RoundRobin::default(), Options::default());
+        let task = task!({ trap!(yield yield_now()) });
+        kernel.boot(task, SpawnOptions::default(), false).unwrap();
+        // As after a look that has answered many reads.
+        kernel.operations = limits::OPERATIONS_PER_POLL;
+        kernel.rounds::<false>();
+        assert_eq!((kernel.turns, kernel.policy.waiting()), (1, 1));
+    }
+}
