@@ -67,7 +67,7 @@ fn takes_turns(turns: u32) -> Task {
     })
 }
 
-fn typed_calls(calls: u32) -> Task {
+pub fn typed_calls(calls: u32) -> Task {
     task!({
         for _ in 0..calls {
             std::hint::black_box(trap!(yield gettid())?);
@@ -76,7 +76,7 @@ fn typed_calls(calls: u32) -> Task {
     })
 }
 
-fn raw_calls(calls: u32) -> Task {
+pub fn raw_calls(calls: u32) -> Task {
     task!({
         for _ in 0..calls {
             match yield Syscall::GetTid.into() {
@@ -147,11 +147,11 @@ levels! {
     level_10 calls level_9;
 }
 
-fn calls_one_deep(calls: u32) -> Task {
+pub fn calls_one_deep(calls: u32) -> Task {
     task!({ call!(null_calls(calls)) })
 }
 
-fn calls_ten_deep(calls: u32) -> Task {
+pub fn calls_ten_deep(calls: u32) -> Task {
     task!({ call!(level_10(calls)) })
 }
 
@@ -169,7 +169,7 @@ fn deep(depth: u32, calls: u32) -> Call<Returned<()>> {
     }))
 }
 
-fn trampolined(depth: u32, calls: u32) -> Task {
+pub fn trampolined(depth: u32, calls: u32) -> Task {
     task!({ trap!(yield deep(depth, calls)) })
 }
 
