@@ -21,11 +21,11 @@ int main(int argc, char **argv) {
     long calls = argc > 1 ? atol(argv[1]) : 2000000;
     double start = now_ns();
     for (long i = 0; i < calls; i++) syscall(SYS_getppid);
-    printf("null linux ns_per_call %.2f ns\n", (now_ns() - start) / (double)calls);
+    printf("null linux ns %.2f ns\n", (now_ns() - start) / (double)calls);
     struct epoll_event event;
     int epoll = epoll_create1(0);
     start = now_ns();
     for (long i = 0; i < calls; i++) epoll_wait(epoll, &event, 1, 0);
-    printf("null linux-epoll ns_per_call %.2f ns\n", (now_ns() - start) / (double)calls);
+    printf("null linux-epoll ns %.2f ns\n", (now_ns() - start) / (double)calls);
     return 0;
 }

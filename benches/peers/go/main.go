@@ -65,7 +65,7 @@ func main() {
 		t := time.Now()
 		close(start)
 		wg.Wait()
-		emit("yield/"+strconv.Itoa(n), "ns_per_switch", float64(time.Since(t))/float64(n*m), "ns")
+		emit("yield/"+strconv.Itoa(n), "ns", float64(time.Since(t))/float64(n*m), "ns")
 	case "spawn":
 		n := num(2, 1000000)
 		var wg sync.WaitGroup
@@ -75,7 +75,7 @@ func main() {
 			go wg.Done()
 		}
 		wg.Wait()
-		emit("spawn/"+strconv.Itoa(n), "ns_per_task", float64(time.Since(t))/float64(n), "ns")
+		emit("spawn/"+strconv.Itoa(n), "ns", float64(time.Since(t))/float64(n), "ns")
 	case "spawn-each":
 		n := num(2, 1000000)
 		t := time.Now()
@@ -84,7 +84,7 @@ func main() {
 			go close(done)
 			<-done
 		}
-		emit("spawn-each", "ns_per_task", float64(time.Since(t))/float64(n), "ns")
+		emit("spawn-each", "ns", float64(time.Since(t))/float64(n), "ns")
 	case "memory":
 		how, n := os.Args[2], num(3, 100000)
 		var parked atomic.Int64
@@ -105,7 +105,7 @@ func main() {
 			runtime.Gosched()
 		}
 		time.Sleep(50 * time.Millisecond)
-		emit("memory-"+how+"/"+strconv.Itoa(n), "bytes_per_task", (rss()-before)/float64(n), "B")
+		emit("memory-"+how+"/"+strconv.Itoa(n), "bytes", (rss()-before)/float64(n), "B")
 	case "pingpong":
 		n := num(2, 1000000)
 		a, b := make(chan int, 1), make(chan int, 1)
@@ -121,7 +121,7 @@ func main() {
 				panic("wrong")
 			}
 		}
-		emit("pingpong", "ns_per_round_trip", float64(time.Since(t))/float64(n), "ns")
+		emit("pingpong", "ns", float64(time.Since(t))/float64(n), "ns")
 	case "ring":
 		n, hops := num(2, 1000), num(3, 10000000)
 		first := make(chan int, 1)
@@ -143,7 +143,7 @@ func main() {
 			}
 			first <- v - 1
 		}
-		emit("ring/"+strconv.Itoa(n), "ns_per_hop", float64(time.Since(t))/float64(hops), "ns")
+		emit("ring/"+strconv.Itoa(n), "ns", float64(time.Since(t))/float64(hops), "ns")
 	case "timers":
 		n, secs := num(2, 100000), num(3, 4)
 		var fires, late atomic.Int64

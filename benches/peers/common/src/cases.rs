@@ -79,7 +79,7 @@ async fn yields<R: Runtime>(peer: &str, tasks: u64, turns: u64) {
         R::join(handle).await;
     }
     let ns = (end.load(Relaxed) - start) as f64 / (tasks * turns) as f64;
-    tell(&format!("yield/{tasks}"), peer, "ns_per_switch", ns, "ns");
+    tell(&format!("yield/{tasks}"), peer, "ns", ns, "ns");
 }
 
 fn null<R: Runtime>(peer: &str, calls: u64) {
@@ -89,7 +89,7 @@ fn null<R: Runtime>(peer: &str, calls: u64) {
         sum = sum.wrapping_add(std::hint::black_box(R::task_id().expect("a question to ask")));
     }
     std::hint::black_box(sum);
-    tell_ns("null", peer, "ns_per_call", start, calls);
+    tell_ns("null", peer, "ns", start, calls);
 }
 
 async fn spawn<R: Runtime>(peer: &str, tasks: u64) {
@@ -106,7 +106,7 @@ async fn spawn<R: Runtime>(peer: &str, tasks: u64) {
         R::join(handle).await;
     }
     assert_eq!(done.load(Relaxed), tasks);
-    tell_ns(&format!("spawn/{tasks}"), peer, "ns_per_task", start, tasks);
+    tell_ns(&format!("spawn/{tasks}"), peer, "ns", start, tasks);
 }
 
 async fn spawn_each<R: Runtime>(peer: &str, tasks: u64) {
@@ -120,7 +120,7 @@ async fn spawn_each<R: Runtime>(peer: &str, tasks: u64) {
         .await;
     }
     assert_eq!(done.load(Relaxed), tasks);
-    tell_ns("spawn-each", peer, "ns_per_task", start, tasks);
+    tell_ns("spawn-each", peer, "ns", start, tasks);
 }
 
 async fn memory<R: Runtime>(peer: &str, how: &str, tasks: u64) {
@@ -147,7 +147,7 @@ async fn memory<R: Runtime>(peer: &str, how: &str, tasks: u64) {
         R::sleep(SETTLING).await;
     }
     R::sleep(SETTLING).await;
-    tell(&format!("memory-{how}/{tasks}"), peer, "bytes_per_task", (resident_bytes() - before) / tasks as f64, "B");
+    tell(&format!("memory-{how}/{tasks}"), peer, "bytes", (resident_bytes() - before) / tasks as f64, "B");
     // A million tasks are not worth unwinding.
     std::process::exit(0)
 }
@@ -170,7 +170,7 @@ async fn pingpong<R: Runtime>(peer: &str, rounds: u64) {
     });
     R::join(asker).await;
     R::join(echo).await;
-    tell_ns("pingpong", peer, "ns_per_round_trip", start, rounds);
+    tell_ns("pingpong", peer, "ns", start, rounds);
 }
 
 /// A token goes round; each task takes one off it, and 0 goes round once more to end them.
@@ -199,7 +199,7 @@ async fn ring<R: Runtime>(peer: &str, tasks: u64, hops: u64) {
         }
         R::send(&mut first, token - 1).await;
     }
-    tell_ns(&format!("ring/{tasks}"), peer, "ns_per_hop", start, hops);
+    tell_ns(&format!("ring/{tasks}"), peer, "ns", start, hops);
     // Zero may have come by before it has reached all.
     R::send(&mut first, 0).await;
     for handle in handles {

@@ -130,7 +130,7 @@ fn yields(tasks: u64, turns: u64) {
     }
     let start = Instant::now();
     kernel.run();
-    tell_ns(&format!("yield/{tasks}"), PEER, "ns_per_switch", start, tasks * turns);
+    tell_ns(&format!("yield/{tasks}"), PEER, "ns", start, tasks * turns);
 }
 
 fn null(calls: u64) {
@@ -145,7 +145,7 @@ fn null(calls: u64) {
     ));
     let start = Instant::now();
     kernel.run();
-    tell_ns("null", PEER, "ns_per_call", start, calls);
+    tell_ns("null", PEER, "ns", start, calls);
 }
 
 fn spawns(case: &str, tasks: u64, is_each: bool) {
@@ -179,7 +179,7 @@ fn spawns(case: &str, tasks: u64, is_each: bool) {
     ));
     let start = Instant::now();
     kernel.run();
-    tell_ns(case, PEER, "ns_per_task", start, tasks);
+    tell_ns(case, PEER, "ns", start, tasks);
 }
 
 fn memory(how: &str, tasks: u64) {
@@ -195,7 +195,7 @@ fn memory(how: &str, tasks: u64) {
         ));
     }
     kernel.run();
-    tell(&format!("memory-parked/{tasks}"), PEER, "bytes_per_task", (resident_bytes() - before) / tasks as f64, "B");
+    tell(&format!("memory-parked/{tasks}"), PEER, "bytes", (resident_bytes() - before) / tasks as f64, "B");
 }
 
 fn main() {

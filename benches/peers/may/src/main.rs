@@ -47,7 +47,7 @@ fn yields(tasks: u64, turns: u64) {
     let start = clock.elapsed().as_nanos() as u64;
     handles.into_iter().for_each(join);
     let ns = (end.load(Relaxed) - start) as f64 / (tasks * turns) as f64;
-    tell(&format!("yield/{tasks}"), PEER, "ns_per_switch", ns, "ns");
+    tell(&format!("yield/{tasks}"), PEER, "ns", ns, "ns");
 }
 
 fn spawns(case: &str, tasks: u64, is_each: bool) {
@@ -65,7 +65,7 @@ fn spawns(case: &str, tasks: u64, is_each: bool) {
     }
     handles.into_iter().for_each(join);
     assert_eq!(done.load(Relaxed), tasks);
-    tell_ns(case, PEER, "ns_per_task", start, tasks);
+    tell_ns(case, PEER, "ns", start, tasks);
 }
 
 fn memory(how: &str, tasks: u64) {
@@ -88,7 +88,7 @@ fn memory(how: &str, tasks: u64) {
     while begun.load(Relaxed) < tasks {
         coroutine::sleep(Duration::from_millis(20));
     }
-    tell(&format!("memory-{how}/{tasks}"), PEER, "bytes_per_task", (resident_bytes() - before) / tasks as f64, "B");
+    tell(&format!("memory-{how}/{tasks}"), PEER, "bytes", (resident_bytes() - before) / tasks as f64, "B");
     std::process::exit(0)
 }
 
@@ -107,7 +107,7 @@ fn pingpong(rounds: u64) {
         assert_eq!(back.recv().expect("a sender"), round);
     }
     join(echo);
-    tell_ns("pingpong", PEER, "ns_per_round_trip", start, rounds);
+    tell_ns("pingpong", PEER, "ns", start, rounds);
 }
 
 fn ring(tasks: u64, hops: u64) {
@@ -136,7 +136,7 @@ fn ring(tasks: u64, hops: u64) {
         }
         first.send(token - 1).expect("a receiver");
     }
-    tell_ns(&format!("ring/{tasks}"), PEER, "ns_per_hop", start, hops);
+    tell_ns(&format!("ring/{tasks}"), PEER, "ns", start, hops);
     let _ = first.send(0);
     handles.into_iter().for_each(join);
 }

@@ -30,7 +30,7 @@ fn calls(case: &str, main: fn(u32) -> Task, calls: u64) {
     let main = main(calls as u32);
     let start = Instant::now();
     boot(main);
-    tell_ns(case, PEER, "ns_per_call", start, calls);
+    tell_ns(case, PEER, "ns", start, calls);
 }
 
 /// What a level of `call!` adds to a call.
@@ -41,7 +41,7 @@ fn levels(count: u64) {
         start.elapsed().as_nanos() as f64 / count as f64
     };
     let (one, ten) = (time(counted::calls_one_deep(count as u32)), time(counted::calls_ten_deep(count as u32)));
-    tell("call!", PEER, "ns_per_level", (ten - one) / 9.0, "ns");
+    tell("call!", PEER, "ns", (ten - one) / 9.0, "ns");
 }
 
 fn main() {
@@ -49,7 +49,8 @@ fn main() {
     let words = words();
     let number = |index| number(&words, index);
     match words[0].as_str() {
-        "yield" => boot(tasks::yields(number(1), number(2))),
+        "yield" => boot(tasks::turns("yield", number(1), number(2), 0)),
+        "trap" => boot(tasks::turns("trap", number(1), number(2), 8)),
         "null" => calls("null", counted::typed_calls, number(1)),
         "null-raw" => calls("null-raw", counted::raw_calls, number(1)),
         "asking" => calls("asking", tasks::asking_calls, number(1)),
@@ -60,11 +61,11 @@ fn main() {
             let main = counted::trampolined(depth, count as u32);
             let start = Instant::now();
             boot(main);
-            tell_ns(&format!("trampoline/{depth}"), PEER, "ns_per_call", start, count);
+            tell_ns(&format!("trampoline/{depth}"), PEER, "ns", start, count);
         }
-        "spawn" => boot(tasks::spawn_all(number(1))),
+        "spawn" => boot(tasks::spawn_all(number(1), number(2))),
         "spawn-each" => boot(tasks::spawn_each(number(1))),
-        "wake" => boot(tasks::wake(&words[1], number(2))),
+        "wake" => boot(tasks::wake(&words[1], number(2), number(3))),
         "memory" => boot(memory::tasks(&words[1], number(2))),
         "idle" => boot(memory::idle()),
         "start" => boot(tasks::first()),

@@ -21,7 +21,7 @@ pub fn tasks(how: &str, count: u64) -> Task {
         }
         // They go into their waits.
         trap!(yield yield_now())?;
-        tell(&case, PEER, "bytes_per_task", (resident_bytes() - before) / count as f64, "B");
+        tell(&case, PEER, "bytes", (resident_bytes() - before) / count as f64, "B");
         // A million tasks are not worth unwinding.
         std::process::exit(0)
     })

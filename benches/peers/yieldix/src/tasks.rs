@@ -12,14 +12,17 @@ use std::{
 };
 use yieldix::syscalls::{calls::*, *};
 
+/// Tasks that each make so many `asks`, give up their turn, and do that again.
+///
 /// The clock starts with the first turn of the first, when all are there, and stops in the last to end.
-pub fn yields(tasks: u64, turns: u64) -> Task {
+pub fn turns(case: &str, tasks: u64, turns: u64, asks: u64) -> Task {
+    let case = format!("{case}/{tasks}");
     task!({
-        let (gate, open) = (Arc::new(AtomicBool::new(false)), Arc::new(Span::default()));
+        let (gate, span) = (Arc::new(AtomicBool::new(false)), Arc::new(Span::default()));
         let keeper = trap!(yield spawn(ends_when_set(gate.clone())))?;
         let left = Arc::new(AtomicU64::new(tasks));
         for _ in 0..tasks {
-            trap!(yield spawn(takes_turns(keeper, turns, left.clone(), open.clone())))?;
+            trap!(yield spawn(takes_turns(keeper, turns, asks, left.clone(), span.clone())))?;
         }
         // They go to the gate meanwhile.
         trap!(yield yield_now())?;
@@ -27,17 +30,19 @@ pub fn yields(tasks: u64, turns: u64) -> Task {
         for _ in 0..=tasks {
             trap!(yield wait_any())?;
         }
-        let ns = open.nanos() / (tasks * turns) as f64;
-        tell(&format!("yield/{tasks}"), PEER, "ns_per_switch", ns, "ns");
+        tell(&case, PEER, "ns", span.nanos() / (tasks * turns * asks.max(1)) as f64, "ns");
         Ok(())
     })
 }
 
-fn takes_turns(keeper: Tid, turns: u64, left: Arc<AtomicU64>, span: Arc<Span>) -> Task {
+fn takes_turns(keeper: Tid, turns: u64, asks: u64, left: Arc<AtomicU64>, span: Arc<Span>) -> Task {
     task!({
         trap!(yield join(keeper))?;
         span.begin();
         for _ in 0..turns {
+            for _ in 0..asks {
+                black_box(trap!(yield gettid())?);
+            }
             trap!(yield yield_now())?;
         }
         if left.fetch_sub(1, Relaxed) == 1 {
@@ -130,19 +135,21 @@ fn adds_one(done: Arc<AtomicU64>) -> Task {
     })
 }
 
-/// All, and then a wait for each.
-pub fn spawn_all(tasks: u64) -> Task {
+/// All of a batch, and then a wait for each, so many times.
+pub fn spawn_all(tasks: u64, batches: u64) -> Task {
     task!({
         let done = Arc::new(AtomicU64::new(0));
         let start = Instant::now();
-        for _ in 0..tasks {
-            trap!(yield spawn(adds_one(done.clone())))?;
+        for _ in 0..batches {
+            for _ in 0..tasks {
+                trap!(yield spawn(adds_one(done.clone())))?;
+            }
+            for _ in 0..tasks {
+                trap!(yield wait_any())?;
+            }
         }
-        for _ in 0..tasks {
-            trap!(yield wait_any())?;
-        }
-        assert_eq!(done.load(Relaxed), tasks);
-        tell_ns(&format!("spawn/{tasks}"), PEER, "ns_per_task", start, tasks);
+        assert_eq!(done.load(Relaxed), tasks * batches);
+        tell_ns(&format!("spawn/{tasks}"), PEER, "ns", start, tasks * batches);
         Ok(())
     })
 }
@@ -157,31 +164,43 @@ pub fn spawn_each(tasks: u64) -> Task {
             trap!(yield wait(child))?;
         }
         assert_eq!(done.load(Relaxed), tasks);
-        tell_ns("spawn-each", PEER, "ns_per_task", start, tasks);
+        tell_ns("spawn-each", PEER, "ns", start, tasks);
         Ok(())
     })
 }
 
 /// Tasks that all wait, each for the one before it in the order; the first ends, and so they wake
-/// each other, to the last. What one takes is a wake-up, a turn and an end.
-pub fn wake(order: &str, tasks: u64) -> Task {
+/// each other, to the last; so many times. What one takes is a wake-up, a turn and an end.
+pub fn wake(order: &str, tasks: u64, times: u64) -> Task {
     let (case, order) = match order {
         "allocation" => ("wake", (0..tasks).collect()),
         "random" => ("wake-random", Random::of(0).order(tasks)),
         _ => panic!("wake allocation|random"),
     };
+    task!({
+        let mut nanos = 0.0;
+        for _ in 0..times {
+            nanos += call!(chain(&order))?;
+        }
+        tell(&format!("{case}/{tasks}"), PEER, "ns", nanos / (tasks * times) as f64, "ns");
+        Ok(())
+    })
+}
+
+/// One such chain; how long it took.
+fn chain(order: &[u64]) -> impl Routine<Result<f64, Errno>> {
     // Whom each waits for; the first for nobody.
-    let mut before = vec![None; tasks as usize];
+    let mut before = vec![None; order.len()];
     for pair in order.windows(2) {
         before[pair[1] as usize] = Some(pair[0] as usize);
     }
     let last = order[order.len() - 1] as usize;
-    task!({
+    routine!(move {
         // They look at the names when all have one.
-        let (gate, names, span) =
-            (Arc::new(AtomicBool::new(false)), Arc::new(OnceLock::new()), Arc::new(Span::default()));
+        let (gate, names) = (Arc::new(AtomicBool::new(false)), Arc::new(OnceLock::new()));
+        let span = Arc::new(Span::default());
         let keeper = trap!(yield spawn(ends_when_set(gate.clone())))?;
-        let mut tids = Vec::with_capacity(tasks as usize);
+        let mut tids = Vec::with_capacity(before.len());
         for before in before {
             let task = match before {
                 Some(before) => waits_for(keeper, names.clone(), before),
@@ -190,13 +209,15 @@ pub fn wake(order: &str, tasks: u64) -> Task {
             // Its parent does not wait for it, and is not woken by its end.
             tids.push(trap!(yield spawn(task).detach())?);
         }
+        // They go to the gate meanwhile.
+        trap!(yield yield_now())?;
         let last = tids[last];
         names.set(tids).expect("once");
         gate.store(true, Relaxed);
         trap!(yield join(last))?;
         span.end();
-        tell(&format!("{case}/{tasks}"), PEER, "ns_per_task", span.nanos() / tasks as f64, "ns");
-        Ok(())
+        trap!(yield wait(keeper))?;
+        Ok(span.nanos())
     })
 }
 
