@@ -10,15 +10,14 @@ to core 1; servers to core 0, with the load on core 1.
 Every program prints lines `case peer metric value unit`. scripts/compare builds them first.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import re
 import resource
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 
 import tables
@@ -28,6 +27,8 @@ BUILT = HERE / "target" / "release"
 OURS = "yieldix"
 DESCRIPTORS_MAX = 20_000
 CASE_SECONDS_MAX = 90
+START_SECONDS_MAX = 20
+ENVIRONMENT = {**os.environ, "GOMAXPROCS": "1", "RUST_BACKTRACE": "0"}
 
 # Commands that take `CASE ...`; those of --full apart.
 RUNTIMES = {
@@ -67,6 +68,18 @@ def say(text):
     print(text, flush=True)
 
 
+class Failed(Exception):
+    """Why there is no figure."""
+
+
+@contextlib.contextmanager
+def failures_told(what):
+    try:
+        yield
+    except Failed as failed:
+        say(f"FAILED: {what}: {failed}")
+
+
 class Comparison:
     def __init__(self, options):
         self.options = options
@@ -86,31 +99,34 @@ class Comparison:
 
     def run(self, case, peer, command=None):
         command = command or self.runtimes[peer]
-        environment = {**os.environ, "GOMAXPROCS": "1", "STARTED_NS": str(time.monotonic_ns())}
+        environment = {**ENVIRONMENT, "STARTED_NS": str(time.monotonic_ns())}
         words = ["taskset", "-c", CORES.get(peer, "1"), *words_of(command), *case.split()]
-        return self.take(words, f"{peer} {case}", environment)
+        with failures_told(f"{peer} {case}"):
+            self.take(words, environment)
+            return True
+        return False
 
-    def take(self, words, what, environment=None):
-        """Keeps the lines that a program prints; false when it failed."""
+    def take(self, words, environment=None):
+        """Keeps the lines that a program prints."""
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=CASE_SECONDS_MAX, env=environment)
         except subprocess.TimeoutExpired:
-            say(f"FAILED: {what}: not done in {CASE_SECONDS_MAX} s")
-            return False
+            raise Failed(f"not done in {CASE_SECONDS_MAX} s") from None
         if done.returncode:
-            say(f"FAILED: {what}: {done.stderr.strip()[-300:]}")
-            return False
+            raise Failed(done.stderr.strip()[:300])
         for line in done.stdout.splitlines():
-            say(line)
-            self.lines.append(line)
-        return True
+            self.keep(line)
+
+    def keep(self, line):
+        say(line)
+        self.lines.append(line)
 
     def load(self, peer, command, case, connections, *more):
         """A server and the load, until it is over."""
-        with Server(command) as server:
+        with failures_told(f"{peer} {case}"), Server(command) as server:
             words = ["taskset", "-c", "1", str(HERE / "target/c/load"), str(server.port), str(connections)]
             words += [str(self.options.seconds), str(server.process.pid), case, peer, *map(str, more)]
-            self.take(words, f"{peer} {case}")
+            self.take(words)
 
     # Rows.
 
@@ -145,7 +161,8 @@ class Comparison:
         ])
 
     def port(self):
-        peers = [peer for peer in (*RUNTIMES, *RUNTIMES_FULL) if peer != "floor"]
+        # Ours answers ENOSYS so far.
+        peers = [peer for peer in (*RUNTIMES, *RUNTIMES_FULL) if peer not in ("floor", OURS)]
         self.rounds([("pingpong 1000000", peers), ("ring 1000 5000000", peers)])
 
     def memory(self):
@@ -168,7 +185,7 @@ class Comparison:
 
     def scale(self):
         self.rounds([
-            (f"{case} {tasks} {1_000_000 // tasks * 4}", [OURS])
+            (f"{case} {tasks} {1_000_000 // tasks * 2}", [OURS])
             for case in ("yield", "trap", "spawn", "wake allocation", "wake random")
             for tasks in (100, 10_000, 1_000_000)
         ])
@@ -195,23 +212,23 @@ class Comparison:
     def count_syscalls(self, peer, connections):
         """For two seconds in the midst of the load; one reply is one request."""
         log = HERE / "target" / "strace"
-        with Server(self.servers[peer]) as server:
+        case = f"syscalls/{connections}"
+        with failures_told(f"{peer} {case}"), Server(self.servers[peer]) as server:
             load = ["taskset", "-c", "1", str(HERE / "target/c/load"), str(server.port), str(connections)]
-            load = subprocess.Popen([*load, "6", str(server.process.pid), "-", "-"], stdout=subprocess.DEVNULL)
-            wait_for(lambda: requests_flow(server.process.pid), "the load")
+            load += ["60", str(server.process.pid), "-", "-"]
+            load = subprocess.Popen(load, stderr=subprocess.PIPE, text=True)
+            if load.stderr.readline() != "load: measuring\n":
+                raise Failed("the load did not begin")
             trace = ["timeout", "--signal=INT", "2", "strace", "-f", "-c", "-U", "calls,name", "-o", str(log)]
             subprocess.run([*trace, "-p", str(server.process.pid)], stderr=subprocess.DEVNULL)
-            load.send_signal(signal.SIGKILL)
-            load.wait()
-        counts = {name: int(count) for count, name in re.findall(r"^\s*(\d+)\s+(\w+)$", log.read_text(), re.M)}
-        counts.pop("total", None)
-        requests = max(counts.get(name, 0) for name in ("write", "sendto", "sendmsg"))
-        if not requests:
-            say(f"FAILED: {peer} syscalls/{connections}: no request was seen")
-            return
-        line = f"syscalls/{connections} {peer} a_request {sum(counts.values()) / requests:.3f} calls"
-        say(line)
-        self.lines.append(line)
+            load.kill()
+            load.communicate()
+            counts = {name: int(count) for count, name in re.findall(r"^\s*(\d+)\s+(\w+)$", log.read_text(), re.M)}
+            calls = counts.pop("total", 0) or sum(counts.values())
+            requests = max(counts.get(name, 0) for name in ("write", "sendto", "sendmsg"))
+            if not requests:
+                raise Failed("no request was seen")
+            self.keep(f"{case} {peer} a_request {calls / requests:.3f} calls")
 
     def fairness(self):
         for _ in range(self.options.rounds):
@@ -236,11 +253,15 @@ class Server:
         command = command if "{}" in command else command + " {}"
         cores = "0,1" if " two " in command else "0"
         words = ["taskset", "-c", cores, *words_of(command.format(self.port))]
-        environment = {**os.environ, "GOMAXPROCS": "1"}
-        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
 
     def __enter__(self):
-        wait_for(self.answers, "the server")
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not self.answers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.__exit__()
+                raise Failed("the server did not come up")
+            time.sleep(0.01)
         return self
 
     def answers(self):
@@ -248,22 +269,8 @@ class Server:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
-
-
-def requests_flow(pid):
-    """Has the process had a second of processor time? Then all are connected."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12]) > os.sysconf("SC_CLK_TCK") // 2
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + 20
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"compare: {what} did not come up in 20 s")
-        time.sleep(0.02)
 
 
 def words_of(command):

@@ -8,7 +8,8 @@
  * that is due waits for none. With `hot` one more connection keeps 16 KiB under way and is not counted.
  *
  * Prints lines `case peer metric value unit`. The server's CPU time is that of /proc/PID/stat, read at
- * both ends of the measured window, which begins half a second after the first request.
+ * both ends of the measured window, which begins half a second after the first request and is told on
+ * standard error.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -28,6 +29,7 @@ enum {
     REQUEST_BYTES = 64,
     HOT_BYTES = 16 * 1024,
     EVENTS_MAX = 512,
+    CONNECTING_MAX = 256, /* fewer than a listener's queue holds */
     CONNECT_TRIES_MAX = 50,
     CONNECT_PAUSE_US = 20000,
     SUB_BUCKETS = 64, /* of each power of two: an error below 1.6 % */
@@ -113,8 +115,13 @@ static int connect_to(int port) {
         usleep(CONNECT_PAUSE_US);
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return fd;
+}
+
+/* Until the server has taken this connection, and so all before it. */
+static void wait_until_accepted(int fd) {
+    if (write(fd, buffer, REQUEST_BYTES) != REQUEST_BYTES) fail("write");
+    if (recv(fd, buffer, REQUEST_BYTES, MSG_WAITALL) != REQUEST_BYTES) fail("recv");
 }
 
 static void ask(struct connection *c, uint64_t at) {
@@ -155,6 +162,8 @@ int main(int argc, char **argv) {
     struct connection *connections = calloc((size_t)all, sizeof *connections), *hot = connections + count;
     for (struct connection *c = connections; c < connections + all; c++) {
         c->fd = connect_to(port);
+        if ((c - connections) % CONNECTING_MAX == CONNECTING_MAX - 1) wait_until_accepted(c->fd);
+        fcntl(c->fd, F_SETFL, fcntl(c->fd, F_GETFL) | O_NONBLOCK);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event)) fail("epoll_ctl");
     }
@@ -177,6 +186,7 @@ int main(int argc, char **argv) {
             end = begin + (uint64_t)(seconds * 1e9);
             before = usage_of(pid);
             own_before = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+            fprintf(stderr, "load: measuring\n");
         }
         for (int i = 0; i < ready; i++) {
             struct connection *c = events[i].data.ptr;
