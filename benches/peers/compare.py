@@ -180,6 +180,7 @@ class Comparison:
             ("timers 100 4", [OURS]),
             ("timers 100000 4", [peer for peer in peers if peer != "may"]),
             (f"timers {STACKS_MAX} 4", ["may"]),
+            ("timers-slack 100000 4", [OURS]),
             ("timers 1000000 4", [OURS]),
         ])
 

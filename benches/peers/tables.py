@@ -151,6 +151,9 @@ TARGETS = {
         Target("the same from 100 to 1,000,000 tasks: largest over smallest",
                *flat([f"timers/{tasks}" for tasks in (100, 100_000, 1_000_000)], "cpu_per_fire_net"), "times"),
         Target("mean lateness, 100,000 tasks", *ours("timers/100000", 100, "lateness"), "µs"),
+        Target("CPU a fire at a slack of 1 ms: tokio's", lambda r: r("timers-slack/100000", "cpu_per_fire"),
+               lambda r: r("timers/100000", "cpu_per_fire", "tokio")),
+        Target("mean lateness at a slack of 1 ms", *ours("timers-slack/100000", 1200, "lateness"), "µs"),
     ],
     "scale": [
         Target(f"{name}, 100 to 1,000,000 tasks: largest over smallest", *flat(sizes(case)), "times")

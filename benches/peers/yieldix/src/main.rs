@@ -14,14 +14,18 @@ mod tasks;
 mod timers;
 
 use common::{number, tell, tell_ns, words};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use yieldix::{Machine, syscalls::Task};
 
 const PEER: &str = "yieldix";
 
-/// Boots `main` alone, and runs it to its end.
+/// Boots `main` alone on the machine as it is by default, and runs it to its end.
 fn boot(main: Task) {
-    let ended = Machine::new().task(main).boot().expect("the host has what it takes");
+    boot_on(Machine::new(), main);
+}
+
+fn boot_on(machine: Machine, main: Task) {
+    let ended = machine.task(main).boot().expect("the host has what it takes");
     assert_eq!(ended.code(), 0, "{ended:?}");
 }
 
@@ -70,6 +74,10 @@ fn main() {
         "idle" => boot(memory::idle()),
         "start" => boot(tasks::first()),
         "timers" => boot(timers::main("timers", number(1), number(2))),
+        "timers-slack" => {
+            let machine = Machine::new().timer_slack(Duration::from_millis(1));
+            boot_on(machine, timers::main("timers-slack", number(1), number(2)));
+        }
         "echo" => boot(server::echo(number(1) as u16, words.get(2).is_some_and(|word| word == "busy"))),
         other => panic!("no case {other}"),
     }
