@@ -9,6 +9,7 @@
 #[expect(dead_code, reason = "some of the gate's cases are measured otherwise here")]
 mod counted;
 mod memory;
+mod ports;
 mod server;
 mod tasks;
 mod timers;
@@ -73,6 +74,8 @@ fn main() {
         "memory" => boot(memory::tasks(&words[1], number(2))),
         "idle" => boot(memory::idle()),
         "start" => boot(tasks::first()),
+        "pingpong" => boot(ports::pingpong(number(1))),
+        "ring" => boot(ports::ring(number(1), number(2))),
         "timers" => boot(timers::main("timers", number(1), number(2))),
         "timers-slack" => {
             let machine = Machine::new().timer_slack(Duration::from_millis(1));
