@@ -21,6 +21,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.now()
     }
 
+    #[inline(never)]
+    pub(crate) fn sys_now(&mut self, slot: u32) -> Next {
+        let now = self.now();
+        self.answer(slot, Reply::Time(now))
+    }
+
     pub(crate) fn sys_sleep(&mut self, slot: u32, span: Nanos) -> Next {
         if span.count() == 0 {
             return self.give_way(slot);

@@ -99,7 +99,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let carried = self.table.rare(slot).map_or([0; 2], |rare| rare.carried);
         let place = self.table.slot(slot);
         let whole = |carried: u32, low: u32| u64::from(carried) << 32 | u64::from(low);
-        (whole(carried[0], place.turns), whole(carried[1], place.traps))
+        let in_this_turn = if self.turn.0 == slot { self.traps - self.turn.1 } else { 0 };
+        (whole(carried[0], place.turns), whole(carried[1], place.traps) + in_this_turn)
     }
 
     fn task_state(&self, slot: u32) -> TaskState {

@@ -22,6 +22,7 @@ use crate::{
     sched::Policy,
     slab::Slab,
     table::Table,
+    task,
     timer::Timers,
     trap::{Next, Stop},
 };
@@ -88,6 +89,8 @@ pub struct Kernel<H, P> {
     pub(crate) running: Tid,
     pub(crate) turns: u64,
     pub(crate) traps: u64,
+    /// Whose turn it is, by slot, and the traps before: its own are noted with the task at the end.
+    pub(crate) turn: (u32, u64),
     pub(crate) is_observed: bool,
     /// Turns at the last look at the hardware, and at the next.
     turns_at_poll: u64,
@@ -148,6 +151,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             running: Tid::NONE,
             turns: 0,
             traps: 0,
+            turn: (task::NIL, 0),
             is_observed: false,
             turns_at_poll: 0,
             poll_at: 1,
@@ -342,20 +346,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
                 forget(step);
                 self.traps += 1;
+                slot.at = Some(at);
                 slot.answer(Reply::Unit);
-                if slot.note_trap(at) {
+                if slot.note_traps(1) {
                     self.carry(index, 1);
                 }
                 self.policy.ready(tid);
             }
             step => {
-                let traps_before = self.traps;
+                self.turn = (index, self.traps);
                 let why = match self.act::<OBSERVED>(tid, index, step) {
                     Next::Stop(why) => why,
                     next => self.go_on::<OBSERVED>(tid, index, next),
                 };
+                let traps = self.traps - self.turn.1;
                 if OBSERVED {
-                    self.tell_turn_over(tid, why, self.traps - traps_before);
+                    self.tell_turn_over(tid, why, traps);
+                }
+                self.turn.0 = task::NIL;
+                if why != Stop::Exited && self.table.slot_mut(index).note_traps(traps) {
+                    self.carry(index, 1);
                 }
             }
         }
@@ -389,14 +399,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 match step {
                     CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED && left > 1 => {
                         forget(step);
+                        slot.at = Some(at);
                         is_asking = true;
                         self.traps += 1;
                         left -= 1;
-                        if slot.note_trap(at) {
-                            slot.answer(Reply::Tid(tid));
-                            self.carry(index, 1);
-                            break Next::ResumeFree;
-                        }
                     }
                     step => break self.act::<OBSERVED>(tid, index, step),
                 }
@@ -518,6 +524,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = panic_message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
+        self.turn.0 = task::NIL;
         self.discard(tid, payload);
         if self.is_observed {
             self.tell_turn_over(tid, Stop::Panicked, 0);

@@ -207,6 +207,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         outermost.or(self.table.slot(slot).body.as_ref()).map_or("", |body| body.function())
     }
 
+    #[inline(never)]
+    pub(crate) fn sys_getppid(&mut self, slot: u32) -> Next {
+        let parent = self.parent_of(slot);
+        self.answer(slot, Reply::Tid(parent))
+    }
+
     /// The parent of the task in `slot`, or whoever took its place.
     pub(crate) fn parent_of(&self, slot: u32) -> Tid {
         let parent = self.table.slot(slot).parent;

@@ -229,12 +229,12 @@ impl Slot {
         self.identity = self.identity & !u64::from(Self::COLD_NONE) | u64::from(index);
     }
 
-    /// Counts a trap and notes where it stands; true when the counter has overflowed.
+    /// Counts traps; true when the counter has overflowed.
     #[inline(always)]
-    pub fn note_trap(&mut self, at: &'static Location<'static>) -> bool {
-        self.at = Some(at);
-        self.traps = self.traps.wrapping_add(1);
-        self.traps == 0
+    pub fn note_traps(&mut self, traps: u64) -> bool {
+        let (sum, has_overflowed) = self.traps.overflowing_add(traps as u32);
+        self.traps = sum;
+        has_overflowed
     }
 
     /// Counts a turn; true when the counter has overflowed.

@@ -18,7 +18,7 @@ use crate::{
 };
 use std::{
     fmt,
-    mem::forget,
+    mem::{forget, take},
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -86,16 +86,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Acts on what a task yielded or returned. Each handler has a frame of its own, so that none
     /// pays for another's.
     #[inline(never)]
-    pub(crate) fn act<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32, step: Step) -> Next {
+    pub(crate) fn act<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32, mut step: Step) -> Next {
         self.running = Tid::NONE;
         if OBSERVED {
             self.tell_trapped(tid, &step);
         }
         if let CoroutineState::Yielded(Trap { at, .. }) = step {
             self.traps += 1;
-            if self.table.slot_mut(slot).note_trap(at) {
-                self.carry(slot, 1);
-            }
+            self.table.slot_mut(slot).at = Some(at);
         }
         // What owns nothing is forgotten and not dropped: its drop would cost as much as its answer.
         match step {
@@ -113,13 +111,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             on!(GetPpid) => {
                 forget(step);
-                let parent = self.parent_of(slot);
-                self.answer(slot, Reply::Tid(parent))
+                self.sys_getppid(slot)
             }
             on!(Now) => {
                 forget(step);
-                let now = self.now();
-                self.answer(slot, Reply::Time(now))
+                self.sys_now(slot)
             }
             on!(Wait { child }) => {
                 forget(step);
@@ -133,7 +129,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 forget(step);
                 self.sys_port_recv(slot, fd)
             }
-            on!(PortSend { fd, data }) => self.sys_port_send(slot, fd, data),
+            on!(PortSend { fd, ref mut data }) => {
+                let data = take(data);
+                forget(step);
+                self.sys_port_send(slot, fd, data)
+            }
             on!(Spawn { task }) => self.sys_spawn(tid, slot, task),
             on!(Subroutine { body }) => self.enter(tid, slot, body),
             on!(Return { value }) => self.sys_return(tid, slot, value),
@@ -141,7 +141,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 forget(step);
                 self.sys_recv(slot, fd, max)
             }
-            on!(SendAll { fd, data }) => self.sys_send_all(slot, fd, data),
+            on!(SendAll { fd, ref mut data }) => {
+                let data = take(data);
+                forget(step);
+                self.sys_send_all(slot, fd, data)
+            }
             step => self.dispatch(tid, slot, step),
         }
     }
@@ -226,7 +230,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// The task that has the turn is ready again, behind the others.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn give_way(&mut self, slot: u32) -> Next {
         self.table.slot_mut(slot).answer(Reply::Unit);
         self.make_ready(self.table.tid(slot), Cause::Yielded);
