@@ -92,7 +92,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Ended::InitDied(_) => "init died",
             Ended::ShutDown => "shut down",
         };
-        let (turns, traps) = (self.turns, self.traps);
+        let (turns, traps) = (self.turns(), self.traps);
         emit!(self, Ended { code: ended.code(), reason, turns, traps });
         if self.options.is_checked {
             self.check();

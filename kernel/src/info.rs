@@ -65,7 +65,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             sockets: hardware.sockets,
             registrations: hardware.registrations,
             cold_parts: self.table.cold_parts(),
-            turns: self.turns,
+            turns: self.turns(),
             traps: self.traps,
             rounds: self.rounds,
             polls: self.polls,

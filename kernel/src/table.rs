@@ -3,7 +3,7 @@
 use crate::{
     kernel::broken,
     slab::Slab,
-    task::{Cold, NIL, Rare, Slot, State},
+    task::{Cold, Due, NIL, Rare, Slot, State},
     wait::Queue,
 };
 use yieldix_syscalls::{Errno, Task, Tid};
@@ -132,12 +132,12 @@ impl Table {
         self.slots.get(slot)
     }
 
-    /// The slot of a task, if the task is ready.
+    /// The slot of a task and the answer that is due, if the task is ready.
     #[inline(always)]
-    pub fn ready(&mut self, tid: Tid, slot: u32) -> Option<&mut Slot> {
-        let slot = self.slots.0.get_mut(slot as usize)?;
-        let is_it = slot.serial() == tid.serial() && matches!(slot.state, State::Ready(_));
-        is_it.then_some(slot)
+    pub fn ready(&mut self, tid: Tid, slot: u32) -> Option<(&mut Slot, Due)> {
+        let slot = self.slots.0.get_mut(slot as usize).filter(|slot| slot.serial() == tid.serial())?;
+        let due = slot.due();
+        (due != Due::Nothing).then_some((slot, due))
     }
 
     /// Traps a turn of the task in `slot`.

@@ -152,6 +152,17 @@ impl State {
     }
 }
 
+/// Is an answer due, and is it the commonest? A turn asks once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// None: the task is not ready.
+    Nothing,
+    /// [`Reply::Unit`].
+    Unit,
+    /// Another.
+    Another,
+}
+
 /// One slot of the task table.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -244,28 +255,30 @@ impl Slot {
         self.turns == 0
     }
 
-    /// Resumes the task, which is ready, with the answer that is due.
+    /// The answer that is due.
     #[inline(always)]
-    pub fn resume(&mut self) -> Step {
+    pub fn due(&self) -> Due {
+        match self.state {
+            State::Ready(Reply::Unit) => Due::Unit,
+            State::Ready(_) => Due::Another,
+            _ => Due::Nothing,
+        }
+    }
+
+    /// Resumes the task with the answer that is due.
+    #[inline(always)]
+    pub fn resume(&mut self, due: Due) -> Step {
         let Some(body) = &mut self.body else { broken("a task without a body has the turn") };
         // Common answers are made anew and not moved: written narrow and read back wide, a whole
         // reply costs the processor a failed store forward, as much as the rest of a switch.
-        match self.state {
-            State::Ready(Reply::Unit) => {
-                forget(replace(&mut self.state, State::Running));
-                body.resume(Reply::Unit)
-            }
-            State::Ready(Reply::Tid(tid)) => {
-                forget(replace(&mut self.state, State::Running));
-                body.resume(Reply::Tid(tid))
-            }
-            State::Ready(Reply::Buf(ref mut data)) => {
-                let data = take(data);
-                forget(replace(&mut self.state, State::Running));
-                body.resume(Reply::Buf(data))
-            }
-            _ => body.resume(take_reply(&mut self.state)),
-        }
+        let reply = match self.state {
+            _ if due == Due::Unit => Reply::Unit,
+            State::Ready(Reply::Tid(tid)) => Reply::Tid(tid),
+            State::Ready(Reply::Buf(ref mut data)) => Reply::Buf(take(data)),
+            _ => return body.resume(take_reply(&mut self.state)),
+        };
+        forget(replace(&mut self.state, State::Running));
+        body.resume(reply)
     }
 
     /// Resumes the task, which runs and has trapped, with an answer that never lay in its state.

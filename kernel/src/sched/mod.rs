@@ -26,6 +26,9 @@ pub trait Policy {
     /// The next task of this round; none when it is over.
     fn choose(&mut self) -> Option<Tid>;
 
+    /// How many tasks it has chosen, ever.
+    fn chosen(&self) -> u64;
+
     /// Tasks that the round has not chosen yet.
     fn left(&self) -> usize;
 

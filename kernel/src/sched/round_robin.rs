@@ -13,10 +13,18 @@ const KEPT: usize = 1 << 16;
 pub struct RoundRobin {
     round: Vec<Tid>,
     chosen: usize,
+    chosen_before: u64,
     next_round: Vec<Tid>,
 }
 
 impl RoundRobin {
+    #[inline(always)]
+    fn forget_round(&mut self) {
+        self.chosen_before += self.chosen as u64;
+        self.chosen = 0;
+        self.round.clear();
+    }
+
     /// Places are not kept for ever that only a spike of ready tasks has used.
     #[cold]
     fn trim(&mut self) {
@@ -39,8 +47,7 @@ impl Policy for RoundRobin {
 
     #[inline(always)]
     fn begin_round(&mut self) {
-        self.round.clear();
-        self.chosen = 0;
+        self.forget_round();
         std::mem::swap(&mut self.round, &mut self.next_round);
         if self.next_round.capacity() > KEPT {
             self.trim();
@@ -54,6 +61,11 @@ impl Policy for RoundRobin {
         Some(task)
     }
 
+    #[inline(always)]
+    fn chosen(&self) -> u64 {
+        self.chosen_before + self.chosen as u64
+    }
+
     fn left(&self) -> usize {
         self.round.len() - self.chosen
     }
@@ -64,8 +76,7 @@ impl Policy for RoundRobin {
 
     fn rest(&mut self) {
         if self.left() == 0 {
-            self.round.clear();
-            self.chosen = 0;
+            self.forget_round();
         }
         self.round.shrink_to(KEPT);
         self.next_round.shrink_to(KEPT);
