@@ -12,9 +12,12 @@ use polling::Poller;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::thread::{current_timer_slack, set_current_timer_slack};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 const INTEREST: EventFlags =
@@ -90,12 +93,45 @@ pub struct Waiter {
     poller: Arc<Poller>,
     events: Vec<epoll::Event>,
     left_over: polling::Events,
+    punctual: Option<Punctual>,
+}
+
+/// A thread whose timed waits end when they should: Linux may prolong those of others by 50 µs, to end
+/// several at once. That is for the kernel's own timer slack to decide. Undone when this is dropped on
+/// that thread.
+struct Punctual {
+    thread: ThreadId,
+    slack_before: Option<NonZeroU64>,
+}
+
+impl Punctual {
+    const SLACK_NS: NonZeroU64 = NonZeroU64::MIN;
+
+    /// Makes the calling thread punctual. One that may not be is later, and that is all.
+    fn here() -> Punctual {
+        let slack_before = current_timer_slack().ok().and_then(NonZeroU64::new);
+        let _ = set_current_timer_slack(Some(Punctual::SLACK_NS));
+        Punctual { thread: thread::current().id(), slack_before }
+    }
+}
+
+impl Drop for Punctual {
+    fn drop(&mut self) {
+        if thread::current().id() == self.thread {
+            let _ = set_current_timer_slack(self.slack_before);
+        }
+    }
 }
 
 impl Waiter {
     /// Fails where the host cannot wait.
     pub fn new(poller: Arc<Poller>) -> io::Result<Waiter> {
-        let mut waiter = Waiter { poller, events: Vec::with_capacity(EVENTS_MAX), left_over: polling::Events::new() };
+        let mut waiter = Waiter {
+            poller,
+            events: Vec::with_capacity(EVENTS_MAX),
+            left_over: polling::Events::new(),
+            punctual: None,
+        };
         waiter.fill(Some(Duration::ZERO))?;
         Ok(waiter)
     }
@@ -133,6 +169,7 @@ impl Waiter {
         if let Some(patience) = patience {
             timeout = Some(&NOW);
             if !patience.is_zero() {
+                self.be_punctual();
                 let mut descriptor = [PollFd::new(&*self.poller, PollFlags::IN)];
                 match poll(&mut descriptor, Some(&timespec(patience))) {
                     Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -148,6 +185,13 @@ impl Waiter {
                 Err(rustix::io::Errno::INTR) => timeout = Some(&NOW),
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Waits with a clock are about to be made on this thread.
+    fn be_punctual(&mut self) {
+        if self.punctual.as_ref().is_none_or(|punctual| punctual.thread != thread::current().id()) {
+            self.punctual = Some(Punctual::here());
         }
     }
 
