@@ -364,16 +364,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     Next::Stop(why) => why,
                     next => self.go_on::<OBSERVED>(tid, index, next),
                 };
-                let traps = self.traps - self.turn.1;
+                let traps = self.end_turn(tid);
                 if OBSERVED {
                     self.tell_turn_over(tid, why, traps);
                 }
-                self.turn.0 = task::NIL;
-                if why != Stop::Exited && self.table.slot_mut(index).note_traps(traps) {
-                    self.carry(index, 1);
-                }
             }
         }
+    }
+
+    /// Notes a turn's traps with its task, which may be a zombie by now, or nothing.
+    #[inline(always)]
+    fn end_turn(&mut self, tid: Tid) -> u64 {
+        let (index, before) = std::mem::replace(&mut self.turn, (task::NIL, 0));
+        let traps = self.traps - before;
+        let slot = self.table.slot_mut(index);
+        if slot.is_of(tid) && slot.note_traps(traps) {
+            self.carry(index, 1);
+        }
+        traps
     }
 
     /// Goes on with a turn after its first trap. Unobserved, the call that does nothing but ask is
@@ -530,10 +538,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = panic_message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
-        self.turn.0 = task::NIL;
+        // Its first trap begins the account of a turn, and it may have come to none.
+        let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
         self.discard(tid, payload);
         if self.is_observed {
-            self.tell_turn_over(tid, Stop::Panicked, 0);
+            self.tell_turn_over(tid, Stop::Panicked, traps);
         }
     }
 }

@@ -155,6 +155,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(polling) = self.table.cold_mut(slot).and_then(|cold| cold.rare_mut()?.polling.take()) else {
             broken("a task polls for nothing")
         };
+        self.operations += polling.watches.len() as u32 / limits::INTERESTS_PER_OPERATION;
         for watch in polling.watches {
             let Some(&Watch { interest, object, .. }) = self.watches.get(watch) else {
                 broken("a poll lists a watch that is none")

@@ -287,8 +287,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Err(errno) => return self.answer(slot, message.unsent(errno)),
         };
         if !self.port(port).is_full() {
+            // Whoever polls the port has watches to end, which may be many.
+            let operations_before = self.operations;
             self.send(slot, port, message);
-            return self.answer(slot, Reply::Unit);
+            let next = self.answer(slot, Reply::Unit);
+            return self.unless_long(operations_before, next);
         }
         if !may_wait {
             return self.answer(slot, message.unsent(Errno::EAGAIN));

@@ -210,6 +210,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => self.not_built(slot),
             on!(Chdir { .. } | GetCwd | Watch { .. }) => self.not_built(slot),
         };
+        self.unless_long(operations_before, next)
+    }
+
+    /// What becomes of the turn after a call that has done so much since.
+    pub(crate) fn unless_long(&self, operations_before: u32, next: Next) -> Next {
         let is_long = self.operations - operations_before >= limits::OPERATIONS_PER_LONG_CALL;
         if is_long && next == Next::Resume { Next::ResumeLater } else { next }
     }

@@ -9,6 +9,7 @@ pub(super) const TESTS: &[Test] = tests![
     wait_gives_the_exit_code,
     returning_exits_with_0_or_1,
     wait_reaps,
+    a_zombie_has_its_last_traps,
     wait_any_gives_each_child_once,
     zombies_are_reaped_in_the_order_of_death,
     try_wait_does_not_wait,
@@ -83,6 +84,37 @@ fn wait_reaps() -> Task {
         trap!(yield wait(child))?;
         assert_eq!(trap!(yield wait(child)), Err(Errno::ECHILD));
         assert_eq!(trap!(yield join(child)), Err(Errno::ESRCH));
+        Ok(())
+    })
+}
+
+fn a_zombie_has_its_last_traps() -> Task {
+    /// Three traps in its first turn, and then two and how it ends.
+    fn child(how: u8) -> Task {
+        task!({
+            trap!(yield gettid())?;
+            trap!(yield gettid())?;
+            trap!(yield yield_now())?;
+            trap!(yield gettid())?;
+            let me = trap!(yield gettid())?;
+            match how {
+                0 => Ok(()),
+                1 => trap!(yield kill(me, Signal::Kill)),
+                _ => panic!("ends"),
+            }
+        })
+    }
+    task!({
+        for (how, traps) in [(0, 5), (1, 6), (2, 5)] {
+            let child = trap!(yield spawn(child(how)))?;
+            for _ in 0..3 {
+                trap!(yield yield_now())?;
+            }
+            let tasks = trap!(yield tasks())?;
+            let zombie = tasks.iter().find(|task| task.tid == child).ok_or(Errno::ESRCH)?;
+            assert_eq!((zombie.state, zombie.turns, zombie.traps), (TaskState::Zombie, 2, traps));
+            trap!(yield wait(child))?;
+        }
         Ok(())
     })
 }
