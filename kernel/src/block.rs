@@ -1,8 +1,9 @@
-//! Waiting, and the one way out of it.
+//! Waiting, and the way out of it.
 //!
-//! `Kernel::block` puts a task into the queue of what it waits on and sets its timer;
-//! `Kernel::unblock` takes it out of both with an answer. A wake-up, a timeout and a signal all
-//! end a wait through it, and a kill uses its first half, `Kernel::leave`.
+//! `Kernel::block` puts a task into the queue of what it waits on and sets its timer; a sleep has only
+//! the timer, a poll a watch in each of many queues. `Kernel::unblock` takes a task out of all of it with
+//! an answer. A kill and a deadline use its first half, `Kernel::leave`, since they give up the operation
+//! as well. Messages that are handed from task to task take a shortcut of their own, in `port.rs`.
 
 use crate::{
     emit,

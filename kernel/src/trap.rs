@@ -1,8 +1,8 @@
 //! From a trap to its answer.
 //!
 //! Dispatch is one match, a line a call. A handler decides, and ends with one of few verbs, which
-//! says what becomes of the turn: `answer`, `block`, `give_way`, `enter`, `go_back`, `exit`. Handlers
-//! do not touch the ready queue or the caller's state themselves.
+//! says what becomes of the turn: `answer`, `block`, `give_way`, `enter`, `go_back`, `exit`. But
+//! for the shortcut of messages in `port.rs`, handlers do not touch the ready queue or the caller's state.
 
 use crate::{
     block::Cause,

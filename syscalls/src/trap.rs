@@ -58,8 +58,10 @@ macro_rules! trap {
 ///
 /// A subroutine is a coroutine that yields traps (see [`routine!`](crate::routine!)); its traps pass through the
 /// caller, which is Python's `yield from`. Nothing is allocated and what is called may borrow from
-/// its caller. A trap in it costs a little more at each level; for deep recursion there is
-/// [`subroutine`](crate::calls::subroutine), which costs the same at any depth.
+/// its caller. A trap in it costs a little more at each level: about 9 instructions, a nanosecond. On the
+/// trampoline ([`subroutine`](crate::calls::subroutine)) it costs the same at any depth, as much as one level
+/// here, but entering and leaving cost as much as a hundred: it is cheaper from a depth of ten for a
+/// subroutine of ten traps, from two for one of a hundred (`scripts/counts`).
 #[macro_export]
 macro_rules! call {
     ($routine:expr) => {
