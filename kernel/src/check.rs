@@ -10,11 +10,12 @@ use crate::{
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
+    poll::{Watch, operation},
     sched::Policy,
     task::{Cold, State},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use yieldix_syscalls::{Interest, Tid, Time};
+use yieldix_syscalls::{Tid, Time};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Checks the task in `slot`, which a trap has just touched.
@@ -50,7 +51,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
                 found.hold([Object::File(file)]);
             }
-            found.watches += cold.polling().map_or(0, |polling| polling.watches.len());
+            for &watch in cold.polling().iter().flat_map(|polling| &polling.watches) {
+                ensure(found.watches.insert((slot, watch)), "a poll lists a watch once");
+            }
         }
         found.hold(self.streams.iter().copied().flatten());
         for (_, port) in self.ports.iter() {
@@ -62,7 +65,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ensure(found.timers == self.timers.len(), "every timer is a blocked task's");
         ensure(found.joiners == found.joiners_queued, "every task that joins is queued with whom it joins");
         self.check_queued(found.ready);
-        self.check_watches(found.watches);
+        self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
         ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
@@ -142,19 +145,31 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Each watch is listed by the task that polls, and queued where it watches.
-    fn check_watches(&self, listed: usize) {
-        ensure(listed == self.watches.len() as usize, "every watch is a poll's");
+    fn check_watches(&self, found: &Found) {
+        ensure(found.watches.len() == self.watches.len() as usize, "every watch is a poll's");
         for (index, watch) in self.watches.iter() {
-            let polling = self.table.cold(watch.slot).and_then(|cold| cold.polling());
-            ensure(polling.is_some_and(|polling| polling.watches.contains(&index)), "a poll lists its watches");
-            let (direction, fd) = match watch.interest {
-                Interest::Read(fd) => (Direction::Read, fd),
-                Interest::Write(fd) => (Direction::Write, fd),
-            };
-            let is_queued = self.watched(watch.object, direction).iter(&self.watches).any(|other| other == index);
-            ensure(is_queued, "a watch is queued where it watches");
-            ensure(self.object_of(watch.slot, fd) == Ok(watch.object), "who watches an object has it");
+            ensure(found.watches.contains(&(watch.slot, index)), "a poll lists its watches");
+            let has_object = self.object_of(watch.slot, watch.interest.fd()) == Ok(watch.object);
+            ensure(has_object, "who watches an object has it");
         }
+        let of_file = |file| [Direction::Read, Direction::Write].map(|direction| (Object::File(file), direction));
+        let of_port = |port| [(Object::Receiver(port), Direction::Read), (Object::Sender(port), Direction::Write)];
+        let files = self.files.iter().flat_map(|(file, _)| of_file(file));
+        let ports = self.ports.iter().flat_map(|(port, _)| of_port(port));
+        let mut queued = 0;
+        for (object, direction) in files.chain(ports) {
+            for index in self.watched(object, direction).iter(&self.watches) {
+                queued += 1;
+                let watches_there =
+                    |watch: &Watch| (watch.object, operation(watch.interest).direction()) == (object, direction);
+                ensure(
+                    self.watches.get(index).is_some_and(watches_there),
+                    "a queue of watches holds those that watch there",
+                );
+            }
+        }
+        // In no queue twice, nor in two: so if they are as many, they are all.
+        ensure(queued == self.watches.len(), "a watch is queued where it watches");
     }
 
     fn check_task(&self, slot: u32) {
@@ -229,7 +244,8 @@ struct Found {
     joiners_queued: usize,
     file_waiters: u32,
     port_waiters: u32,
-    watches: usize,
+    /// Who lists which.
+    watches: BTreeSet<(u32, u32)>,
     holders: BTreeMap<Object, u32>,
 }
 

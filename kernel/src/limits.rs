@@ -14,6 +14,10 @@ pub const FREE_CALLS_PER_TURN: u32 = 1024;
 /// Tasks at a time, zombies included, unless the machine says otherwise: `EAGAIN`.
 pub const TASKS: u32 = 1 << 20;
 
+/// Places for ready tasks that the policy keeps however few are ready; what a spike has used beyond
+/// them is given back.
+pub const READY_PLACES_KEPT: usize = 1 << 16;
+
 /// Descriptors a task may have open, unless the machine says otherwise: `EMFILE`.
 pub const FDS_PER_TASK: u32 = 1024;
 

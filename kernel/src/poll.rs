@@ -70,7 +70,7 @@ impl Linked for Slab<Watch> {
 }
 
 /// The operation that an interest asks about.
-fn operation(interest: Interest) -> Pending {
+pub(crate) fn operation(interest: Interest) -> Pending {
     match interest {
         Interest::Read(_) => Pending::ReadWait,
         Interest::Write(_) => Pending::WriteWait,

@@ -1,10 +1,8 @@
 //! Round robin: first ready, first run.
 
 use super::Policy;
+use crate::limits::READY_PLACES_KEPT;
 use yieldix_syscalls::Tid;
-
-/// Places that a queue keeps however few it uses.
-const KEPT: usize = 1 << 16;
 
 /// Runs tasks in the order in which they became ready.
 ///
@@ -49,7 +47,7 @@ impl Policy for RoundRobin {
     fn begin_round(&mut self) {
         self.forget_round();
         std::mem::swap(&mut self.round, &mut self.next_round);
-        if self.next_round.capacity() > KEPT {
+        if self.next_round.capacity() > READY_PLACES_KEPT {
             self.trim();
         }
     }
@@ -78,8 +76,8 @@ impl Policy for RoundRobin {
         if self.left() == 0 {
             self.forget_round();
         }
-        self.round.shrink_to(KEPT);
-        self.next_round.shrink_to(KEPT);
+        self.round.shrink_to(READY_PLACES_KEPT);
+        self.next_round.shrink_to(READY_PLACES_KEPT);
     }
 
     fn queued(&self) -> impl Iterator<Item = Tid> {
@@ -94,7 +92,7 @@ mod tests {
     #[test]
     fn room_for_a_spike_is_given_back_at_rest() {
         let mut policy = RoundRobin::default();
-        (0..4 * KEPT as u64).for_each(|serial| policy.ready(Tid::new(0, serial)));
+        (0..4 * READY_PLACES_KEPT as u64).for_each(|serial| policy.ready(Tid::new(0, serial)));
         policy.begin_round();
         policy.ready(Tid::new(0, 1));
         while policy.choose().is_some() {}
@@ -102,7 +100,7 @@ mod tests {
         assert_eq!(policy.waiting(), 1);
         policy.begin_round();
         policy.rest();
-        assert!(policy.round.capacity().max(policy.next_round.capacity()) <= 2 * KEPT);
+        assert!(policy.round.capacity().max(policy.next_round.capacity()) <= 2 * READY_PLACES_KEPT);
         assert_eq!(policy.choose(), Some(Tid::new(0, 1)));
     }
 
