@@ -8,7 +8,7 @@
 mod chaos_support;
 mod common;
 
-use chaos_support::{Doing, seeds};
+use chaos_support::{Chance, Doing, seeds};
 use common::{SEED, Seen, program, run};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -28,7 +28,7 @@ type Told = Result<Option<u64>, Errno>;
 
 /// One port, and who is at it.
 struct Model {
-    random: u64,
+    chance: Chance,
     capacity: usize,
     queue: VecDeque<u64>,
     sending: VecDeque<(Who, u64)>,
@@ -50,14 +50,6 @@ type Who = usize;
 const MAIN: Who = usize::MAX;
 
 impl Model {
-    fn chance(&mut self, of: u64) -> u64 {
-        // xorshift64*
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        self.random.wrapping_mul(0x2545_F491_4F6C_DD1D) % of
-    }
-
     fn next_message(&mut self) -> Option<u64> {
         self.left = self.left.checked_sub(1)?;
         self.next += 1;
@@ -159,12 +151,12 @@ fn lock(model: &Shared) -> MutexGuard<'_, Model> {
 /// Now and then gives others a turn, or opens a deadline of a random span.
 fn dawdle(model: &Shared, has_deadlines: bool) -> impl Routine<Result<Option<ScopeId>, Errno>> {
     routine!(move {
-        let chance = lock(model).chance(10);
+        let chance = lock(model).chance.below(10);
         match chance {
             0..3 => trap!(yield yield_now())?,
             3 => trap!(yield sleep(Duration::from_micros(20)))?,
             4..6 if has_deadlines => {
-                let span = lock(model).chance(40_000);
+                let span = lock(model).chance.below(40_000);
                 return Ok(Some(trap!(yield deadline_push(Duration::from_nanos(span)))?));
             }
             _ => {}
@@ -180,7 +172,7 @@ fn sender(model: Shared, me: Who, port: Fd, has_deadlines: bool) -> Task {
         loop {
             let Some(message) = lock(&model).next_message() else { break };
             let scope = call!(dawdle(&model, has_deadlines))?;
-            let may_wait = lock(&model).chance(4) > 0;
+            let may_wait = lock(&model).chance.below(4) > 0;
             let bytes = Buf::copy_from(&message.to_le_bytes());
             let foretold = lock(&model).send(me, message, may_wait);
             let got = match may_wait {
@@ -210,7 +202,7 @@ fn receiver(model: Shared, me: Who, port: Fd, has_deadlines: bool) -> Task {
         lock(&model).tids.insert(tid, me);
         loop {
             let scope = call!(dawdle(&model, has_deadlines))?;
-            let may_wait = lock(&model).chance(4) > 0;
+            let may_wait = lock(&model).chance.below(4) > 0;
             let foretold = lock(&model).receive(me, may_wait);
             let got = match may_wait {
                 true => trap!(yield port_recv(port)),
@@ -250,7 +242,7 @@ fn run_port(setting: Setting) -> u64 {
     let Setting { seed, messages, quantum, is_watched } = setting;
     let _doing = Doing(format!("YIELDIX_SEED={seed} under {setting:?}"));
     let model = Model {
-        random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+        chance: Chance(seed),
         capacity: 1,
         queue: VecDeque::new(),
         sending: VecDeque::new(),
@@ -267,8 +259,8 @@ fn run_port(setting: Setting) -> u64 {
     let model: Shared = Arc::new(Mutex::new(model));
     let (senders, receivers) = {
         let mut model = lock(&model);
-        model.capacity = 1 + model.chance(4) as usize;
-        (1 + model.chance(5) as usize, 1 + model.chance(5) as usize)
+        model.capacity = 1 + model.chance.below(4) as usize;
+        (1 + model.chance.below(5) as usize, 1 + model.chance.below(5) as usize)
     };
     let (of_main, capacity) = (Arc::clone(&model), lock(&model).capacity as u32);
     let main = task!({
@@ -315,9 +307,9 @@ fn run_port(setting: Setting) -> u64 {
         }
         // Now and then somebody is killed, in whatever it is doing.
         let mut model = lock(&model);
-        if is_watched && model.chance(400) == 0 && !model.tids.is_empty() {
+        if is_watched && model.chance.below(400) == 0 && !model.tids.is_empty() {
             let live = model.tids.len() as u64;
-            let index = model.chance(live) as usize;
+            let index = model.chance.below(live) as usize;
             let victim = model.tids.iter().nth(index).map(|(&tid, &who)| (tid, who));
             if let Some((tid, who)) = victim {
                 model.end(who);

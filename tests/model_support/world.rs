@@ -1,26 +1,13 @@
 //! The account of a machine that actors keep: who lives, who waits for whom, who holds what.
 
 use super::ports::{Message, Port};
+use crate::chaos_support::Chance;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
     net::SocketAddr,
 };
 use yieldix::syscalls::*;
-
-/// Random numbers: SplitMix64.
-#[derive(Debug)]
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
 
 /// How far a task's life has come.
 #[derive(Clone, Debug, PartialEq)]
