@@ -85,7 +85,7 @@ fn member(crowd: Shared, mut fds: Vec<Fd>) -> Task {
             lock(&crowd).acts_left = left;
             let act = lock(&crowd).chance.below(16);
             // These end without a deadline as well.
-            let is_bounded = matches!(act, 5..9 | 10..13) && lock(&crowd).chance.below(2) == 0;
+            let is_bounded = matches!(act, 5..=8 | 10..=12) && lock(&crowd).chance.below(2) == 0;
             let span = lock(&crowd).span(300);
             let scope = if is_bounded { None } else { Some(trap!(yield deadline_push(span))?) };
             let done = match act {
