@@ -1,6 +1,6 @@
 //! What a task is resumed with: one variant a shape of answer.
 
-use crate::{Buf, Errno, Fd, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value};
+use crate::{Buf, Errno, Fd, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
@@ -102,10 +102,13 @@ impl fmt::Display for Reply {
             Reply::Count(count) => write!(f, "{count}"),
             Reply::Bool(answer) => write!(f, "{answer}"),
             Reply::Buf(buf) => write!(f, "{} bytes", buf.len()),
-            Reply::Message(message) => write!(f, "{} bytes, {:?}", message.len(), message.fds),
+            Reply::Message(message) => {
+                write!(f, "{} bytes, ", message.len())?;
+                show_list(f, &message.fds)
+            }
             Reply::End => f.write_str("the end"),
             Reply::Pair(pair) => write!(f, "{} and {}", pair.0, pair.1),
-            Reply::Ready(ready) => write!(f, "{ready:?}"),
+            Reply::Ready(ready) => show_list(f, ready),
             Reply::Time(time) => write!(f, "{time}"),
             Reply::Scope(scope) => write!(f, "{scope:?}"),
             Reply::Addr(addr) => write!(f, "{addr}"),

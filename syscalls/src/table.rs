@@ -130,7 +130,7 @@ macro_rules! show_as_display {
     )+};
 }
 
-show_as_debug!(bool, Box<str>, Shutdown, SocketOption, Children, ScopeId, Vec<Interest>, Value);
+show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value);
 show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Time, SocketAddr);
 
 impl Show for Nanos {
@@ -139,12 +139,46 @@ impl Show for Nanos {
     }
 }
 
+/// Bytes of a payload or a text that are shown.
+const BYTES_SHOWN: usize = 32;
+/// Items of a list that are shown.
+const ITEMS_SHOWN: usize = 8;
+
 impl Show for Buf {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 32;
-        let head = &self[..self.len().min(SHOWN)];
-        let dots = if self.len() > SHOWN { "…" } else { "" };
+        let head = &self[..self.len().min(BYTES_SHOWN)];
+        let dots = if self.len() > BYTES_SHOWN { "…" } else { "" };
         write!(f, "\"{}\"{dots} ({} bytes)", head.escape_ascii(), self.len())
+    }
+}
+
+/// A text, cut.
+struct Text<'a>(&'a str);
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = &self.0[..self.0.floor_char_boundary(BYTES_SHOWN)];
+        write!(f, "{head:?}")?;
+        if head.len() < self.0.len() { write!(f, "… ({} bytes)", self.0.len()) } else { Ok(()) }
+    }
+}
+
+impl Show for Box<str> {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", Text(self))
+    }
+}
+
+/// A list: the first few, and how many there are if those are not all.
+pub(crate) fn show_list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Debug]) -> fmt::Result {
+    let head = &items[..items.len().min(ITEMS_SHOWN)];
+    write!(f, "{head:?}")?;
+    if head.len() < items.len() { write!(f, "… ({} in all)", items.len()) } else { Ok(()) }
+}
+
+impl Show for Vec<Interest> {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_list(f, self)
     }
 }
 
@@ -158,13 +192,18 @@ impl Show for SpawnRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fds = &self.options.fds;
         write!(f, "{}", self.task.function())?;
-        if fds.is_empty() { Ok(()) } else { write!(f, ", {fds:?}") }
+        if fds.is_empty() {
+            return Ok(());
+        }
+        f.write_str(", ")?;
+        show_list(f, fds)
     }
 }
 
 impl Show for ProgramRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, {:?}", self.name, self.args)
+        write!(f, "{:?}, ", Text(&self.name))?;
+        show_list(f, &self.args.iter().map(|arg| Text(arg)).collect::<Vec<_>>())
     }
 }
 
@@ -178,7 +217,8 @@ impl Show for (SocketAddr, Buf) {
 impl Show for Message {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.data.show(f)?;
-        write!(f, ", {:?}", self.fds)
+        f.write_str(", ")?;
+        show_list(f, &self.fds)
     }
 }
 
@@ -605,6 +645,21 @@ mod tests {
         assert_eq!(shown, "send(1, \"one\\ntwo\\x1b[2J\" (11 bytes))");
         let long = calls::write(Fd::STDOUT, alloc::vec![b'x'; 1000]).syscall.to_string();
         assert!(long.len() < 70, "{long}");
+    }
+
+    #[test]
+    fn a_long_list_and_a_long_text_are_cut() {
+        let interests = |count| (0..count).map(|slot| Interest::Read(Fd::new(slot, 0))).collect::<Vec<_>>();
+        let all = alloc::format!("{:?}", interests(8));
+        let cut = alloc::format!("{all}… (65536 in all)");
+        let poll = |count| Syscall::Poll { interests: interests(count).into(), span: Duration::from_secs(1).into() };
+        assert_eq!(poll(8).to_string(), alloc::format!("poll({all}, 1s)"));
+        assert_eq!(poll(65_536).to_string(), alloc::format!("poll({cut}, 1s)"));
+        assert_eq!(Reply::Ready(Box::new(interests(65_536))).to_string(), cut);
+        let name = alloc::format!("{}é", "x".repeat(31));
+        assert_eq!(calls::port_open("clock").syscall.to_string(), "port_open(\"clock\")");
+        let shown = alloc::format!("port_open(\"{}\"… (33 bytes))", "x".repeat(31));
+        assert_eq!(calls::port_open(name).syscall.to_string(), shown);
     }
 
     #[test]
