@@ -1,7 +1,7 @@
 //! Who watches the kernel, and what it tells them.
 //!
-//! With nobody watching it tells nothing and keeps no notes: the question is asked once a round, and
-//! a turn that is not observed is compiled apart from one that is.
+//! With nobody watching it tells nothing and keeps no notes: the question is asked at each look at the
+//! hardware, and a turn that is not observed is compiled apart from one that is.
 
 use crate::{
     block::Cause,
@@ -46,7 +46,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Once a round: which events does anybody want?
+    /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
         self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
