@@ -8,7 +8,7 @@
 //! gated by `--check` as well, more loosely; a ratio that is too high is measured again before it counts.
 //!
 //! Under callgrind the kernel has simulated hardware, which it looks at as often as at the host's
-//! (once in 256 turns) and on which nothing depends on the host: valgrind does not know the system
+//! (once in 1,024 turns) and on which nothing depends on the host: valgrind does not know the system
 //! call by which the host's is waited on. The kernel's code is the same. The timed runs are on the host.
 //!
 //! `scripts/counts` runs it, and says how.

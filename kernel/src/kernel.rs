@@ -474,6 +474,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let mut batch = std::mem::take(&mut self.interrupts);
             let may_come = self.hardware.interrupts(until, &mut batch);
             self.round_time = None;
+            if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
+                let now = self.now();
+                self.timers.note_wake_up(until, now);
+            }
             for interrupt in batch.drain(..) {
                 self.take_interrupt(interrupt);
             }

@@ -66,7 +66,7 @@ pub const FLUSH_AFTER_SIGNAL: Duration = Duration::from_secs(3);
 
 /// The most turns between two looks at the hardware while tasks are ready; the round that reaches it
 /// is finished first. Fewer when turns are long: see [`POLL_INTERVAL_NS`].
-pub const TURNS_PER_POLL: u64 = 256;
+pub const TURNS_PER_POLL: u64 = 1024;
 
 /// How far apart two looks at the hardware should be while tasks are ready. Reading the clock every
 /// turn would cost as much as a turn, so after each look the turns until the next are set by how

@@ -38,6 +38,8 @@ pub struct Timers {
     tick: u64,
     len: u32,
     slack: Duration,
+    /// How late waits end that the clock ends, in nanoseconds, of late.
+    lateness: u64,
     plan: Option<Plan>,
     sorting: Vec<(Time, u32)>,
 }
@@ -87,6 +89,9 @@ impl Bucket {
 /// When to wake up, as long as no timer up to `until` is set or cancelled.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
+    /// The first timer.
+    first: Time,
+    /// The last that fires with it.
     at: Time,
     until: Time,
 }
@@ -99,7 +104,7 @@ impl Timers {
         let mut nodes = Vec::with_capacity(HEADS as usize + tasks_max as usize);
         nodes.extend((0..HEADS).map(Node::head));
         let levels = [Level::default(); LEVELS];
-        Timers { nodes, levels, tick: 0, len: 0, slack, plan: None, sorting: Vec::new() }
+        Timers { nodes, levels, tick: 0, len: 0, slack, lateness: 0, plan: None, sorting: Vec::new() }
     }
 
     /// How many are set.
@@ -157,28 +162,40 @@ impl Timers {
     /// When to wake up if nothing else happens: at the last of the timers that fire within the slack
     /// after the first, which is the first itself when it is alone. Where far timers lie in disorder it
     /// is some time before them, when they have to be looked at anyway.
+    ///
+    /// As much earlier as waits end late, so that slack is not slack and lateness; but not before the first.
     pub fn wake_up(&mut self) -> Time {
         let plan = match self.plan {
             Some(plan) => plan,
             None => self.plan_wake_up(),
         };
         self.plan = Some(plan);
-        plan.at
+        plan.first.max(Time::from_nanos(plan.at.as_nanos().saturating_sub(self.lateness)))
+    }
+
+    /// A wait that was to end at `until` has been ended by the clock, and now it is `now`.
+    pub fn note_wake_up(&mut self, until: Time, now: Time) {
+        const WEIGHT: u64 = 8;
+        let late = now.as_nanos().saturating_sub(until.as_nanos()).min(self.slack.as_nanos() as u64);
+        self.lateness = (self.lateness * (WEIGHT - 1) + late) / WEIGHT;
     }
 
     fn plan_wake_up(&mut self) -> Plan {
-        let Some(bucket) = self.first_bucket() else { return Plan { at: Time::NEVER, until: Time::NEVER } };
+        let Some(bucket) = self.first_bucket() else {
+            return Plan { first: Time::NEVER, at: Time::NEVER, until: Time::NEVER };
+        };
         if !(bucket.is_lowest() || bucket.is_ordered) {
             // At its start its timers are spread over the levels below. Putting them in order here would be
             // in vain as soon as one more comes.
             let at = Time::from_nanos(bucket.start << TICK_BITS);
-            return Plan { at, until: at };
+            return Plan { first: at, at, until: at };
         }
         self.sort(bucket);
-        let until = self.nodes[self.first_in(bucket) as usize].at + self.slack;
+        let first = self.nodes[self.first_in(bucket) as usize].at;
+        let until = first + self.slack;
         let in_reach = self.buckets().take_while(|bucket| bucket.start <= tick(until));
         let last = in_reach.filter_map(|bucket| self.last_in(bucket, until)).last();
-        Plan { at: last.unwrap_or(until), until }
+        Plan { first, at: last.unwrap_or(until), until }
     }
 
     /// The node that is first in a bucket's list.
@@ -395,6 +412,20 @@ mod tests {
         let at = now.saturating_add(span);
         let at = if next(seed).is_multiple_of(2) { at >> 12 << 12 } else { at };
         at.clamp(now + 1, u64::MAX - 1)
+    }
+
+    #[test]
+    fn a_wake_up_that_comes_late_is_asked_for_earlier_but_not_before_the_first() {
+        let mut timers = timers(Duration::from_nanos(100));
+        timers.set(nanos(1000), 0);
+        timers.set(nanos(1090), 1);
+        for _ in 0..100 {
+            timers.note_wake_up(nanos(500), nanos(550));
+        }
+        let wake_up = timers.wake_up();
+        assert!(nanos(1090 - 50) <= wake_up && wake_up < nanos(1090 - 40), "{wake_up}");
+        timers.cancel(1);
+        assert_eq!(timers.wake_up(), nanos(1000));
     }
 
     #[test]
