@@ -90,7 +90,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
-                let (queue, watched) = (file.queue(direction), file.watched[direction as usize]);
+                let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;
                 let is_waited_on = !queue.is_empty() || !watched.is_empty();
                 ensure(!is_waited_on || !file.is_promising(direction), "nobody waits on a file that may be ready");

@@ -40,8 +40,8 @@ pub struct File {
     pub readers: Queue,
     /// Tasks that wait to write.
     pub writers: Queue,
-    /// Polls that watch for a read or for a write, by direction.
-    pub watched: [Queue; 2],
+    /// Polls that watch for a read or for a write, by direction; few files have any.
+    pub watched: Option<Box<[Queue; 2]>>,
 }
 
 /// What can be done with a file.
@@ -66,8 +66,14 @@ impl File {
             maybe_writable: true,
             readers: Queue::default(),
             writers: Queue::default(),
-            watched: Default::default(),
+            watched: None,
         }
+    }
+
+    /// The polls that watch for this direction.
+    #[inline(always)]
+    pub fn watched(&self, direction: Direction) -> Queue {
+        self.watched.as_ref().map_or(Queue::default(), |queues| queues[direction as usize])
     }
 
     /// The queue of this direction.
@@ -389,8 +395,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return;
         }
         let device = entry.device;
-        let is_waited_on = [entry.readers, entry.writers].iter().chain(&entry.watched).any(|queue| !queue.is_empty());
-        if is_waited_on {
+        if !(entry.readers.is_empty() && entry.writers.is_empty() && entry.watched.is_none()) {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);

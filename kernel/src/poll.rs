@@ -173,14 +173,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         direction: Direction,
         change: impl FnOnce(&mut Queue, &mut Slab<Watch>),
     ) {
-        let queues = match object {
-            Object::File(file) => match self.files.get_mut(file) {
-                Some(file) => &mut file.watched,
-                None => broken("a task watches a file that is none"),
-            },
-            Object::Sender(port) | Object::Receiver(port) => &mut port_mut(&mut self.ports, port).watched,
+        let port = match object {
+            Object::Sender(port) | Object::Receiver(port) => port,
+            Object::File(file) => {
+                let Some(file) = self.files.get_mut(file) else { broken("a task watches a file that is none") };
+                let queues = file.watched.get_or_insert_default();
+                change(&mut queues[direction as usize], &mut self.watches);
+                if queues.iter().all(Queue::is_empty) {
+                    file.watched = None;
+                }
+                return;
+            }
         };
-        change(&mut queues[direction as usize], &mut self.watches);
+        change(&mut port_mut(&mut self.ports, port).watched[direction as usize], &mut self.watches);
     }
 
     /// The operation that these watch for would be answered now: they are.
@@ -191,12 +196,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    pub(crate) fn watched(&self, object: Object, direction: Direction) -> &Queue {
-        let queues = match object {
-            Object::File(file) => &self.file(file).watched,
-            Object::Sender(port) | Object::Receiver(port) => &self.port(port).watched,
-        };
-        &queues[direction as usize]
+    pub(crate) fn watched(&self, object: Object, direction: Direction) -> Queue {
+        match object {
+            Object::File(file) => self.file(file).watched(direction),
+            Object::Sender(port) | Object::Receiver(port) => self.port(port).watched[direction as usize],
+        }
     }
 
     fn wake_watcher(&mut self, watch: u32) {
@@ -221,7 +225,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// watches if something is left.
     pub(crate) fn serve_watchers(&mut self, file: u32, direction: Direction) {
         let Some(entry) = self.files.get(file) else { return };
-        let Some(watch) = entry.watched[direction as usize].first() else { return };
+        let Some(watch) = entry.watched(direction).first() else { return };
         let Some(&Watch { slot, interest, .. }) = self.watches.get(watch) else {
             broken("a queue names a watch that is none")
         };
