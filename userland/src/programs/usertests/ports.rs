@@ -71,6 +71,16 @@ fn ends_well(child: Tid) -> impl Routine<Result<(), Errno>> {
     })
 }
 
+/// Waits for children that must all have ended well.
+fn all_end_well(children: Vec<Tid>) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        for child in children {
+            call!(ends_well(child))?;
+        }
+        Ok(())
+    })
+}
+
 fn unsent(errno: Errno, data: &'static str) -> Result<(), Unsent> {
     Err(Unsent { errno, data: Buf::from(data) })
 }
@@ -168,10 +178,7 @@ fn a_sender_that_waits_is_told_that_nobody_receives() -> Task {
             call!(until_blocked(child))?;
         }
         trap!(yield close(receiver))?;
-        for child in children {
-            call!(ends_well(child))?;
-        }
-        Ok(())
+        call!(all_end_well(children))
     })
 }
 
@@ -191,10 +198,7 @@ fn receivers_that_wait_are_told_the_end() -> Task {
             children.push(child);
         }
         trap!(yield close(sender))?;
-        for child in children {
-            call!(ends_well(child))?;
-        }
-        Ok(())
+        call!(all_end_well(children))
     })
 }
 
@@ -210,10 +214,7 @@ fn receivers_are_served_in_the_order_in_which_they_came() -> Task {
         for message in ["1", "2", "3"] {
             trap!(yield port_send(sender, message))?;
         }
-        for child in children {
-            call!(ends_well(child))?;
-        }
-        Ok(())
+        call!(all_end_well(children))
     })
 }
 
@@ -230,10 +231,7 @@ fn senders_are_served_in_the_order_in_which_they_came() -> Task {
         for expected in ["0", "1", "2", "3"] {
             assert_eq!(call!(text(receiver))?.as_deref(), Some(expected));
         }
-        for child in children {
-            call!(ends_well(child))?;
-        }
-        Ok(())
+        call!(all_end_well(children))
     })
 }
 
