@@ -16,7 +16,7 @@ use crate::{
     file::{File, Kind},
     hardware::{Device, Hardware, Interrupt},
     inbox::Inbox,
-    limits,
+    limits, panic,
     poll::Watch,
     port::Port,
     sched::Policy,
@@ -540,7 +540,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // The kernel's own: nothing that it says can be trusted any more.
             resume_unwind(payload)
         };
-        let message = panic_message(&*payload);
+        let message = panic::message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
         // Its first trap begins the account of a turn, and it may have come to none.
         let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
@@ -556,14 +556,6 @@ impl<H, P> Drop for Kernel<H, P> {
         // Its callers must not wait for ever. What they asked for is dropped with it.
         drop(self.inbox.close());
     }
-}
-
-/// What a panic said, cut to its bound.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-    let mut message = text.unwrap_or("no message").to_owned();
-    message.truncate(message.floor_char_boundary(limits::PANIC_MESSAGE_BYTES));
-    message
 }
 
 /// A broken invariant of the kernel's own: the machine stops.
