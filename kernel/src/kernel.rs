@@ -14,7 +14,7 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    hardware::{Device, Hardware, Interrupt},
+    hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits, panic,
     poll::Watch,
@@ -104,7 +104,8 @@ pub struct Kernel<H, P> {
     // What tasks wait on.
     pub(crate) hardware: H,
     pub(crate) files: Slab<File>,
-    pub(crate) file_of_device: Vec<u32>,
+    /// By class and place.
+    pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
@@ -161,7 +162,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             polled_at: Time::BOOT,
             hardware,
             files: Slab::default(),
-            file_of_device: Vec::new(),
+            file_of_device: Default::default(),
             streams: [None; 3],
             file_waiters: 0,
             ports: Slab::default(),
@@ -188,7 +189,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
             let file = kernel.files.insert(File::new(device, Kind::Console));
-            kernel.file_of_device.push(file);
+            kernel.note_device(device, file);
             kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();

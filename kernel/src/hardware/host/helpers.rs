@@ -51,6 +51,12 @@ pub struct Helpers {
     have_ended: Receiver<()>,
 }
 
+/// A pool that has a thread.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    shared: &'a Arc<Shared>,
+}
+
 #[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
@@ -76,23 +82,21 @@ impl Helpers {
         Helpers { name, threads_max, threads: Vec::new(), shared: Arc::new(shared), ends: Some(ends), have_ended }
     }
 
-    /// Has `work` done for `device`. `ENOMEM` when the host has no thread for it.
-    pub fn start<T: Send + 'static>(
-        &mut self,
-        device: Device,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Errand<T>, Errno> {
-        let outcome = Arc::new(Mutex::new(None));
-        let (place, shared) = (Arc::clone(&outcome), Arc::clone(&self.shared));
-        self.run(Box::new(move || {
-            if Arc::strong_count(&place) == 1 {
-                return;
+    /// A pool that can be given work. `ENOMEM` when the host has no thread for it; asked before there is
+    /// work, so that none is lost.
+    pub fn ready(&mut self) -> Result<Ready<'_>, Errno> {
+        let queue = lock(&self.shared.queue);
+        let is_one_wanted = queue.work.len() >= queue.idle && self.threads.len() < self.threads_max;
+        drop(queue);
+        if is_one_wanted {
+            match self.start_thread() {
+                Ok(thread) => self.threads.push(thread),
+                Err(_) if self.threads.is_empty() => return Err(Errno::ENOMEM),
+                // There are others: it waits for one of them.
+                Err(_) => {}
             }
-            let outcome = panic::contain(work);
-            *lock(&place) = Some(outcome);
-            shared.tell(device);
-        }))?;
-        Ok(Errand(outcome))
+        }
+        Ok(Ready { shared: &self.shared })
     }
 
     /// Tells of each device whose errand is done.
@@ -102,28 +106,31 @@ impl Helpers {
         }
     }
 
-    fn run(&mut self, work: Work) -> Result<(), Errno> {
-        let mut queue = lock(&self.shared.queue);
-        if queue.work.len() >= queue.idle && self.threads.len() < self.threads_max {
-            match self.start_thread() {
-                Ok(thread) => self.threads.push(thread),
-                Err(_) if self.threads.is_empty() => return Err(Errno::ENOMEM),
-                // There are others: it waits for one of them.
-                Err(_) => {}
-            }
-        }
-        queue.work.push_back(work);
-        drop(queue);
-        self.shared.filled.notify_one();
-        Ok(())
-    }
-
     fn start_thread(&self) -> io::Result<JoinHandle<()>> {
         let (shared, ends) = (Arc::clone(&self.shared), self.ends.clone());
         Builder::new().name(self.name.into()).spawn(move || {
             shared.run();
             drop(ends);
         })
+    }
+}
+
+impl Ready<'_> {
+    /// Has `work` done for `device`.
+    pub fn start<T: Send + 'static>(self, device: Device, work: impl FnOnce() -> T + Send + 'static) -> Errand<T> {
+        let outcome = Arc::new(Mutex::new(None));
+        let (place, shared) = (Arc::clone(&outcome), Arc::clone(self.shared));
+        let work: Work = Box::new(move || {
+            if Arc::strong_count(&place) == 1 {
+                return;
+            }
+            let outcome = panic::contain(work);
+            *lock(&place) = Some(outcome);
+            shared.tell(device);
+        });
+        lock(&self.shared.queue).work.push_back(work);
+        self.shared.filled.notify_one();
+        Errand(outcome)
     }
 }
 
@@ -212,6 +219,10 @@ mod tests {
     }
 
     impl Pool {
+        fn start<T: Send + 'static>(&mut self, index: u32, work: impl FnOnce() -> T + Send + 'static) -> Errand<T> {
+            self.helpers.ready().unwrap().start(device(index), work)
+        }
+
         fn new(threads_max: usize) -> Pool {
             let poller = Arc::new(Poller::new().unwrap());
             let helpers = Helpers::new("helper", threads_max, Bell::new(Arc::clone(&poller)));
@@ -236,7 +247,7 @@ mod tests {
     #[test]
     fn a_device_is_told_when_its_errand_is_done_and_takes_the_value_once() {
         let mut pool = Pool::new(1);
-        let mut errand = pool.helpers.start(device(7), || 6 * 7).unwrap();
+        let mut errand = pool.start(7, || 6 * 7);
         assert_eq!(pool.wait(), [device(7)]);
         assert!(errand.is_done());
         assert_eq!(errand.take(), Some(Ok(42)));
@@ -246,10 +257,10 @@ mod tests {
     #[test]
     fn a_panic_is_what_came_of_the_work_and_its_thread_goes_on() {
         let mut pool = Pool::new(1);
-        let mut bad = pool.helpers.start(device(7), || -> u8 { panic!("out of {}", "luck") }).unwrap();
+        let mut bad = pool.start(7, || -> u8 { panic!("out of {}", "luck") });
         pool.wait();
         assert_eq!(bad.take(), Some(Err("out of luck".into())));
-        let mut good = pool.helpers.start(device(8), || 1).unwrap();
+        let mut good = pool.start(8, || 1);
         pool.wait();
         assert_eq!(good.take(), Some(Ok(1)));
         assert_eq!(pool.helpers.threads.len(), 1);
@@ -262,10 +273,10 @@ mod tests {
         let errands: Vec<_> = (0..3)
             .map(|index| {
                 let all = Arc::clone(&all);
-                pool.helpers.start(device(index), move || all.wait().is_leader()).unwrap()
+                pool.start(index, move || all.wait().is_leader())
             })
             .collect();
-        let more = pool.helpers.start(device(3), || true).unwrap();
+        let more = pool.start(3, || true);
         let mut count = 0;
         while count < 4 {
             count += pool.wait().len();
@@ -279,10 +290,10 @@ mod tests {
         let mut pool = Pool::new(1);
         let (begun, gate) = (Arc::new(Mutex::new(false)), Arc::new(Barrier::new(2)));
         let (note, wait) = (Arc::clone(&begun), Arc::clone(&gate));
-        let first = pool.helpers.start(device(1), move || wait.wait().is_leader()).unwrap();
-        let abandoned = pool.helpers.start(device(2), move || *lock(&note) = true).unwrap();
+        let first = pool.start(1, move || wait.wait().is_leader());
+        let abandoned = pool.start(2, move || *lock(&note) = true);
         drop(abandoned);
-        let last = pool.helpers.start(device(3), || ()).unwrap();
+        let last = pool.start(3, || ());
         gate.wait();
         while !last.is_done() {
             assert!(!pool.wait().contains(&device(2)));
@@ -295,18 +306,18 @@ mod tests {
         let mut pool = Pool::new(1);
         let (begun, has_begun) = channel();
         let (gate, never) = channel::<()>();
-        let errand = pool.helpers.start(device(1), move || {
+        let errand = pool.start(1, move || {
             begun.send(()).unwrap();
             never.recv()
         });
         has_begun.recv().unwrap();
         let owned = Arc::new(());
         let also = Arc::clone(&owned);
-        let queued = pool.helpers.start(device(2), move || drop(also)).unwrap();
+        let queued = pool.start(2, move || drop(also));
         drop(pool);
         assert_eq!(Arc::strong_count(&owned), 1, "what was not begun is dropped");
         assert!(!queued.is_done());
-        assert!(errand.is_ok_and(|errand| !errand.is_done()));
+        assert!(!errand.is_done());
         drop(gate);
     }
 }
