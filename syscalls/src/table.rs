@@ -639,7 +639,7 @@ syscalls! {
         /// order:
         ///
         /// - `modified`: bytes of the file were written, or its length was set;
-        /// - `moved`: the file has another name, or another file has its name;
+        /// - `moved`: the file has another name;
         /// - `removed`: the name is gone;
         /// - `created`: a file was made under the name, or was moved there. From then on that one is watched;
         ///   until then it is the old one, if there was any.
