@@ -7,7 +7,7 @@
 use crate::{
     fd::Object,
     file::{Direction, Pending},
-    hardware::Hardware,
+    hardware::{Hardware, HardwareStats},
     kernel::{Kernel, broken},
     limits,
     poll::{Watch, operation},
@@ -68,7 +68,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
+        let HardwareStats { sockets, jobs, .. } = self.hardware.stats();
+        ensure(sockets + jobs + 3 == self.files.len(), "every socket and every job is an open file's");
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)

@@ -21,6 +21,7 @@ pub mod file;
 pub mod hardware;
 mod inbox;
 mod info;
+mod job;
 pub mod kernel;
 pub mod limits;
 mod panic;

@@ -30,7 +30,6 @@ impl<T> Slab<T> {
     }
 
     /// The index that the next value will have.
-    #[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
     pub fn next_index(&self) -> u32 {
         if self.free == NONE { self.entries.len() as u32 } else { self.free }
     }

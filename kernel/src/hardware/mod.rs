@@ -9,7 +9,6 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
 mod devices;
 #[cfg(unix)]
 mod errno;
@@ -21,7 +20,7 @@ pub mod simulated;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time, Value, Work};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job.
 ///
@@ -106,7 +105,7 @@ pub struct Received {
     pub drained: bool,
 }
 
-/// A clock, interrupts, sockets, the console and entropy.
+/// A clock, interrupts, sockets, the console, helpers and entropy.
 pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
@@ -166,6 +165,18 @@ pub trait Hardware {
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
 
+    /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
+    /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)>;
+
+    /// Takes what came of a job. `EAGAIN` while it is not done; owes a readable interrupt then.
+    /// `ESTALE` when it was taken.
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno>;
+
+    /// Closes a job and gives what came of it, if that is there and was not taken. One that is not
+    /// done is abandoned: nothing comes of it, and no interrupt.
+    fn close_job(&mut self, job: Device) -> Option<Outcome>;
+
     /// Closes a socket. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
@@ -206,6 +217,9 @@ impl Lost {
     }
 }
 
+/// What came of a job: a value, or what its panic said.
+pub type Outcome = Result<Value, String>;
+
 /// Ends a wait for interrupts, from any thread.
 pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 
@@ -214,6 +228,8 @@ pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 pub struct HardwareStats {
     /// Sockets that are open.
     pub sockets: u32,
+    /// Jobs that are not closed.
+    pub jobs: u32,
     /// Sockets that are registered with a poller.
     pub registrations: u32,
     /// Waits that blocked.
@@ -290,6 +306,18 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
         (**self).set_option(device, option)
+    }
+
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        (**self).offload(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        (**self).try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        (**self).close_job(job)
     }
 
     fn close(&mut self, device: Device) {
