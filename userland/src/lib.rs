@@ -8,7 +8,7 @@
 //! library, and [`prelude`] has the names of it that most programs want.
 #![no_std]
 #![forbid(unsafe_code)]
-#![feature(coroutines, coroutine_trait)]
+#![feature(auto_traits, coroutines, coroutine_trait, negative_impls)]
 
 extern crate alloc;
 
@@ -16,6 +16,7 @@ pub mod args;
 pub mod console;
 pub mod duration;
 pub mod excerpt;
+pub mod flow;
 pub mod limits;
 pub mod prelude;
 pub mod serve;
