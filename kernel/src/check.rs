@@ -70,8 +70,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        let HardwareStats { sockets, disk_devices, .. } = self.hardware.stats();
-        ensure(sockets + disk_devices + 3 == self.files.len(), "every device is an open file's");
+        let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
+        ensure(sockets + jobs + disk_devices + 3 == self.files.len(), "every device is an open file's");
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)

@@ -63,6 +63,8 @@ pub enum Kind {
     Listener,
     /// A connected socket.
     Stream,
+    /// Work in the background.
+    Job,
     /// A file of the disk.
     Regular,
     /// It tells what happens to a file of the disk.
@@ -225,6 +227,13 @@ pub enum Pending {
         /// Tells it from others.
         ticket: u64,
     },
+    /// Take what came of a job, and close the descriptor.
+    Take {
+        /// By which the task has the job.
+        fd: Fd,
+        /// It was taken, and `fd` is out of the task's table: the operation holds the file.
+        is_done: bool,
+    },
     /// Wait until a read would answer.
     ReadWait,
     /// Wait until a write would answer.
@@ -236,7 +245,8 @@ impl Pending {
     #[inline(always)]
     pub fn direction(&self) -> Direction {
         match self {
-            Pending::Read { .. } | Pending::Accept | Pending::ReadWait | Pending::ReadAt { .. } => Direction::Read,
+            Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
+            Pending::ReadAt { .. } => Direction::Read,
             Pending::Write { .. } | Pending::WriteAll { .. } | Pending::Connect | Pending::WriteWait => {
                 Direction::Write
             }
@@ -260,9 +270,12 @@ impl Pending {
     pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
         match (kind, self) {
             _ if wants == Wants::Socket && !kind.is_socket() => Err(Errno::ENOTSOCK),
+            (Kind::Job, Pending::Take { .. }) => Ok(()),
+            (_, Pending::Take { .. }) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
-            (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::Job, Pending::ReadWait) => Ok(()),
+            (Kind::Listener | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
             (_, Pending::Accept) => Err(Errno::EINVAL),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
@@ -276,9 +289,12 @@ impl Pending {
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
-    /// until it has a descriptor for it.
+    /// until it has a descriptor for it, and a take once it has none any more.
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
-        matches!((self, reply), (Pending::Connect, Reply::Err(_)) | (Pending::Stat, _))
+        matches!(
+            (self, reply),
+            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Stat, _)
+        )
     }
 
     /// Its answer when it is given up with `errno`.
@@ -430,6 +446,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let connected = self.hardware.connected(device);
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
+            Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
             Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
@@ -482,9 +499,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A new file for `device`, held once.
     pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: Address<'_>) -> u32 {
+        let file = self.insert_file(device, kind);
+        emit!(self, Opened { file, kind, address });
+        file
+    }
+
+    /// The same; the caller tells of it.
+    pub(crate) fn insert_file(&mut self, device: Device, kind: Kind) -> u32 {
         let file = self.files.insert(File::new(device, kind));
         self.note_device(device, file);
-        emit!(self, Opened { file, kind, address });
         file
     }
 
@@ -510,13 +533,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if entry.holders > 0 {
             return;
         }
-        let device = entry.device;
+        let (device, kind) = (entry.device, entry.kind);
         if !entry.readers.is_empty() || !entry.writers.is_empty() || entry.is_watched() {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);
         self.note_device(device, crate::task::NIL);
-        self.hardware.close(device);
+        match kind {
+            Kind::Job => self.close_job(file, device),
+            _ => self.hardware.close(device),
+        }
         emit!(self, Closed { file });
     }
 

@@ -195,8 +195,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             polls: 0,
         };
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
-            let file = kernel.files.insert(File::new(device, Kind::Console));
-            kernel.note_device(device, file);
+            let file = kernel.insert_file(device, Kind::Console);
             kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();

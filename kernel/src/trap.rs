@@ -194,7 +194,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
                 self.not_built(slot)
             }
-            on!(Offload { body }) => self.sys_offload(tid, slot, body),
+            on!(Offload { work }) => self.sys_offload(tid, slot, work),
+            on!(JobTake { fd }) => self.sys_job_take(slot, fd),
             on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
             on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
             on!(PortSendFds { fd, message }) => self.send_or_block(slot, fd, Outgoing::WithFds(message), true),
@@ -277,12 +278,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.answer(slot, Reply::Err(Errno::EPROTO))
             }
         }
-    }
-
-    /// Not built; what came with the call is the task's own and dropped as such.
-    fn sys_offload(&mut self, tid: Tid, slot: u32, body: Task) -> Next {
-        self.discard(tid, body);
-        self.not_built(slot)
     }
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.

@@ -57,7 +57,7 @@ impl Task {
 }
 
 /// `handle_client`, from `my_crate::echod::handle_client::{{closure}}`.
-fn function(path: &'static str) -> &'static str {
+pub(crate) fn function(path: &'static str) -> &'static str {
     // An adaptor's type parameters say what it runs: what stands innermost is what the user wrote.
     let inner = path.rsplit(", ").next().unwrap_or(path).trim_end_matches('>');
     let is_closure = |part: &&str| !part.starts_with('{');
@@ -90,7 +90,7 @@ macro_rules! task {
 /// Makes a subroutine of a block that traps: `routine!({ … })`, or `routine!(move { … })` to own
 /// what it uses.
 ///
-/// The block gives a `Result<T, Errno>` of any `T`. It runs nothing by itself: hand it to
+/// The block gives a `Result<T, Errno>` of any `T`; with `move -> Output { … }`, any type it names. It runs nothing by itself: hand it to
 /// [`call!`](crate::call!), or to the trampoline with [`subroutine`](crate::calls::subroutine).
 ///
 /// # Examples
@@ -114,9 +114,12 @@ macro_rules! task {
 #[macro_export]
 macro_rules! routine {
     (move $body:block) => {
+        $crate::routine!(move -> ::core::result::Result<_, $crate::Errno> $body)
+    };
+    (move -> $output:ty $body:block) => {
         $crate::macros::routine(
             #[coroutine]
-            static move |start: $crate::Reply| -> ::core::result::Result<_, $crate::Errno> {
+            static move |start: $crate::Reply| -> $output {
                 $crate::macros::begin(start);
                 $body
             },
@@ -133,7 +136,7 @@ macro_rules! routine {
     };
 }
 
-/// What a subroutine on the trampoline returns, its type hidden until its caller names it.
+/// What a subroutine on the trampoline or a job gives, its type hidden until its caller names it.
 pub struct Value(Box<dyn Any + Send>);
 
 impl Value {

@@ -25,3 +25,6 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 
 /// How much an echo server takes from a connection at a time.
 pub const ECHO_BYTES: u32 = 64 * 1024;
+
+/// Items that one task moves through a flow before it gives way.
+pub const ITEMS_PER_TURN: u32 = 1024;

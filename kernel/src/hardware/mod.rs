@@ -22,7 +22,7 @@ mod underway;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
 /// the disk has.
@@ -120,7 +120,7 @@ pub struct Received {
     pub drained: bool,
 }
 
-/// A clock, interrupts, sockets, files, the console and entropy.
+/// A clock, interrupts, sockets, files, the console, helpers and entropy.
 pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
@@ -210,6 +210,18 @@ pub trait Hardware {
     /// Sets a file's length. `EAGAIN` when that takes the disk; see [`Hardware::try_read_at`].
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno>;
 
+    /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
+    /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)>;
+
+    /// Takes what came of a job. `EAGAIN` while it is not done; owes a readable interrupt then.
+    /// `ESTALE` when it was taken.
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno>;
+
+    /// Closes a job and gives what came of it, if that is there and was not taken. One that is not
+    /// done is abandoned: nothing comes of it, and no interrupt.
+    fn close_job(&mut self, job: Device) -> Option<Outcome>;
+
     /// Closes a socket, or what the disk has. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
@@ -250,6 +262,9 @@ impl Lost {
     }
 }
 
+/// What came of a job: a value, or what its panic said.
+pub type Outcome = Result<Value, String>;
+
 /// Ends a wait for interrupts, from any thread.
 pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 
@@ -260,6 +275,8 @@ pub struct HardwareStats {
     pub sockets: u32,
     /// Files, watches and questions of the disk.
     pub disk_devices: u32,
+    /// Jobs that are not closed.
+    pub jobs: u32,
     /// Sockets that are registered with a poller.
     pub registrations: u32,
     /// Waits that blocked.
@@ -364,6 +381,18 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         (**self).try_truncate(device, ticket, length)
+    }
+
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        (**self).offload(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        (**self).try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        (**self).close_job(job)
     }
 
     fn close(&mut self, device: Device) {

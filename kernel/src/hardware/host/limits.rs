@@ -37,6 +37,9 @@ pub const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// How often one wait tells of the same signal. The second already means "at once".
 pub const SIGNAL_REPEATS_MAX: usize = 2;
 
+/// Threads for what tasks offload. More work than that waits, in order.
+pub const JOB_THREADS: usize = 4;
+
 /// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.

@@ -25,6 +25,8 @@ pub enum Event {
     Disk { device: Device, is_read: bool },
     /// A change of a folder is due.
     Change { folder: u32 },
+    /// A job is done.
+    Done(Device),
 }
 
 /// The clock, the events to come, and the devices that something has just happened to.

@@ -13,6 +13,8 @@ pub enum Use {
     Latency = 2,
     /// Which faults happen.
     Faults = 3,
+    /// How long jobs take.
+    Jobs = 4,
     /// How long the disk takes.
     Disk = 5,
 }

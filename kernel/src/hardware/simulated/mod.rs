@@ -15,6 +15,7 @@ mod disk;
 mod entropy;
 mod faults;
 mod folder;
+mod jobs;
 mod limits;
 mod network;
 #[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
@@ -27,17 +28,18 @@ pub use faults::{CallCount, Faults};
 pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
 use agenda::{Agenda, Event};
 use console::Console;
 use disk::Disk;
 use entropy::{Generator, Use};
 use faults::Misfortune;
+use jobs::Jobs;
 use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ pub struct Simulated {
     network: Network,
     disk: Disk,
     console: Console,
+    jobs: Jobs,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -82,6 +85,7 @@ impl Simulated {
             network: Network::new(),
             disk: Disk::new(options.seed, options.folders),
             console: Console::new(options.console),
+            jobs: Jobs::new(options.seed),
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -114,12 +118,17 @@ impl Simulated {
                 }
                 Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
+                Event::Done(device) => {
+                    self.jobs.end(device);
+                    self.agenda.touch(device);
+                }
             }
         }
         for device in self.agenda.take_touched() {
             let interrupt = match device.class() {
+                Class::Job => self.jobs.settle(device),
                 Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
-                Class::Stream | Class::Job => self.network.settle(device),
+                Class::Stream => self.network.settle(device),
                 Class::Disk => self.disk.settle(device),
             };
             let Some(interrupt) = interrupt else { continue };
@@ -223,8 +232,9 @@ impl Hardware for Simulated {
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
+            Class::Job => self.jobs.is_done(device),
             Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
-            Class::Stream | Class::Job => self.network.is_readable(device, &mut self.agenda),
+            Class::Stream => self.network.is_readable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
     }
@@ -323,6 +333,22 @@ impl Hardware for Simulated {
         self.network.set_option(device, option)
     }
 
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        match self.risk(Errno::EAGAIN) {
+            Ok(()) => Ok(self.jobs.begin(*work, &mut self.agenda)),
+            Err(errno) => Err((errno, work)),
+        }
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        self.jobs.try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        self.jobs.close(job)
+    }
+
     fn close(&mut self, device: Device) {
         match device.class() {
             Class::Disk => self.disk.close(device),
@@ -340,6 +366,7 @@ impl Hardware for Simulated {
         HardwareStats {
             sockets: self.network.sockets(),
             disk_devices: self.disk.open_count(),
+            jobs: self.jobs.open_count(),
             registrations: self.network.registrations(),
             waits: self.waits,
             output_lost: self.output_lost,
