@@ -594,7 +594,8 @@ mod tests {
         folder.remove("a").unwrap();
         assert_eq!(folder.lock().read(number, 0, 9), Ok(&b"x"[..]));
         folder.lock().close(number);
-        assert_eq!((folder.lock().read(number, 0, 9), folder.lock().bytes), (Err(Errno::ESTALE), 0));
+        let tree = folder.lock();
+        assert_eq!((tree.read(number, 0, 9), tree.bytes), (Err(Errno::ESTALE), 0));
     }
 
     #[test]
