@@ -8,8 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 use yieldix::{BootError, Ended, LogFormat, Machine};
-use yieldix_syscalls::{Group, Program};
-use yieldix_userland::{PROGRAMS, duration::Span};
+use yieldix_userland::{PROGRAMS, duration::Span, listing::listing};
 
 mod manual;
 
@@ -120,7 +119,7 @@ fn main() -> ExitCode {
         None if std::io::stdin().is_terminal() => boot(&command, "sh", &["-i".to_owned()]),
         None => boot(&command, "sh", &[]),
         Some(Action::Run { program, args }) => boot(&command, program, args),
-        Some(Action::List) => say(&list()),
+        Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
         Some(Action::Events { markdown: true }) => say(&manual::events_markdown()),
@@ -199,21 +198,6 @@ fn end_at_once_on_a_second_signal() {
         let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));
         let _ = flag::register(signal, Arc::clone(&is_ending));
     }
-}
-
-fn list() -> String {
-    let mut text = String::new();
-    let mut groups: Vec<Group> = PROGRAMS.iter().map(|program| program.group).collect();
-    groups.dedup();
-    groups.sort_unstable();
-    groups.dedup();
-    for group in groups {
-        text.push_str(&format!("{}\n", group.title()));
-        for Program { name, usage, about, .. } in PROGRAMS.iter().filter(|program| program.group == group) {
-            text.push_str(&format!("  {:<44} {about}\n", format!("{name} {usage}")));
-        }
-    }
-    text
 }
 
 /// Prints to standard output; a reader that has gone away is no failure of ours.

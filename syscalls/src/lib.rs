@@ -135,7 +135,7 @@ pub use errno::Errno;
 pub use id::{Fd, ParseTidError, Tid};
 pub use info::{SysInfo, TaskInfo, TaskState, WaitsOn};
 pub use port::{Interest, Message, Unsent};
-pub use program::{Args, Boot, Entry, Group, Lesson, Program, ProgramRequest};
+pub use program::{Args, Boot, Entry, Group, Lesson, Part, Program, ProgramRequest};
 pub use reply::Reply;
 pub use scope::{Elapsed, ScopeId};
 pub use signal::Signal;

@@ -34,8 +34,8 @@ pub enum Group {
     Tools,
     /// Servers.
     Servers,
-    /// The course's operating-system lessons.
-    Lessons,
+    /// A part of the course.
+    Course(Part),
     /// What proves the rest.
     Tests,
     /// Anything of a user's own.
@@ -49,9 +49,44 @@ impl Group {
             Group::System => "System",
             Group::Tools => "Tools",
             Group::Servers => "Servers",
-            Group::Lessons => "Lessons",
+            Group::Course(part) => part.title(),
             Group::Tests => "Tests",
             Group::Other => "Other",
+        }
+    }
+}
+
+/// The parts of "A Curious Course on Coroutines and Concurrency", and what its readers built from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Part 1.
+    Generators,
+    /// Part 2.
+    Dataflow,
+    /// Part 3.
+    Events,
+    /// Part 4.
+    Concurrency,
+    /// Parts 7 and 8: the lessons that grow into an operating system. (5 and 6 have no programs.)
+    OperatingSystem,
+    /// What came of it.
+    Around,
+}
+
+impl Part {
+    /// All of them, in order.
+    pub const ALL: [Part; 6] =
+        [Part::Generators, Part::Dataflow, Part::Events, Part::Concurrency, Part::OperatingSystem, Part::Around];
+
+    /// The heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Part::Generators => "Part 1: generators and coroutines",
+            Part::Dataflow => "Part 2: coroutines, pipelines, dataflow",
+            Part::Events => "Part 3: event handling",
+            Part::Concurrency => "Part 4: threads and processes",
+            Part::OperatingSystem => "Parts 7 and 8: an operating system",
+            Part::Around => "Around the course",
         }
     }
 }
@@ -104,7 +139,7 @@ impl Program {
     ) -> Program {
         Program {
             name,
-            group: Group::Lessons,
+            group: Group::Course(Part::OperatingSystem),
             about,
             usage: "",
             entry: Entry::Together(first),

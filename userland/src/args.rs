@@ -137,7 +137,7 @@ pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) 
 }
 
 /// The program's name and arguments, as they are typed.
-fn usage(program: &Program) -> String {
+pub(crate) fn usage(program: &Program) -> String {
     format!("{} {}", program.name, program.usage).trim_end().into()
 }
 

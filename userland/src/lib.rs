@@ -1,10 +1,10 @@
-//! The programs of yieldix, the course's lessons, and the small standard library they share.
+//! The programs of yieldix, those of the course, and the small standard library they share.
 //!
 //! Everything here is a guest of the kernel: it has no std, no unsafe code and no other crate but
 //! the system call interface, so whatever a program does to the world it does by a trap. The
 //! machine is handed [`PROGRAMS`] and knows nothing else of this crate.
 //!
-//! A program is one file in `programs/` or `lessons/` with a `PROGRAM` in it; the rest is
+//! A program is one file in `programs/` or `course/` with a `PROGRAM` in it; the rest is
 //! library, and [`prelude`] has the names of it that most programs want.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,13 +18,14 @@ pub mod duration;
 pub mod excerpt;
 pub mod flow;
 pub mod limits;
+pub mod listing;
 pub mod prelude;
 pub mod serve;
 pub mod socket;
 
+mod course;
 #[cfg(test)]
 mod fake_kernel;
-mod lessons;
 mod programs;
 
 use yieldix_syscalls::Program;
@@ -42,23 +43,23 @@ pub static PROGRAMS: &[Program] = &[
     programs::r#true::PROGRAM,
     programs::echod::PROGRAM,
     programs::philosophers::PROGRAM,
-    lessons::pyos1::PROGRAM,
-    lessons::pyos2::PROGRAM,
-    lessons::taskcrash::PROGRAM,
-    lessons::pyos3::PROGRAM,
-    lessons::pyos4::PROGRAM,
-    lessons::pyos5::PROGRAM,
-    lessons::pyos6::PROGRAM,
-    lessons::echobad::PROGRAM,
-    lessons::pyos7::PROGRAM,
-    lessons::echogood::PROGRAM,
-    lessons::echogood2::PROGRAM,
-    lessons::trampoline::PROGRAM,
-    lessons::pyos8::PROGRAM,
-    lessons::echoserver::PROGRAM,
-    lessons::sockwrap::PROGRAM,
-    lessons::echoserver2::PROGRAM,
-    lessons::blaster::PROGRAM,
+    course::pyos1::PROGRAM,
+    course::pyos2::PROGRAM,
+    course::taskcrash::PROGRAM,
+    course::pyos3::PROGRAM,
+    course::pyos4::PROGRAM,
+    course::pyos5::PROGRAM,
+    course::pyos6::PROGRAM,
+    course::echobad::PROGRAM,
+    course::pyos7::PROGRAM,
+    course::echogood::PROGRAM,
+    course::echogood2::PROGRAM,
+    course::trampoline::PROGRAM,
+    course::pyos8::PROGRAM,
+    course::echoserver::PROGRAM,
+    course::sockwrap::PROGRAM,
+    course::echoserver2::PROGRAM,
+    course::blaster::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

@@ -9,13 +9,10 @@ mod parse;
 use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
 use crate::{
     args::{self, USAGE_CODE},
+    listing::{listing, names},
     prelude::*,
 };
-use core::{
-    fmt::{Display, Write},
-    mem,
-    ops::ControlFlow,
-};
+use core::{fmt::Display, mem, ops::ControlFlow};
 use parse::Command;
 
 pub(crate) const PROGRAM: Program =
@@ -28,12 +25,13 @@ const HELP: &str = "\
 Built-in commands:
   exit [CODE]    leaves the shell, with CODE or else the last status
   help           shows this
-  programs       lists the programs
+  programs       lists the programs, with what they do
   wait [TID...]  waits for these children, or for all in the background
 A command is a program's name and arguments. After it, & runs it in the background
 and ; begins another. Quote with '...', \"...\" or \\. $? is the last status, # a comment.
 What still runs in the background when the first shell ends is ended with the machine,
 without a word: wait for it first.
+
 ";
 
 struct Options {
@@ -155,7 +153,7 @@ impl Shell {
             match name.as_str() {
                 "exit" => return call!(self.exit(words)),
                 "help" => {
-                    print!("{HELP}")?;
+                    print!("{HELP}{}", names(crate::PROGRAMS))?;
                     self.status = 0;
                 }
                 "programs" => {
@@ -277,23 +275,6 @@ fn end(status: &ExitStatus) -> String {
 /// A script's first line without the byte order mark that some editors begin a file with.
 fn without_mark(line: &str) -> &str {
     line.strip_prefix('\u{feff}').unwrap_or(line)
-}
-
-/// The programs under their headings.
-fn listing(programs: &[Program]) -> String {
-    let mut programs: Vec<&Program> = programs.iter().collect();
-    programs.sort_by_key(|program| program.group);
-    let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    let mut group = None;
-    for program in programs {
-        if group.replace(program.group) != Some(program.group) {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "{}:", program.group.title());
-        }
-        let _ = writeln!(text, "  {:width$}  {}", program.name, program.about);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -435,10 +416,9 @@ mod tests {
 
     #[test]
     fn help_tells_of_programs_and_programs_lists_them() {
-        assert!(command("help", [no_children()]).output.contains("programs "));
-        let list = command("programs", [no_children()]).output;
-        assert!(list.starts_with("System:\n  "), "{list}");
-        assert!(crate::PROGRAMS.iter().all(|program| list.contains(program.about)), "{list}");
+        let help = command("help", [no_children()]).output;
+        assert!(help.starts_with(HELP) && help.ends_with(&names(crate::PROGRAMS)), "{help}");
+        assert_eq!(command("programs", [no_children()]).output, listing(crate::PROGRAMS));
     }
 
     #[test]

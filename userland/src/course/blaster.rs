@@ -9,9 +9,13 @@ use crate::prelude::*;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-pub(crate) const PROGRAM: Program =
-    Program::new("blaster", Group::Lessons, "loads an echo server with messages, and checks their echo", main)
-        .usage("[--addr IP:PORT] [--connections N] [--messages N]");
+pub(crate) const PROGRAM: Program = Program::new(
+    "blaster",
+    Group::Course(Part::OperatingSystem),
+    "loads an echo server with messages, and checks their echo",
+    main,
+)
+.usage("[--addr IP:PORT] [--connections N] [--messages N]");
 
 const MESSAGE_BYTES: usize = 1024;
 const MESSAGES_A_MARK: u64 = 10_000;
