@@ -193,6 +193,31 @@ TARGETS = {
 }
 
 
+def beside_callbacks(results, style):
+    """Which of the two is faster by the server's CPU a request, and by how much."""
+    told = []
+    for case, styles in results.values.get("server_cpu", {}).items():
+        # Round by round: what disturbs one disturbs the other.
+        times = [one / other for one, other in zip(styles.get(style, []), styles.get("callbacks", [])) if other > 0]
+        if len(times) < 3:
+            told.append(f"at {count_of(case)} too few rounds")
+            continue
+        faster = style if max(times) < 1 else "callbacks" if min(times) > 1 else "neither"
+        told.append(f"at {count_of(case)} {faster} ({statistics.median(times):.2f}, {min(times):.2f} to {max(times):.2f})")
+    return (f"Which is faster by the server's CPU a request, {style} or callbacks (how many times that of callbacks "
+            f"{style} take: median and range of the rounds; neither where the rounds do not agree): {'; '.join(told)}.")
+
+
+def count_of(case):
+    return f"{int(case.partition('/')[2]):,}"
+
+
+# What is said of a row without targets.
+VERDICTS = {
+    "callbacks": lambda r: [beside_callbacks(r, "tasks"), beside_callbacks(r, "threads")],
+}
+
+
 def number(value):
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
@@ -223,10 +248,13 @@ def write(row, lines, rounds):
     results = Results(lines)
     if not results.values:
         return
-    targets = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
-    targets += [target.line(results) for target in TARGETS[row]]
+    if row in VERDICTS:
+        told = "\n\n".join(VERDICTS[row](results)).split("\n")
+    else:
+        told = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
+        told += [target.line(results) for target in TARGETS[row]]
     day = datetime.date.today().isoformat()
-    told = [*targets, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
+    told = [*told, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
     page = PAGE.read_text()
     page = replaced(page, row, "\n".join(told))
     page = replaced(page, "machine", "\n".join(machine()))

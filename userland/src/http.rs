@@ -67,7 +67,7 @@ impl From<Errno> for Error {
 ///
 /// `room` is what is left to the head; [`Refusal::HeadTooLarge`] when the line does not fit.
 pub fn first_line(bytes: &[u8], room: usize) -> Result<Option<(&[u8], usize)>, Refusal> {
-    let newline = bytes.iter().take(room).position(|&byte| byte == b'\n');
+    let newline = bytes[..bytes.len().min(room)].iter().position(|&byte| byte == b'\n');
     let Some(newline) = newline else {
         return if bytes.len() < room { Ok(None) } else { Err(Refusal::HeadTooLarge) };
     };

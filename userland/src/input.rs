@@ -6,7 +6,8 @@ use crate::{
     socket::Socket,
 };
 use alloc::vec::Vec;
-use yieldix_syscalls::{Errno, Routine, call, routine, trap};
+use core::ops::Deref;
+use yieldix_syscalls::{Buf, Errno, Routine, call, routine, trap};
 
 /// The bytes of a connection that were received and not yet taken.
 ///
@@ -14,14 +15,32 @@ use yieldix_syscalls::{Errno, Routine, call, routine, trap};
 #[derive(Debug)]
 pub struct Input {
     conn: Socket,
-    bytes: Vec<u8>,
+    received: Received,
     taken: usize,
+}
+
+#[derive(Debug)]
+enum Received {
+    /// As it came: mostly a request comes whole, and is not copied.
+    Whole(Buf),
+    Joined(Vec<u8>),
+}
+
+impl Deref for Received {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Received::Whole(data) => data,
+            Received::Joined(bytes) => bytes,
+        }
+    }
 }
 
 impl Input {
     /// What comes from `conn`.
     pub const fn new(conn: Socket) -> Input {
-        Input { conn, bytes: Vec::new(), taken: 0 }
+        Input { conn, received: Received::Whole(Buf::EMPTY), taken: 0 }
     }
 
     /// Waits for a byte or the end of the stream: is it the end?
@@ -54,13 +73,13 @@ impl Input {
     }
 
     fn rest(&self) -> &[u8] {
-        &self.bytes[self.taken..]
+        &self.received[self.taken..]
     }
 
     fn take(&mut self, count: usize) -> &[u8] {
         let from = self.taken;
         self.taken += count;
-        &self.bytes[from..self.taken]
+        &self.received[from..self.taken]
     }
 
     /// Receives what has to come.
@@ -73,14 +92,22 @@ impl Input {
     /// Receives more; false at the end of the stream.
     fn fill(&mut self) -> impl Routine<Result<bool, Errno>> {
         routine!(move {
-            self.bytes.drain(..self.taken);
-            self.taken = 0;
-            if self.bytes.is_empty() {
-                self.bytes = Vec::new();
+            if self.rest().is_empty() {
+                self.received = Received::Whole(Buf::EMPTY);
+                self.taken = 0;
             }
             let more = trap!(yield self.conn.recv(READ_BYTES))?;
-            self.bytes.extend_from_slice(&more);
-            Ok(!more.is_empty())
+            let is_end = more.is_empty();
+            match &mut self.received {
+                Received::Whole(data) if data.is_empty() => self.received = Received::Whole(more),
+                Received::Whole(data) => self.received = Received::Joined([&data[self.taken..], &more].concat()),
+                Received::Joined(bytes) => {
+                    bytes.drain(..self.taken);
+                    bytes.extend_from_slice(&more);
+                }
+            }
+            self.taken = 0;
+            Ok(!is_end)
         })
     }
 }
@@ -92,7 +119,7 @@ mod tests {
         fake_kernel::{End, run_script},
         println,
     };
-    use yieldix_syscalls::{Buf, Fd, Reply, Task, task};
+    use yieldix_syscalls::{Fd, Reply, Task, task};
 
     /// Reads a line and two bytes, again and again, and says what it cannot.
     fn reader() -> Task {

@@ -9,9 +9,9 @@ use crate::{
 use alloc::sync::Arc;
 use core::{fmt, net::SocketAddr};
 use yieldix_syscalls::{
-    Errno, Routine, Shutdown, Task, Time, call,
+    Errno, Routine, Shutdown, Task, Time,
     calls::{now, read_wait, shutdown, sleep, spawn},
-    routine, task, trap,
+    routine, trap,
 };
 
 /// How to serve.
@@ -70,7 +70,7 @@ where
             } else {
                 let errno = match trap!(yield listener.accept()) {
                     Ok((socket, peer)) => {
-                        let task = connection(handle(socket, peer), Arc::clone(&places));
+                        let task = Task::keeping(Arc::clone(&places), handle(socket, peer));
                         let Err(errno) = trap!(yield spawn(task).pass(socket.fd()).detach()) else { continue };
                         trap!(yield socket.close())?;
                         errno
@@ -91,14 +91,6 @@ where
             }
             trap!(yield sleep(ACCEPT_PAUSE))?;
         }
-    })
-}
-
-/// The task of one connection, which keeps its place taken.
-fn connection(handler: impl Routine<Result<(), Errno>> + 'static, place: Arc<()>) -> Task {
-    task!({
-        let _place = place;
-        call!(handler)
     })
 }
 
@@ -138,7 +130,7 @@ mod tests {
     use crate::fake_kernel::{End, run_script, step};
     use alloc::{boxed::Box, string::ToString, vec};
     use core::net::Ipv4Addr;
-    use yieldix_syscalls::{Buf, Fd, Reply, Syscall, Tid};
+    use yieldix_syscalls::{Buf, Fd, Reply, Syscall, Tid, call, task};
 
     const LISTENER: Fd = Fd::new(3, 0);
 
