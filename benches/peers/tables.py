@@ -35,6 +35,7 @@ METRICS = {
     "a_request": "Calls to Linux a request",
     "missed": "Requests that were due while their connection still waited",
 }
+ROUNDS_TO_AGREE = 3
 UNTOLD = {"p50", "server_busy"}
 PACKAGES = ("tokio", "smol", "monoio", "glommio", "compio", "may", "polling")
 
@@ -197,19 +198,16 @@ def beside_callbacks(results, style):
     """Which of the two is faster by the server's CPU a request, and by how much."""
     told = []
     for case, styles in results.values.get("server_cpu", {}).items():
+        connections = f"{int(case.partition('/')[2]):,}"
         # Round by round: what disturbs one disturbs the other.
         times = [one / other for one, other in zip(styles.get(style, []), styles.get("callbacks", [])) if other > 0]
-        if len(times) < 3:
-            told.append(f"at {count_of(case)} too few rounds")
+        if len(times) < ROUNDS_TO_AGREE:
+            told.append(f"at {connections} it was not measured in {ROUNDS_TO_AGREE} rounds")
             continue
-        faster = style if max(times) < 1 else "callbacks" if min(times) > 1 else "neither"
-        told.append(f"at {count_of(case)} {faster} ({statistics.median(times):.2f}, {min(times):.2f} to {max(times):.2f})")
-    return (f"Which is faster by the server's CPU a request, {style} or callbacks (how many times that of callbacks "
-            f"{style} take: median and range of the rounds; neither where the rounds do not agree): {'; '.join(told)}.")
-
-
-def count_of(case):
-    return f"{int(case.partition('/')[2]):,}"
+        faster = f"{style} are" if max(times) < 1 else "callbacks are" if min(times) > 1 else "neither is"
+        told.append(f"{statistics.median(times):.2f} times at {connections} ({min(times):.2f} to {max(times):.2f} from "
+                    f"round to round: {faster} faster)")
+    return f"Of the server's CPU a request {style} take, beside callbacks, by connections: {'; '.join(told)}."
 
 
 # What is said of a row without targets.
