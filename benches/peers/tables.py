@@ -205,9 +205,9 @@ def beside_callbacks(results, style):
             told.append(f"at {connections} it was not measured in {ROUNDS_TO_AGREE} rounds")
             continue
         faster = f"{style} are" if max(times) < 1 else "callbacks are" if min(times) > 1 else "neither is"
-        told.append(f"{statistics.median(times):.2f} times at {connections} ({min(times):.2f} to {max(times):.2f} from "
+        told.append(f"{statistics.median(times):.2f} at {connections} ({min(times):.2f} to {max(times):.2f} from "
                     f"round to round: {faster} faster)")
-    return f"Of the server's CPU a request {style} take, beside callbacks, by connections: {'; '.join(told)}."
+    return f"The server's CPU a request of {style}, in times of that of callbacks, by connections: {'; '.join(told)}."
 
 
 # What is said of a row without targets.
