@@ -31,8 +31,9 @@ fn main(args: Args) -> Task {
             return call!(server);
         }
         let server = trap!(yield spawn(task!({ call!(server) })).pass(listener.fd()))?;
-        call!(ask(own))?;
-        trap!(yield kill(server, Signal::Kill))
+        let asked = call!(ask(own));
+        trap!(yield kill(server, Signal::Kill))?;
+        asked
     })
 }
 
