@@ -22,6 +22,7 @@ pub mod listing;
 pub mod prelude;
 pub mod serve;
 pub mod socket;
+pub mod xml;
 
 mod course;
 #[cfg(test)]
