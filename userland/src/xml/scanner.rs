@@ -21,6 +21,21 @@ use alloc::{string::String, vec::Vec};
 use core::str;
 use memchr::{memchr, memchr3};
 
+/// What XML counts as space.
+const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Which bytes may be in a name, as far as the scanner looks: a lookup instead of eight comparisons.
+const IN_NAME: [bool; 256] = {
+    let mut in_name = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        in_name[byte] =
+            byte >= 128 || (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'.' | b':');
+        byte += 1;
+    }
+    in_name
+};
+
 /// A parser that believes that it is fed XML.
 #[derive(Debug, Default)]
 pub struct Scanner {
@@ -103,7 +118,7 @@ impl Scanner {
     ) -> Result<&'a str, E> {
         let found = memchr3(b'<', b'&', b'\r', rest.as_bytes());
         let (text, mark) = found.map_or((rest, None), |at| (&rest[..at], Some(rest.as_bytes()[at])));
-        if self.depth == 0 && (mark == Some(b'&') || !text.bytes().all(|byte| is_space(byte))) {
+        if self.depth == 0 && (mark == Some(b'&') || !text.trim_start_matches(SPACE).is_empty()) {
             return Err(self.error(Fault::Malformed("text outside the root")).into());
         }
         match mark {
@@ -135,8 +150,21 @@ impl Scanner {
         rest: &'a str,
         send: &mut impl FnMut(Event) -> Result<(), E>,
     ) -> Result<&'a str, E> {
-        if self.token.is_empty() && rest.starts_with('!') {
-            return Err(self.error(Fault::Unsupported("comments, CDATA sections and document types")).into());
+        if self.token.is_empty() {
+            if rest.starts_with('!') {
+                return Err(self.error(Fault::Unsupported("comments, CDATA sections and document types")).into());
+            }
+            // Most tags are but a name.
+            let slash = usize::from(rest.starts_with('/'));
+            let (name, after) = split_name(&rest[slash..]);
+            if let Some(after) = after.strip_prefix('>') {
+                self.state = State::Text;
+                match slash {
+                    0 => self.start(name, "", send)?,
+                    _ => self.end(name, "", send)?,
+                }
+                return Ok(after);
+            }
         }
         let mut from = 0;
         loop {
@@ -182,25 +210,33 @@ impl Scanner {
 
     /// Acts on what stood between `<` and `>`.
     fn act_on<E: From<Error>>(&mut self, tag: &str, send: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-        match tag.as_bytes().first() {
-            Some(b'/') => self.end(&tag[1..], send),
-            Some(b'?') => self.declaration(tag).map_err(|fault| self.error(fault).into()),
-            _ => self.start(tag, send),
+        if let Some(tag) = tag.strip_prefix('/') {
+            let (name, rest) = split_name(tag);
+            self.end(name, rest, send)
+        } else if let Some(declaration) = tag.strip_prefix('?') {
+            self.declaration(declaration).map_err(|fault| self.error(fault).into())
+        } else {
+            let (name, rest) = split_name(tag);
+            self.start(name, rest, send)
         }
     }
 
     fn declaration(&self, tag: &str) -> Result<(), Fault> {
         let (name, rest) = split_name(tag);
-        if self.tag_at == 0 && name == "?xml" && rest.ends_with('?') {
+        if self.tag_at == 0 && name == "xml" && rest.starts_with(SPACE) && rest.ends_with('?') {
             return Ok(());
         }
         Err(Fault::Unsupported("processing instructions"))
     }
 
-    fn start<E: From<Error>>(&mut self, tag: &str, send: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-        let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
-        let (name, attributes) = split_name(tag);
-        let parsed = check_name(name).and_then(|()| self.check_start()).and_then(|()| parse_attributes(attributes));
+    fn start<E: From<Error>>(
+        &mut self,
+        name: &str,
+        rest: &str,
+        send: &mut impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (attributes, is_empty) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest, true));
+        let parsed = self.check_start(name).and_then(|()| parse_attributes(attributes));
         let attributes = parsed.map_err(|fault| self.error(fault))?;
         self.has_root = true;
         let name = CompactString::new(name);
@@ -212,17 +248,22 @@ impl Scanner {
         send(Event::Start { name, attributes })
     }
 
-    fn check_start(&self) -> Result<(), Fault> {
+    fn check_start(&self, name: &str) -> Result<(), Fault> {
         match self.depth {
+            _ if name.is_empty() => Err(Fault::Malformed("start tag")),
             0 if self.has_root => Err(Fault::Malformed("element after the root")),
             XML_DEPTH => Err(Fault::TooMuch("depth")),
             _ => Ok(()),
         }
     }
 
-    fn end<E: From<Error>>(&mut self, tag: &str, send: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-        let (name, space) = split_name(tag);
-        if self.depth == 0 || check_name(name).is_err() || !space.bytes().all(is_space) {
+    fn end<E: From<Error>>(
+        &mut self,
+        name: &str,
+        rest: &str,
+        send: &mut impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.depth == 0 || name.is_empty() || !rest.trim_start_matches(SPACE).is_empty() {
             return Err(self.error(Fault::Malformed("end tag")).into());
         }
         self.depth -= 1;
@@ -285,38 +326,32 @@ impl Parser for Scanner {
     }
 }
 
-/// The name at the beginning of a tag, and what follows it.
+/// The name at the beginning of what is in a tag, none if there is none, and what follows it.
 fn split_name(tag: &str) -> (&str, &str) {
-    tag.split_at(tag.bytes().position(is_space).unwrap_or(tag.len()))
-}
-
-fn check_name(name: &str) -> Result<(), Fault> {
-    let may_be_in_name =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || !byte.is_ascii();
-    match !name.is_empty() && name.bytes().all(may_be_in_name) {
-        true => Ok(()),
-        false => Err(Fault::Malformed("name")),
-    }
+    tag.split_at(tag.bytes().position(|byte| !IN_NAME[usize::from(byte)]).unwrap_or(tag.len()))
 }
 
 /// What a tag says after its name.
 fn parse_attributes(mut rest: &str) -> Result<Vec<(CompactString, CompactString)>, Fault> {
     const MALFORMED: Fault = Fault::Malformed("attribute");
     let mut attributes = Vec::new();
-    loop {
-        let trimmed = trim_start(rest);
-        if trimmed.is_empty() {
-            return Ok(attributes);
+    while !rest.is_empty() {
+        let trimmed = rest.trim_start_matches(SPACE);
+        if trimmed.len() == rest.len() {
+            return Err(MALFORMED);
         }
-        let (name, value) = trimmed.split_once('=').filter(|_| trimmed.len() < rest.len()).ok_or(MALFORMED)?;
-        let (name, space) = split_name(name);
-        check_name(name)?;
-        let value = trim_start(value);
-        let quote = value.chars().next().filter(|&mark| trim_start(space).is_empty() && matches!(mark, '"' | '\''));
-        let (value, after) = value[1.min(value.len())..].split_once(quote.ok_or(MALFORMED)?).ok_or(MALFORMED)?;
+        if trimmed.is_empty() {
+            break;
+        }
+        let (name, after) = split_name(trimmed);
+        let value = after.trim_start_matches(SPACE).strip_prefix('=').filter(|_| !name.is_empty()).ok_or(MALFORMED)?;
+        let value = value.trim_start_matches(SPACE);
+        let quote = if value.starts_with('"') { '"' } else { '\'' };
+        let (value, after) = value.strip_prefix(quote).and_then(|value| value.split_once(quote)).ok_or(MALFORMED)?;
         add_attribute(&mut attributes, CompactString::new(name), attribute_value(value)?)?;
         rest = after;
     }
+    Ok(attributes)
 }
 
 /// With references resolved; a line end or a tab is a space.
@@ -340,12 +375,4 @@ fn attribute_value(mut rest: &str) -> Result<CompactString, Fault> {
     }
     value.push_str(rest);
     Ok(value)
-}
-
-fn trim_start(text: &str) -> &str {
-    text.trim_start_matches(|character: char| character.is_ascii() && is_space(character as u8))
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -28,9 +28,8 @@ pub struct Strict {
 impl Strict {
     /// One that hands text on in the pieces in which it is found: one ends before each reference.
     pub fn piecewise() -> Strict {
-        let mut options = Options::default();
-        options.max_token_length = XML_TOKEN_BYTES;
-        options.comments = CommentMode::Discard;
+        let options =
+            Options { max_token_length: XML_TOKEN_BYTES, comments: CommentMode::Discard, ..Options::default() };
         Strict {
             parser: RawParser::with_options(options),
             at: 0,
