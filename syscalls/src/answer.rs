@@ -1,8 +1,8 @@
 //! Typed calls: a system call, and the type its answer decodes to.
 
 use crate::{
-    Buf, Errno, ExitStatus, Fd, FileInfo, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task, TaskInfo,
-    Tid, Time, Unsent, task::Returning,
+    Buf, Errno, ExitStatus, Fd, FileInfo, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task,
+    TaskInfo, Tid, Time, Unsent, task::Returning,
 };
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};

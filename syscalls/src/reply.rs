@@ -1,6 +1,8 @@
 //! What a task is resumed with: one variant a shape of answer.
 
-use crate::{Buf, Errno, Fd, FileInfo, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list};
+use crate::{
+    Buf, Errno, Fd, FileInfo, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list,
+};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
