@@ -154,10 +154,12 @@ fn parts(whole: Scenario) -> Vec<Scenario> {
 
 fn scenario(name: &'static str) -> Scenario {
     let (args, input, server) = match name {
+        "benchmark" => ("--sends 100", "", None),
         "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),
+        "logsim" => ("--lines 4", "", None),
         "sh" => (
             "",
             "hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n",
