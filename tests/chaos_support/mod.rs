@@ -15,7 +15,7 @@ use std::{
 };
 use yieldix::event::{Address, Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, Running, Stats, Work};
+use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Running, Stats, Work};
 use yieldix_kernel::file::Kind;
 use yieldix_userland::PROGRAMS;
 
@@ -251,6 +251,7 @@ impl Chaos {
             .simulate(setting.seed)
             .faults(setting.faults)
             .console(Console::Memory(console.clone()))
+            .mount(MemoryFolder::new(), "/scratch", false)
             .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);
