@@ -198,10 +198,38 @@ fn nested_and_unknown_elements_are_fields_and_text_between_them_is_none() {
 }
 
 #[test]
-fn a_file_that_is_no_operand_is_refused() {
-    let (status, _, errors) = piped(&["buses", "-", "-"], b"");
-    assert_eq!(status.code(), Some(2));
-    assert!(errors.starts_with("buses: unexpected \"-\"\nusage: buses "), "{errors}");
+fn a_file_of_a_mounted_folder_is_written_and_read() {
+    let folder = std::env::temp_dir().join(format!("yieldix-xml-{}", std::process::id()));
+    fs::create_dir(&folder).expect("a folder of its own");
+    let mount = format!("{}:/data", folder.display());
+    let yieldix = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let output = command.args(["--mount", &mount, "run"]).args(args).output().expect("the command runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr))
+    };
+    let nothing = String::new();
+    for _ in 0..2 {
+        assert_eq!(yieldix(&["busgen", "/data/allroutes.xml"]), (Some(0), nothing.clone(), Ok(nothing.clone())));
+    }
+    assert_eq!(fs::read_to_string(folder.join("allroutes.xml")).unwrap(), printed("busgen", &[]));
+    for (name, rows) in [("buses", golden!("buses")), ("cxml", golden!("cxml")), ("iterbus", golden!("iterbus"))] {
+        assert_eq!(yieldix(&[name, "/data/allroutes.xml"]), (Some(0), rows.to_owned(), Ok(nothing.clone())), "{name}");
+    }
+    let (code, _, complaint) = yieldix(&["buses", "/data/allroutes.xlm"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        complaint.as_ref().is_ok_and(|line| line.starts_with("buses: /data/allroutes.xlm: ENOENT")),
+        "{complaint:?}"
+    );
+}
+
+#[test]
+fn one_file_is_read_and_no_second() {
+    for args in [["buses", "-", "-"], ["busgen", "a", "b"]] {
+        let (status, _, errors) = piped(&args, b"");
+        assert_eq!(status.code(), Some(2));
+        assert!(errors.starts_with(&format!("{}: more than one file\nusage: {0} ", args[0])), "{errors}");
+    }
 }
 
 /// The most memory that a program has used when it has read a document but for its end, in KiB.

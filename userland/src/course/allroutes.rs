@@ -27,7 +27,7 @@ const LINES: &[(&[&str], [Direction; 2])] = &[
 ];
 
 /// A whole document of at least `size` bytes, in pieces: it ends with the bus that reaches that.
-pub fn document(size: u64, seed: u64) -> impl Generator<Buf> {
+pub fn made_up(size: u64, seed: u64) -> impl Generator<Buf> {
     generator!({
         let mut random = Random(seed);
         let mut made = 0;
@@ -90,7 +90,7 @@ impl Random {
 }
 
 /// The usage line of a program that reads a document.
-pub const USAGE: &str = "[-]";
+pub const USAGE: &str = "[FILE | -]";
 
 /// The bytes of a document, as they come.
 pub enum Document {
@@ -100,14 +100,19 @@ pub enum Document {
     Read(Fd),
 }
 
-/// What the operand of a program names: standard input, or nothing.
-pub fn named(args: Args) -> Result<Document, Misuse> {
-    let given = Given::parse(args, &[], &[])?;
-    match given.operands.as_slice() {
-        [] => Ok(Document::MadeUp(Box::new(document(SIZE, SEED)))),
-        [name] if name == "-" => Ok(Document::Read(Fd::STDIN)),
-        [word, ..] => Err(Misuse::Wrong(format!("unexpected {:?}", excerpt(word)))),
-    }
+/// The document that a program is asked for: a file, standard input as `-`, or the one that is made up.
+/// What is wrong with that is told, and the program's end.
+pub fn asked_for(program: &'static Program, args: Args) -> impl Routine<Result<Document, Errno>> {
+    routine!(move {
+        match call!(or_usage(program, at_most_one(args, "file")))? {
+            None => Ok(Document::MadeUp(Box::new(made_up(SIZE, SEED)))),
+            Some(path) if path == "-" => Ok(Document::Read(Fd::STDIN)),
+            Some(path) => {
+                let opened = trap!(yield open(path.as_str(), OpenFlags::READ));
+                Ok(Document::Read(call!(or_complain(program, &path, opened))?))
+            }
+        }
+    })
 }
 
 impl Source<Buf> for Document {
@@ -133,7 +138,7 @@ pub fn push(
     out: Output,
 ) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        let document = call!(or_usage(program, named(args)))?;
+        let document = call!(asked_for(program, args))?;
         let result = call!(drive(document, stage, &out));
         call!(told(program, result))
     })

@@ -2,24 +2,39 @@
 //!
 //! The document is a generator, so that no more of it than a piece is ever in memory.
 
-use super::allroutes::{SEED, SIZE, document};
+use super::allroutes::{SEED, SIZE, made_up};
 use crate::{prelude::*, size::Size, write_all};
 
 pub(crate) const PROGRAM: Program =
     Program::new("busgen", Group::Course(Part::Events), "writes a synthetic allroutes.xml", main)
-        .usage("[--bytes N] [--seed N]");
+        .usage("[--bytes N] [--seed N] [FILE]");
 
-fn parse(args: Args) -> Result<(u64, u64), Misuse> {
-    let given = Given::parse(args, &[], &["--bytes", "--seed"])?.without_operands()?;
+struct Wanted {
+    size: u64,
+    seed: u64,
+    path: Option<String>,
+}
+
+fn parse(args: Args) -> Result<Wanted, Misuse> {
+    let given = Given::parse(args, &[], &["--bytes", "--seed"])?;
     let Size(size) = given.value("--bytes")?.unwrap_or(Size(SIZE));
-    Ok((size, given.value("--seed")?.unwrap_or(SEED)))
+    let seed = given.value("--seed")?.unwrap_or(SEED);
+    Ok(Wanted { size, seed, path: given.at_most_one("file")? })
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let (size, seed) = call!(or_usage(&PROGRAM, parse(args)))?;
-        for piece in document(size, seed) {
-            write_all!(Fd::STDOUT, piece)?;
+        let Wanted { size, seed, path } = call!(or_usage(&PROGRAM, parse(args)))?;
+        let into = match path {
+            None => Fd::STDOUT,
+            Some(path) => {
+                let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+                let opened = trap!(yield open(path.as_str(), flags));
+                call!(or_complain(&PROGRAM, &path, opened))?
+            }
+        };
+        for piece in made_up(size, seed) {
+            write_all!(into, piece)?;
         }
         Ok(())
     })

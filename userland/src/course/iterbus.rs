@@ -3,7 +3,7 @@
 //! No stage is called back, no filter is a stage of its own; an `if` does. The columns begin with the id,
 //! as the course has them here.
 
-use super::allroutes::{USAGE, named, told};
+use super::allroutes::{USAGE, asked_for, told};
 use super::bus::next_bus;
 use crate::{flow, prelude::*, xml};
 
@@ -14,7 +14,7 @@ const COLUMNS: &[&str] = &["id", "route", "direction", "latitude", "longitude"];
 
 fn main(args: Args) -> Task {
     task!({
-        let document = call!(or_usage(&PROGRAM, named(args)))?;
+        let document = call!(asked_for(&PROGRAM, args))?;
         let result = call!(north_on_22(xml::events(xml::Strict::coalescing(), document)));
         call!(told(&PROGRAM, result))
     })
