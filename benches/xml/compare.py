@@ -21,23 +21,24 @@ import peers
 import tables
 
 YIELDIX = str(ROOT / "target/release/yieldix")
+NAME = "allroutes.xml"
 OURS = ("cxml", "coexpat", "buses", "buses2", "iterbus")
 
 
-def command(program, document):
-    if program in OURS:
-        return [YIELDIX, "run", program, "-"]
-    return [sys.executable, str(HERE / "peers.py"), program, document]
+def command(program, folder):
+    if program in (*OURS, "busgen"):
+        return [YIELDIX, "--mount", f"{folder}:/data", "run", program, f"/data/{NAME}"]
+    return [sys.executable, str(HERE / "peers.py"), program, os.path.join(folder, NAME)]
 
 
-def run(program, document, folder):
+def run(program, folder):
     """Its rows, and lines of what it took."""
     peak = pathlib.Path(folder, "peak")
     # A small parent: what a process has taken at most begins with what its parent had.
-    timed = ["/usr/bin/time", "--format", "%M", "--output", str(peak), *command(program, document)]
-    with open(document, "rb") as given, tempfile.TemporaryFile() as printed:
+    timed = ["/usr/bin/time", "--format", "%M", "--output", str(peak), *command(program, folder)]
+    with tempfile.TemporaryFile() as printed:
         begun = time.perf_counter()
-        child = subprocess.Popen(timed, stdin=given, stdout=printed)
+        child = subprocess.Popen(timed, stdin=subprocess.DEVNULL, stdout=printed)
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -61,13 +62,11 @@ def main():
     options.add_argument("--rounds", type=int, default=9)
     options = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        document = os.path.join(folder, "allroutes.xml")
-        with open(document, "wb") as made:
-            subprocess.run([YIELDIX, "run", "busgen", "--bytes", options.bytes], stdout=made, check=True)
+        subprocess.run([*command("busgen", folder)[:-1], "--bytes", options.bytes, f"/data/{NAME}"], check=True)
         expected, lines = None, []
         for round_ in range(options.rounds):
             for program in (*OURS, *peers.PEERS):
-                rows, figures = run(program, document, folder)
+                rows, figures = run(program, folder)
                 lines += figures
                 if program == "expat-bare":
                     continue
