@@ -5,7 +5,11 @@
 
 mod common;
 
-use common::{program, run, served::Served};
+use common::{
+    golden::{assert_wrong_goldens_are_found, golden},
+    program, run,
+    served::Served,
+};
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
@@ -16,7 +20,12 @@ use yieldix::{Ended, syscalls::ExitStatus};
 fn stream_shows_a_request_in_pieces_and_its_reply() {
     let (ended, seen) = run(program("stream", &[]));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
-    assert_eq!(seen.text(), include_str!("goldens/stream.txt"));
+    assert_eq!(seen.text(), golden("stream"));
+}
+
+#[test]
+fn wrong_goldens_are_found_in_stream() {
+    assert_wrong_goldens_are_found(["stream"]);
 }
 
 #[test]

@@ -133,6 +133,10 @@ pub struct Scenario {
 /// Where the course's echo servers listen.
 const COURSE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 45000);
 
+/// One bus that is printed and one that is not.
+const BUSES: &str = "<buses><bus><route>22</route><id>1</id><direction>North Bound</direction><latitude>41</latitude>\
+    <longitude>-87</longitude></bus><bus><route>3</route></bus></buses>";
+
 /// At least one scenario for every program in the table: a new program is covered by the default,
 /// which types a line and gives no arguments. Each of the usertests is one.
 pub fn scenarios() -> Vec<Scenario> {
@@ -154,10 +158,15 @@ fn parts(whole: Scenario) -> Vec<Scenario> {
 
 fn scenario(name: &'static str) -> Scenario {
     let (args, input, server) = match name {
+        "benchmark" => ("--sends 100", "", None),
         "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
+        "busgen" => ("--bytes 2000", "", None),
+        "basicsax" | "buses" | "buses2" | "coexpat" | "cosax" | "cxml" | "iterbus" => ("-", BUSES, None),
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),
+        "cofollow" | "follow" => ("/scratch/log", "", None),
+        "logsim" => ("--lines 4 /scratch/log", "", None),
         "sh" => (
             "",
             "hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n",
@@ -176,6 +185,27 @@ fn scenario(name: &'static str) -> Scenario {
         panics,
         of: 1,
     }
+}
+
+type Change = fn(&MemoryFolder) -> Result<(), Errno>;
+
+/// A folder with a log, to which something happens every few microseconds.
+fn scratch() -> MemoryFolder {
+    let folder = MemoryFolder::new();
+    let changes: [Change; 5] = [
+        |folder| folder.append("log", "one\nhalf "),
+        |folder| folder.append("log", "and half\n"),
+        |folder| folder.truncate("log", 0),
+        |folder| folder.rename("log", "log.1"),
+        |folder| folder.append("log", "python\n"),
+    ];
+    for (change, micros) in changes.into_iter().zip((500..).step_by(500)) {
+        // A program of ours may have done something else to it by then.
+        folder.at(Time::BOOT + Duration::from_micros(micros), move |folder| {
+            let _ = change(folder);
+        });
+    }
+    folder
 }
 
 /// What was seen of a run.
@@ -249,7 +279,7 @@ impl Chaos {
             .simulate(setting.seed)
             .faults(setting.faults)
             .console(Console::Memory(console.clone()))
-            .mount(MemoryFolder::new(), "/scratch", false)
+            .mount(scratch(), "/scratch", false)
             .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part of this")]
 
+pub mod golden;
 pub mod served;
 
 use std::{cell::RefCell, rc::Rc};
@@ -119,6 +120,11 @@ impl Witness {
     /// All that was printed so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.console.stdout()).expect("what is printed is text")
+    }
+
+    /// All that was said on standard error so far.
+    pub fn errors(&self) -> String {
+        String::from_utf8(self.console.stderr()).expect("what is printed is text")
     }
 
     /// All that happened so far.

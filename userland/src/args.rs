@@ -11,6 +11,8 @@ use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap
 
 /// The exit code of a program that was called wrongly.
 pub const USAGE_CODE: i32 = 2;
+/// The exit code of a program that could not do what it was told.
+pub const FAILED_CODE: i32 = 1;
 
 /// Why a program does not get to work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +108,15 @@ impl Given {
             None => Ok(self),
         }
     }
+
+    /// The one operand of a program that takes at most this; an error when there are more.
+    pub fn at_most_one(self, what: &str) -> Result<Option<String>, Misuse> {
+        match <[String; 1]>::try_from(self.operands) {
+            Ok([operand]) => Ok(Some(operand)),
+            Err(operands) if operands.is_empty() => Ok(None),
+            Err(_) => Err(Misuse::Wrong(format!("more than one {what}"))),
+        }
+    }
 }
 
 /// The value that `text` stands for; `what` names it when it stands for none.
@@ -134,6 +145,37 @@ pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) 
         // Not reached: exit is not answered.
         Err(Errno::EPROTO)
     })
+}
+
+/// What became of a file, or the program's end: why there is none goes to standard error, the code is 1.
+///
+/// `let fd = call!(or_complain(&PROGRAM, &path, trap!(yield open(path.as_str(), flags))))?;`
+pub fn or_complain<T: Send>(
+    program: &'static Program,
+    path: &str,
+    opened: Result<T, Errno>,
+) -> impl Routine<Result<T, Errno>> {
+    routine!(move {
+        let errno = match opened {
+            Ok(opened) => return Ok(opened),
+            Err(errno) => errno,
+        };
+        let hint = if errno == Errno::ENOENT { "; is its folder mounted (yieldix --mount HOST:GUEST)?" } else { "" };
+        eprintln!("{}: {}: {errno}{hint}", program.name, excerpt(path))?;
+        trap!(yield exit(FAILED_CODE))?;
+        // Not reached: exit is not answered.
+        Err(Errno::EPROTO)
+    })
+}
+
+/// As [`or_usage`], for a program that takes no arguments: `call!(no_args(&PROGRAM, args))?`.
+pub fn no_args(program: &'static Program, args: Args) -> impl Routine<Result<(), Errno>> {
+    or_usage(program, Given::parse(args, &[], &[]).and_then(Given::without_operands).map(drop))
+}
+
+/// The one operand of a program that takes no options and at most this.
+pub fn at_most_one(args: Args, what: &str) -> Result<Option<String>, Misuse> {
+    Given::parse(args, &[], &[])?.at_most_one(what)
 }
 
 /// The program's name and arguments, as they are typed.

@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod args;
 pub mod console;
+pub mod date;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
@@ -23,7 +24,10 @@ pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod size;
 pub mod socket;
+pub mod text;
+pub mod xml;
 
 mod course;
 #[cfg(test)]
@@ -38,6 +42,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::sh::PROGRAM,
     programs::ps::PROGRAM,
     programs::kill::PROGRAM,
+    programs::course::PROGRAM,
     programs::echo::PROGRAM,
     programs::r#false::PROGRAM,
     programs::hello::PROGRAM,
@@ -45,6 +50,28 @@ pub static PROGRAMS: &[Program] = &[
     programs::r#true::PROGRAM,
     programs::echod::PROGRAM,
     programs::philosophers::PROGRAM,
+    course::countdown::PROGRAM,
+    course::follow::PROGRAM,
+    course::pipeline::PROGRAM,
+    course::logsim::PROGRAM,
+    course::grep_coroutine::PROGRAM,
+    course::coroutine::PROGRAM,
+    course::grepclose::PROGRAM,
+    course::bogus::PROGRAM,
+    course::cofollow::PROGRAM,
+    course::copipe::PROGRAM,
+    course::cobroadcast::PROGRAM,
+    course::cobroadcast2::PROGRAM,
+    course::benchmark::PROGRAM,
+    course::busgen::PROGRAM,
+    course::basicsax::PROGRAM,
+    course::cosax::PROGRAM,
+    course::coexpat::PROGRAM,
+    course::cxml::PROGRAM,
+    course::buses::PROGRAM,
+    course::buses2::PROGRAM,
+    course::iterbus::PROGRAM,
+    course::limits::PROGRAM,
     course::pyos1::PROGRAM,
     course::pyos2::PROGRAM,
     course::taskcrash::PROGRAM,
@@ -62,6 +89,12 @@ pub static PROGRAMS: &[Program] = &[
     course::sockwrap::PROGRAM,
     course::echoserver2::PROGRAM,
     course::blaster::PROGRAM,
+    course::range::PROGRAM,
+    course::naturals::PROGRAM,
+    course::delegate::PROGRAM,
+    course::words::PROGRAM,
+    course::echo_consumer::PROGRAM,
+    course::sleepers::PROGRAM,
     course::stream::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,

@@ -5,11 +5,20 @@ use core::time::Duration;
 /// The longest line that is read, in bytes, its newline not counted.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 
+/// The longest file that is read whole, in bytes.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
+
+/// How much of a document is asked for at a time, and made at a time.
+pub const DOCUMENT_BYTES: u32 = 64 * 1024;
+
+/// The most that is kept of one record of a document, names and values: an error past it.
+pub const RECORD_BYTES: usize = 64 * 1024;
 
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 1024;
@@ -25,6 +34,24 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 
 /// How much an echo server takes from a connection at a time.
 pub const ECHO_BYTES: u32 = 64 * 1024;
+
+/// Text that an XML parser puts together before it hands it on; what is longer comes in parts.
+pub const XML_TEXT_BYTES: usize = 64 * 1024;
+
+/// The longest tag of an XML document: an error past it.
+pub const XML_TOKEN_BYTES: usize = 64 * 1024;
+
+/// The longest name of an element: an error past it. A name is kept for as long as its element is open.
+pub const XML_NAME_BYTES: usize = 1024;
+
+/// The longest name or number between `&` and `;`: an error past it.
+pub const XML_REFERENCE_BYTES: usize = 16;
+
+/// How deep the elements of an XML document may lie in each other: an error past it.
+pub const XML_DEPTH: usize = 1024;
+
+/// Attributes of an element: an error past it.
+pub const XML_ATTRIBUTES: usize = 256;
 
 /// Items that one task moves through a flow before it gives way.
 pub const ITEMS_PER_TURN: u32 = 1024;
