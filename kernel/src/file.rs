@@ -150,6 +150,8 @@ pub enum Pending {
     ReadWait,
     /// Wait until a write would answer.
     WriteWait,
+    /// Wait until what was written is out.
+    Sync,
 }
 
 impl Pending {
@@ -158,9 +160,11 @@ impl Pending {
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::ReadWait => Direction::Read,
-            Pending::Write { .. } | Pending::WriteAll { .. } | Pending::Connect | Pending::WriteWait => {
-                Direction::Write
-            }
+            Pending::Write { .. }
+            | Pending::WriteAll { .. }
+            | Pending::Connect
+            | Pending::WriteWait
+            | Pending::Sync => Direction::Write,
         }
     }
 
@@ -180,6 +184,7 @@ impl Pending {
     pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
         match (kind, self) {
             (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
+            (Kind::Listener | Kind::Stream, Pending::Sync) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
@@ -258,6 +263,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let errno = match (wants, &operation) {
             (Wants::Anything, Pending::ReadWait) => return self.wait_for_end(slot, Interest::Read(fd)),
             (Wants::Anything, Pending::WriteWait) => return self.wait_for_end(slot, Interest::Write(fd)),
+            (Wants::Anything, Pending::Sync) => Errno::EINVAL,
             (Wants::Anything, _) => Errno::EOPNOTSUPP,
             (Wants::Socket, _) => Errno::ENOTSOCK,
         };
@@ -330,6 +336,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
+            // What the kernel said is out before what is asked about.
+            Pending::Sync if device == Device::STDOUT && !self.announcements.is_empty() => Err(Errno::EAGAIN),
+            Pending::Sync => self.hardware.try_sync(device).map(|()| Reply::Unit),
         };
         match answer {
             Ok(reply) => Some(reply),

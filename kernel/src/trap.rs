@@ -172,6 +172,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(DeadlinePop { scope }) => self.sys_deadline_pop(slot, scope),
             on!(Read { fd, max }) => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
             on!(Write { fd, data }) => self.operate(slot, fd, Wants::Anything, Pending::Write { data }),
+            on!(Sync { fd }) => self.operate(slot, fd, Wants::Anything, Pending::Sync),
             on!(Close { fd }) => self.sys_close(slot, fd),
             on!(Dup { fd }) => self.sys_dup(slot, fd),
             on!(ReadWait { fd }) => self.operate(slot, fd, Wants::Anything, Pending::ReadWait),
@@ -207,7 +208,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {
                 self.not_built(slot)
             }
-            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => self.not_built(slot),
+            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. }) => self.not_built(slot),
             on!(Chdir { .. } | GetCwd | Watch { .. }) => self.not_built(slot),
         };
         self.unless_long(operations_before, next)

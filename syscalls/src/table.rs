@@ -605,8 +605,12 @@ syscalls! {
         planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EXDEV, EROFS];
         /// Sets a file's length.
         planned 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EINVAL, EROFS];
-        /// Puts a file's bytes on the disk.
-        planned 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EIO];
+        /// Waits until what was written to a stream of the console is out. A write is answered before that;
+        /// this tells what became of it.
+        ///
+        /// Errors: the one that the stream has failed with, `EPIPE` when nobody reads it any more; `EBADF` also
+        /// for the console's input; `EINVAL` for what keeps nothing back: a socket, a port.
+        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
         /// Sets the working directory.
         planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, ENOTDIR];
         /// The working directory.

@@ -95,6 +95,10 @@ pub trait Hardware {
     /// when there is no room. Having taken fewer than all, it owes an interrupt.
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno>;
 
+    /// Is what was written to a stream of the console out? `EAGAIN` when not, and it owes a writable
+    /// interrupt for when it is; the errno that the stream has failed with.
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno>;
+
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
         drop(data);
@@ -211,6 +215,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         (**self).try_write(device, data)
+    }
+
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        (**self).try_sync(device)
     }
 
     fn reuse(&mut self, data: Buf) {

@@ -133,6 +133,10 @@ impl Hardware for Host {
         if device.is_console() { self.console.try_write(device, data) } else { self.sockets.try_write(device, data) }
     }
 
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        self.console.try_sync(device)
+    }
+
     fn reuse(&mut self, data: Buf) {
         self.sockets.reuse(data);
     }

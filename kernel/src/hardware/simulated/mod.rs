@@ -201,6 +201,11 @@ impl Hardware for Simulated {
         }
     }
 
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.sync(device)
+    }
+
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         self.risk(Errno::ENOMEM)?;
         match device.is_console() {
