@@ -1,5 +1,6 @@
 //! What goes wrong in a flow.
 
+use crate::flow::FrameError;
 use alloc::boxed::Box;
 use core::fmt;
 use yieldix_syscalls::Errno;
@@ -35,6 +36,14 @@ impl Error {
             _ => None,
         }
     }
+
+    /// What is wrong with a frame, if that is what it is about.
+    pub fn frame_error(&self) -> Option<&FrameError> {
+        match self {
+            Error::Raised(cause) => cause.downcast_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -65,7 +74,8 @@ impl From<Errno> for Error {
 }
 
 /// For a task's `?`: the errno it is about; else `EINVAL` for what was not started, `EPIPE` for what has
-/// finished, `EDEADLK` for a circle, `EPROTO` for an ignored close, and `EIO` for a stage's own error.
+/// finished, `EDEADLK` for a circle, `EPROTO` for an ignored close, a [`FrameError`]'s, and `EIO` for a
+/// stage's own error.
 impl From<Error> for Errno {
     fn from(error: Error) -> Errno {
         match error {
@@ -73,7 +83,10 @@ impl From<Error> for Errno {
             Error::Finished => Errno::EPIPE,
             Error::Reentered => Errno::EDEADLK,
             Error::IgnoredClose => Errno::EPROTO,
-            Error::Raised(_) => error.errno().unwrap_or(Errno::EIO),
+            Error::Raised(_) => {
+                let of_frame = || error.frame_error().map(FrameError::errno);
+                error.errno().or_else(of_frame).unwrap_or(Errno::EIO)
+            }
         }
     }
 }
