@@ -37,6 +37,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("tasks, zombies included", limits::TASKS as u64, "`EAGAIN` (`--max-tasks`)"),
     ("descriptors a task, the standard three not counted", limits::FDS_PER_TASK as u64, "`EMFILE`"),
     ("open files and ports", limits::FILES as u64, "`ENFILE`"),
+    ("jobs that are open, and that wait for a helper", limits::JOBS as u64, "`EAGAIN`"),
     ("messages in a port", limits::PORT_CAPACITY as u64, "`EINVAL` to ask for more"),
     ("bytes of a message", limits::MESSAGE_BYTES as u64, "`EMSGSIZE`"),
     ("descriptors with a message", limits::MESSAGE_FDS as u64, "`EINVAL`"),

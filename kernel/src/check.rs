@@ -7,7 +7,7 @@
 use crate::{
     fd::Object,
     file::{Direction, Pending},
-    hardware::Hardware,
+    hardware::{Hardware, HardwareStats},
     kernel::{Kernel, broken},
     limits,
     poll::{Watch, operation},
@@ -68,7 +68,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
+        let HardwareStats { sockets, jobs, .. } = self.hardware.stats();
+        ensure(sockets + jobs + 3 == self.files.len(), "every socket and every job is an open file's");
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)
@@ -88,7 +89,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (index, file) in self.files.iter() {
             ensure(found.holders(Object::File(index)) == file.holders, "each file counts what holds it");
             ensure(file.holders > 0, "a file that nobody holds is closed");
-            ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
+            ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;

@@ -137,6 +137,7 @@ impl fmt::Display for Kind {
             Kind::Console => "console",
             Kind::Listener => "listener",
             Kind::Stream => "stream",
+            Kind::Job => "job",
         })
     }
 }
@@ -210,7 +211,8 @@ events! {
     WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
     /// A first task, of which nobody else will ask, returned this error; `line` is its last trap's.
     WARN "yieldix::task" "task failed" Failed { tid: Tid, name: &'a str, errno: Errno, line: &'a str }
-    /// A task's destructor panicked while the kernel dropped it. The kernel goes on.
+    /// A task's destructor panicked while the kernel dropped it. The kernel goes on. The task is 0 when
+    /// it was what a job gave, and nobody took.
     WARN "yieldix::task" "destructor panicked" DestructorPanicked { tid: Tid, panic: &'a str }
     /// A zombie was waited for, or nobody would: its number is free.
     DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
@@ -239,6 +241,10 @@ events! {
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
     /// A file was opened.
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
+    /// A task's work began to be done in the background; the file is its job.
+    DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }
+    /// The work of a job has panicked. Told when that is taken, or its job closed.
+    WARN "yieldix::io" "job panicked" JobPanicked { file: u32, panic: &'a str }
     /// A file was closed: its last holder let go.
     DEBUG "yieldix::io" "closed" Closed { file: u32 }
     /// A port was made.

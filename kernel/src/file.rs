@@ -53,6 +53,8 @@ pub enum Kind {
     Listener,
     /// A connected socket.
     Stream,
+    /// Work in the background.
+    Job,
 }
 
 impl File {
@@ -146,6 +148,13 @@ pub enum Pending {
     Accept,
     /// Learn how a connection ended; the operation holds its file.
     Connect,
+    /// Take what came of a job, and close the descriptor.
+    Take {
+        /// By which the task has the job.
+        fd: Fd,
+        /// It was taken, and `fd` is out of the task's table: the operation holds the file.
+        is_done: bool,
+    },
     /// Wait until a read would answer.
     ReadWait,
     /// Wait until a write would answer.
@@ -159,7 +168,7 @@ impl Pending {
     #[inline(always)]
     pub fn direction(&self) -> Direction {
         match self {
-            Pending::Read { .. } | Pending::Accept | Pending::ReadWait => Direction::Read,
+            Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
             Pending::Write { .. }
             | Pending::WriteAll { .. }
             | Pending::Connect
@@ -183,20 +192,24 @@ impl Pending {
     #[inline(always)]
     pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
         match (kind, self) {
+            (Kind::Job, Pending::Take { .. }) => Ok(()),
+            (_, Pending::Take { .. }) => Err(Errno::EINVAL),
             (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
-            (Kind::Listener | Kind::Stream, Pending::Sync) => Err(Errno::EINVAL),
+            (Kind::Listener | Kind::Stream | Kind::Job, Pending::Sync) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
-            (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::Job, Pending::ReadWait) => Ok(()),
+            (Kind::Job, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
+            (Kind::Listener | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
             (_, Pending::Accept) => Err(Errno::EINVAL),
             (Kind::Console | Kind::Stream, _) => Ok(()),
         }
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
-    /// until it has a descriptor for it.
+    /// until it has a descriptor for it, and a take once it has none any more.
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
-        matches!((self, reply), (Pending::Connect, Reply::Err(_)))
+        matches!((self, reply), (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. }, _))
     }
 
     /// Its answer when it is given up with `errno`.
@@ -221,7 +234,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The file of a socket that `fd` names for the task in `slot`.
     pub(crate) fn socket_of(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
         match self.object_of(slot, fd)? {
-            Object::File(file) if self.file(file).kind != Kind::Console => Ok(file),
+            Object::File(file) if matches!(self.file(file).kind, Kind::Listener | Kind::Stream) => Ok(file),
             _ => Err(Errno::ENOTSOCK),
         }
     }
@@ -298,6 +311,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.attempt_as(slot, file, self.file(file).device, operation)
     }
 
+    /// Attempts an operation that may hold its file, and waits to finish it if it must.
+    pub(crate) fn attempt_or_block(&mut self, slot: u32, file: u32, mut operation: Pending) -> Next {
+        let is_promising = self.file(file).is_promising(operation.direction());
+        let reply = if is_promising { self.attempt(slot, file, &mut operation) } else { None };
+        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
+        if operation.lets_go_after(&reply) {
+            self.let_go_of_file(file);
+        }
+        self.answer(slot, reply)
+    }
+
     #[inline(always)]
     fn attempt_as(&mut self, slot: u32, file: u32, device: Device, operation: &mut Pending) -> Option<Reply> {
         self.operations += 1;
@@ -334,6 +358,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let connected = self.hardware.connected(device);
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
+            Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
             // What the kernel said is out before what is asked about.
@@ -386,14 +411,31 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A new file for `device`, held once.
     pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: SocketAddr) -> u32 {
-        let file = self.files.insert(File::new(device, kind));
-        let index = device.index as usize;
-        if self.file_of_device.len() <= index {
-            self.file_of_device.resize(index + 1, crate::task::NIL);
-        }
-        self.file_of_device[index] = file;
+        let file = self.insert_file(device, kind);
         emit!(self, Opened { file, kind, address });
         file
+    }
+
+    /// The same; the caller tells of it.
+    pub(crate) fn insert_file(&mut self, device: Device, kind: Kind) -> u32 {
+        let file = self.files.insert(File::new(device, kind));
+        self.note_device(device, file);
+        file
+    }
+
+    /// Notes which file is the device's.
+    pub(crate) fn note_device(&mut self, device: Device, file: u32) {
+        let (files, place) = (&mut self.file_of_device[device.class() as usize], device.place() as usize);
+        if files.len() <= place {
+            files.resize(place + 1, crate::task::NIL);
+        }
+        files[place] = file;
+    }
+
+    /// The file that is the device's, or was.
+    #[inline(always)]
+    pub(crate) fn file_of_device(&self, device: Device) -> Option<u32> {
+        self.file_of_device[device.class() as usize].get(device.place() as usize).copied()
     }
 
     /// One holder less; the last one closes the file.
@@ -403,19 +445,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if entry.holders > 0 {
             return;
         }
-        let device = entry.device;
+        let (device, kind) = (entry.device, entry.kind);
         if !(entry.readers.is_empty() && entry.writers.is_empty() && entry.watched.is_none()) {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);
-        self.file_of_device[device.index as usize] = crate::task::NIL;
-        self.hardware.close(device);
+        self.note_device(device, crate::task::NIL);
+        match kind {
+            Kind::Job => self.close_job(file, device),
+            Kind::Console | Kind::Listener | Kind::Stream => self.hardware.close(device),
+        }
         emit!(self, Closed { file });
     }
 
     /// A device may be ready: attempts what its queues wait for.
     pub(crate) fn device_ready(&mut self, device: Device, readable: bool, writable: bool) {
-        let Some(&file) = self.file_of_device.get(device.index as usize) else { return };
+        let Some(file) = self.file_of_device(device) else { return };
         // It may have been closed while the interrupt was on its way.
         if !self.is_of(file, device) {
             return;

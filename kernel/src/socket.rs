@@ -30,16 +30,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let file = self.open_file(device, Kind::Stream, address);
         // Even one that is decided already is learnt by the common way; it costs one attempt.
-        let mut operation = Pending::Connect;
-        match self.attempt(slot, file, &mut operation) {
-            None => self.block_on_file(slot, file, operation),
-            Some(reply) => {
-                if operation.lets_go_after(&reply) {
-                    self.let_go_of_file(file);
-                }
-                self.answer(slot, reply)
-            }
-        }
+        self.attempt_or_block(slot, file, Pending::Connect)
     }
 
     pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Next {

@@ -11,7 +11,7 @@ use crate::{
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
-    limits,
+    limits, panic,
     port::Outgoing,
     sched::Policy,
     task::{Caller, Cold},
@@ -20,7 +20,6 @@ use std::{
     fmt,
     mem::{forget, take},
     ops::CoroutineState,
-    panic::{AssertUnwindSafe, catch_unwind},
 };
 use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall::*, Task, Tid, Trap, Value};
 
@@ -196,7 +195,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
                 self.not_built(slot)
             }
-            on!(Offload { body }) => self.sys_offload(tid, slot, body),
+            on!(Offload { work }) => self.sys_offload(tid, slot, work),
+            on!(JobTake { fd }) => self.sys_job_take(slot, fd),
             on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
             on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
             on!(PortSendFds { fd, message }) => self.send_or_block(slot, fd, Outgoing::WithFds(message), true),
@@ -276,12 +276,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Not built; what came with the call is the task's own and dropped as such.
-    fn sys_offload(&mut self, tid: Tid, slot: u32, body: Task) -> Next {
-        self.discard(tid, body);
-        self.not_built(slot)
-    }
-
     /// Puts a subroutine in its caller's place, unless that would be too deep.
     #[inline(never)]
     fn enter(&mut self, tid: Tid, slot: u32, subroutine: Task) -> Next {
@@ -322,12 +316,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// destructors; a panic of one is logged and contained.
     #[inline(never)]
     pub(crate) fn discard(&mut self, tid: Tid, what: impl Sized) {
-        let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(what))) else { return };
-        let message = crate::kernel::panic_message(&*payload);
-        emit!(self, DestructorPanicked { tid, panic: &message });
-        // What a destructor panics with may have a destructor that panics, and so on for ever.
-        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            forget(another);
+        if let Err(message) = panic::contain(|| drop(what)) {
+            emit!(self, DestructorPanicked { tid, panic: &message });
         }
     }
 }

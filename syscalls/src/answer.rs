@@ -2,7 +2,7 @@
 
 use crate::{
     Buf, Errno, ExitStatus, Fd, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task, TaskInfo,
-    Tid, Time, Unsent, task::Returning,
+    Tid, Time, Unsent, Value, task::Returning,
 };
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};
@@ -121,6 +121,7 @@ answers! {
     Vec<Interest> as Vec<Interest>: [], [Reply::Ready(ready) => *ready];
     SocketAddr as SocketAddr: [], [Reply::Addr(addr) => *addr];
     (Fd, SocketAddr) as (Fd, SocketAddr): [], [Reply::Conn(conn) => *conn];
+    Value as Value: [], [Reply::Value(value) => *value];
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
     ExitStatus as ExitStatus: [

@@ -61,7 +61,7 @@ pub enum Reply {
     Tasks(Box<Vec<TaskInfo>>),
     /// The machine.
     SysInfo(Box<SysInfo>),
-    /// What a subroutine returned.
+    /// What a subroutine or a job gave.
     Value(Box<Value>),
     /// A send that stopped midway.
     Short {

@@ -9,6 +9,7 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
+mod devices;
 #[cfg(unix)]
 mod errno;
 #[cfg(unix)]
@@ -19,14 +20,15 @@ pub mod simulated;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time, Value, Work};
 
-/// A thing with bytes: one of the console's three streams, or a socket.
+/// What is behind an open file: one of the console's three streams, a socket, a job.
 ///
 /// A device that was closed is not mistaken for the one that has its index now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Device {
-    /// Place in the hardware's table. 0, 1 and 2 are the console's, always open.
+    /// Its class, and its place in the hardware's table of that. Of the streams 0, 1 and 2 are the
+    /// console's, always open.
     pub index: u32,
     /// How often the place had been used before.
     pub generation: u32,
@@ -40,10 +42,42 @@ impl Device {
     /// The console's error output.
     pub const STDERR: Device = Device { index: 2, generation: 0 };
 
+    /// The bits of an index that are its place.
+    const PLACE_BITS: u32 = 30;
+
+    /// A device of this class.
+    pub const fn of(class: Class, place: u32, generation: u32) -> Device {
+        Device { index: (class as u32) << Device::PLACE_BITS | place, generation }
+    }
+
+    /// In which table it is.
+    pub const fn class(self) -> Class {
+        if self.index >> Device::PLACE_BITS == 0 { Class::Stream } else { Class::Job }
+    }
+
+    /// Where in that table.
+    pub const fn place(self) -> u32 {
+        self.index & ((1 << Device::PLACE_BITS) - 1)
+    }
+
     /// One of the console's three?
     pub const fn is_console(self) -> bool {
         self.index < 3
     }
+}
+
+/// What sort of device; each has a table of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A stream of the console, or a socket.
+    Stream,
+    /// Work in the background.
+    Job,
+}
+
+impl Class {
+    /// How many classes there are.
+    pub const COUNT: usize = 2;
 }
 
 /// Something that happened outside.
@@ -71,7 +105,7 @@ pub struct Received {
     pub drained: bool,
 }
 
-/// A clock, interrupts, sockets, the console and entropy.
+/// A clock, interrupts, sockets, the console, helpers and entropy.
 pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
@@ -135,6 +169,18 @@ pub trait Hardware {
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
 
+    /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
+    /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)>;
+
+    /// Takes what came of a job. `EAGAIN` while it is not done; owes a readable interrupt then.
+    /// `ESTALE` when it was taken.
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno>;
+
+    /// Closes a job and gives what came of it, if that is there and was not taken. One that is not
+    /// done is abandoned: nothing comes of it, and no interrupt.
+    fn close_job(&mut self, job: Device) -> Option<Outcome>;
+
     /// Closes a socket. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
@@ -175,6 +221,9 @@ impl Lost {
     }
 }
 
+/// What came of a job: a value, or what its panic said.
+pub type Outcome = Result<Value, String>;
+
 /// Ends a wait for interrupts, from any thread.
 pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 
@@ -183,6 +232,8 @@ pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 pub struct HardwareStats {
     /// Sockets that are open.
     pub sockets: u32,
+    /// Jobs that are not closed.
+    pub jobs: u32,
     /// Sockets that are registered with a poller.
     pub registrations: u32,
     /// Waits that blocked.
@@ -263,6 +314,18 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
         (**self).set_option(device, option)
+    }
+
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        (**self).offload(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        (**self).try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        (**self).close_job(job)
     }
 
     fn close(&mut self, device: Device) {

@@ -3,11 +3,14 @@
 //! Everything is tried first; the poller is entered only to wait, and then once. Sockets are
 //! registered with it when they first have to wait, and never touched again (`sockets.rs`,
 //! `poller.rs`). The console cannot be polled everywhere and is not ours to make non-blocking, so
-//! it has threads, which start when they are first needed (`output.rs`, `input.rs`). An idle
+//! it has threads, which start when they are first needed (`output.rs`, `input.rs`); so has what
+//! tasks offload (`jobs.rs`, `helpers.rs`). An idle
 //! machine takes no processor time at all.
 
 mod console;
+mod helpers;
 mod input;
+mod jobs;
 mod limits;
 mod output;
 mod poller;
@@ -18,9 +21,11 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use limits::*;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Lost, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
+use helpers::Helpers;
+use jobs::Jobs;
 use poller::{Bell, Direction, Waiter};
 use polling::Poller;
 use signals::Signals;
@@ -29,7 +34,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -49,6 +54,7 @@ pub struct Host {
     waiter: Waiter,
     sockets: Sockets,
     console: Console,
+    jobs: Jobs,
     signals: Signals,
     waits: u64,
     /// What happened during a flush, for the next who asks.
@@ -72,6 +78,7 @@ impl Host {
             waiter: Waiter::new(Arc::clone(&poller))?,
             sockets: Sockets::new(Arc::clone(&poller)),
             console: Console::new(options.console, bell)?,
+            jobs: Jobs::new(Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller)))),
             signals,
             poller,
             waits: 0,
@@ -98,6 +105,7 @@ impl Host {
         });
         // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
+        self.jobs.interrupts(happened);
     }
 }
 
@@ -142,10 +150,10 @@ impl Hardware for Host {
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
-        if device.is_console() {
-            self.console.is_readable(device)
-        } else {
-            self.sockets.would_answer(device, Direction::Read)
+        match device.class() {
+            Class::Job => self.jobs.is_done(device),
+            Class::Stream if device.is_console() => self.console.is_readable(device),
+            Class::Stream => self.sockets.would_answer(device, Direction::Read),
         }
     }
 
@@ -189,6 +197,18 @@ impl Hardware for Host {
         self.sockets.set_option(device, option)
     }
 
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        self.jobs.begin(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        self.jobs.try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        self.jobs.close(job)
+    }
+
     fn close(&mut self, device: Device) {
         self.sockets.close(device);
     }
@@ -215,6 +235,7 @@ impl Hardware for Host {
     fn stats(&self) -> HardwareStats {
         HardwareStats {
             sockets: self.sockets.open_count(),
+            jobs: self.jobs.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
             output_lost: self.output_lost,

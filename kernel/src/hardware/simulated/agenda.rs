@@ -21,6 +21,8 @@ pub enum Event {
     Typed,
     /// What was written to this stream of the console is taken away.
     Drained(Device),
+    /// A job is done.
+    Done(Device),
 }
 
 /// The clock, the events to come, and the devices that something has just happened to.

@@ -13,6 +13,8 @@ pub enum Use {
     Latency = 2,
     /// Which faults happen.
     Faults = 3,
+    /// How long jobs take.
+    Jobs = 4,
 }
 
 /// A stream of random numbers. Not for secrets.

@@ -10,6 +10,10 @@ pub const WINDOW: usize = 64 * 1024;
 pub const LATENCY_NS_MIN: u64 = 5_000;
 /// The longest way of a packet that has none before it to wait for.
 pub const LATENCY_NS_MAX: u64 = 50_000;
+/// The shortest time that a job takes.
+pub const JOB_NS_MIN: u64 = 5_000;
+/// The longest.
+pub const JOB_NS_MAX: u64 = 1_000_000;
 /// The first port that is given to who asks for none (RFC 6335).
 pub const EPHEMERAL_FIRST: u16 = 49_152;
 /// How many of them there are.

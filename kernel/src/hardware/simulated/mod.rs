@@ -13,6 +13,7 @@ mod connection;
 mod console;
 mod entropy;
 mod faults;
+mod jobs;
 mod limits;
 mod network;
 #[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
@@ -24,16 +25,17 @@ pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use network::SocketOptions;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
 use agenda::{Agenda, Event};
 use console::Console;
 use entropy::{Generator, Use};
 use faults::Misfortune;
+use jobs::Jobs;
 use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -60,6 +62,7 @@ pub struct Simulated {
     agenda: Agenda,
     network: Network,
     console: Console,
+    jobs: Jobs,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -74,6 +77,7 @@ impl Simulated {
             agenda: Agenda::new(options.seed),
             network: Network::new(),
             console: Console::new(options.console),
+            jobs: Jobs::new(options.seed),
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -104,12 +108,17 @@ impl Simulated {
                     self.console.drain(device);
                     self.agenda.touch(device);
                 }
+                Event::Done(device) => {
+                    self.jobs.end(device);
+                    self.agenda.touch(device);
+                }
             }
         }
         for device in self.agenda.take_touched() {
-            let interrupt = match device.is_console() {
-                true => self.console.settle(device, self.agenda.now()),
-                false => self.network.settle(device),
+            let interrupt = match device.class() {
+                Class::Job => self.jobs.settle(device),
+                Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
+                Class::Stream => self.network.settle(device),
             };
             let Some(interrupt) = interrupt else { continue };
             happened.push(interrupt);
@@ -208,9 +217,10 @@ impl Hardware for Simulated {
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         self.risk(Errno::ENOMEM)?;
-        match device.is_console() {
-            true => self.console.is_readable(device, self.agenda.now()),
-            false => self.network.is_readable(device, &mut self.agenda),
+        match device.class() {
+            Class::Job => self.jobs.is_done(device),
+            Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
+            Class::Stream => self.network.is_readable(device, &mut self.agenda),
         }
     }
 
@@ -268,6 +278,22 @@ impl Hardware for Simulated {
         self.network.set_option(device, option)
     }
 
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        match self.risk(Errno::EAGAIN) {
+            Ok(()) => Ok(self.jobs.begin(*work, &mut self.agenda)),
+            Err(errno) => Err((errno, work)),
+        }
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        self.jobs.try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        self.jobs.close(job)
+    }
+
     fn close(&mut self, device: Device) {
         self.network.close(device, &mut self.agenda);
     }
@@ -281,6 +307,7 @@ impl Hardware for Simulated {
     fn stats(&self) -> HardwareStats {
         HardwareStats {
             sockets: self.network.sockets(),
+            jobs: self.jobs.open_count(),
             registrations: self.network.registrations(),
             waits: self.waits,
             output_lost: self.output_lost,
