@@ -36,5 +36,8 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How much of a stream of items is asked for at a time.
 pub const FRAMES_READ_BYTES: u32 = 64 * 1024;
 
+/// Items that wait for a consumer on a helper thread. Past it, who sends waits until it has taken them.
+pub const THREADED_ITEMS: usize = 256;
+
 /// Items that one task moves through a flow before it gives way.
 pub const ITEMS_PER_TURN: u32 = 1024;

@@ -99,7 +99,9 @@ mod frames;
 mod generator;
 mod output;
 mod shared;
+mod sink;
 mod source;
+mod threaded;
 
 pub use crate::{consumer, delegate, generator, unstarted};
 pub use adaptors::{Collected, batch, broadcast, collect, filter, map, tee};
@@ -111,4 +113,6 @@ pub use frames::{FrameError, Frames, recvfrom, sendto};
 pub use generator::{Generating, Generator};
 pub use output::Output;
 pub use shared::{Exclusive, Shared, shared};
+pub use sink::{AtOnce, InTime, Sink};
 pub use source::{Source, drive};
+pub use threaded::{Threaded, threaded};
