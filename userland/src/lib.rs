@@ -21,7 +21,9 @@ pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod size;
 pub mod socket;
+pub mod xml;
 
 mod course;
 #[cfg(test)]
@@ -43,6 +45,14 @@ pub static PROGRAMS: &[Program] = &[
     programs::r#true::PROGRAM,
     programs::echod::PROGRAM,
     programs::philosophers::PROGRAM,
+    course::busgen::PROGRAM,
+    course::basicsax::PROGRAM,
+    course::cosax::PROGRAM,
+    course::coexpat::PROGRAM,
+    course::cxml::PROGRAM,
+    course::buses::PROGRAM,
+    course::buses2::PROGRAM,
+    course::iterbus::PROGRAM,
     course::pyos1::PROGRAM,
     course::pyos2::PROGRAM,
     course::taskcrash::PROGRAM,

@@ -6,12 +6,22 @@
 //! booted as the originals were: alone, their first tasks numbered from 1, a turn a trap.
 
 pub(crate) mod address;
+pub(crate) mod allroutes;
+pub(crate) mod basicsax;
 pub(crate) mod blaster;
+pub(crate) mod bus;
+pub(crate) mod buses;
+pub(crate) mod buses2;
+pub(crate) mod busgen;
+pub(crate) mod coexpat;
+pub(crate) mod cosax;
+pub(crate) mod cxml;
 pub(crate) mod echobad;
 pub(crate) mod echogood;
 pub(crate) mod echogood2;
 pub(crate) mod echoserver;
 pub(crate) mod echoserver2;
+pub(crate) mod iterbus;
 pub(crate) mod pyos1;
 pub(crate) mod pyos2;
 pub(crate) mod pyos3;
