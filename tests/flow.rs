@@ -5,11 +5,14 @@
 mod common;
 
 use std::{
+    cell::RefCell,
     net::SocketAddr,
+    rc::Rc,
     sync::{Arc, Barrier, Mutex},
 };
 use yieldix::{
     Console, Ended, Machine, MemoryConsole, Work,
+    event::{Event, Record},
     syscalls::{ExitStatus, Signal},
 };
 use yieldix_userland::{flow::*, limits::THREADED_ITEMS, prelude::*, println};
@@ -319,4 +322,102 @@ fn a_killed_sender_leaves_its_helper_to_end_by_itself() {
     let progress = progress.lock().unwrap();
     assert!(progress.is_dropped, "{} of {put}", progress.taken.len());
     assert_eq!(progress.taken, (0..put).collect::<Vec<_>>());
+}
+
+/// What an observer of a machine is told of stages: name, items in, items out, time.
+type Told = Rc<RefCell<Vec<(u64, String, u64, u64, u64)>>>;
+
+fn watched(task: Task) -> (Machine, Told) {
+    let told = Told::default();
+    let list = Rc::clone(&told);
+    let observer = move |record: &Record<'_>| {
+        if let Event::Stage { tid, stage, items_in, items_out, time_ns } = record.event {
+            list.borrow_mut().push((tid.serial(), stage.into(), items_in, items_out, time_ns));
+        }
+    };
+    let console = Console::Memory(MemoryConsole::new());
+    (Machine::new().console(console).task(task).observe(observer), told)
+}
+
+/// Sends ten numbers, of which the odd pass, in pairs; then waits as long as it is told to.
+fn probed_stages(span: Duration) -> Task {
+    task!({
+        let odd = trap!(yield probe("odd"))?;
+        let pairs = trap!(yield probe("pairs"))?;
+        let (sink, _kept) = collect();
+        let batches = probed(&pairs, batch(2, counted(&pairs, sink)));
+        let stages = probed(&odd, filter(|n: &u32| n % 2 == 1, counted(&odd, batches)));
+        call!(drive(0..10, stages, &Output::new()))?;
+        trap!(yield sleep(span))
+    })
+}
+
+#[test]
+fn a_task_that_ends_tells_what_passed_its_stages() {
+    let (machine, told) = watched(probed_stages(Duration::ZERO));
+    assert_eq!(machine.simulate(common::SEED).boot().unwrap(), WELL);
+    assert_eq!(*told.borrow(), [(1, "odd".into(), 10, 5, 0), (1, "pairs".into(), 5, 3, 0)]);
+}
+
+#[test]
+fn a_killed_task_and_a_shutdown_tell_too() {
+    let (machine, told) = watched(probed_stages(Duration::MAX));
+    let mut machine = machine.simulate(common::SEED).start().unwrap();
+    let second = machine.spawn(probed_stages(Duration::MAX)).unwrap();
+    machine.run_until_blocked();
+    assert_eq!(*told.borrow(), []);
+    let stages = |tid| [(tid, "odd".into(), 10, 5, 0), (tid, "pairs".into(), 5, 3, 0)];
+    machine.kill(second, Signal::Kill).unwrap();
+    assert_eq!(told.take(), stages(2));
+    machine.shutdown();
+    assert_eq!(told.take(), stages(1));
+}
+
+/// Nobody watches: there is nothing to count, and no bound to meet.
+#[test]
+fn a_machine_that_nobody_watches_gives_probes_that_do_nothing() {
+    let task = task!({
+        for _ in 0..1000 {
+            trap!(yield probe("unseen"))?;
+        }
+        Ok(())
+    });
+    assert_eq!(run(task, true).0, WELL);
+}
+
+#[test]
+fn a_stage_on_a_helper_is_timed_by_the_hosts_clock() {
+    const WORK: Duration = Duration::from_millis(2);
+    let task = task!({
+        let [slow, fast] = [trap!(yield probe("slow"))?, trap!(yield probe("fast"))?];
+        let works = |n: u32| {
+            let begin = std::time::Instant::now();
+            while begin.elapsed() < WORK {}
+            n
+        };
+        let (sink, _kept) = collect();
+        let stages = probed(&slow, map(works, counted(&slow, sink)));
+        let stages = probed(&fast, filter(|_| true, counted(&fast, stages)));
+        Ok(call!(drive(0..10, threaded(stages), &Output::new()))?)
+    });
+    let (machine, told) = watched(task);
+    assert_eq!(machine.boot().unwrap(), WELL);
+    let told = told.take();
+    assert_eq!(told.iter().map(|stage| (stage.2, stage.3)).collect::<Vec<_>>(), [(10, 10); 2]);
+    assert!(u128::from(told[0].4) >= 10 * WORK.as_nanos(), "{told:?}");
+    assert!(told[1].4 < told[0].4, "the time of the stage behind it is not its own: {told:?}");
+}
+
+#[test]
+fn a_task_has_so_many_probes_and_no_more() {
+    let task = task!({
+        for _ in 0..64 {
+            trap!(yield probe("x".repeat(100)))?;
+        }
+        assert_eq!(trap!(yield probe("one more")).err(), Some(Errno::ENOMEM));
+        Ok(())
+    });
+    let (machine, told) = watched(task);
+    assert_eq!(machine.simulate(common::SEED).boot().unwrap(), WELL);
+    assert_eq!(*told.borrow(), vec![(1, "x".repeat(64), 0, 0, 0); 64]);
 }

@@ -196,6 +196,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.not_built(slot)
             }
             on!(Offload { work }) => self.sys_offload(tid, slot, work),
+            on!(Probe { stage }) => self.sys_probe(slot, &stage),
             on!(JobTake { fd }) => self.sys_job_take(slot, fd),
             on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
             on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),

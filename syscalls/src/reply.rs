@@ -1,6 +1,6 @@
 //! What a task is resumed with: one variant a shape of answer.
 
-use crate::{Buf, Errno, Fd, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list};
+use crate::{Buf, Errno, Fd, Interest, Message, Probe, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
@@ -63,6 +63,8 @@ pub enum Reply {
     SysInfo(Box<SysInfo>),
     /// What a subroutine or a job gave.
     Value(Box<Value>),
+    /// A stage's probe.
+    Probe(Probe),
     /// A send that stopped midway.
     Short {
         /// Why no more were taken.
@@ -120,6 +122,7 @@ impl fmt::Display for Reply {
             Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
             Reply::SysInfo(_) => f.write_str("the machine"),
             Reply::Value(_) => f.write_str("a value"),
+            Reply::Probe(_) => f.write_str("a probe"),
             Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
             Reply::Unsent { errno, .. } => f.write_str(errno.name()),
             Reply::Err(errno) => f.write_str(errno.name()),

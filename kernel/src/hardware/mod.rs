@@ -20,7 +20,7 @@ pub mod simulated;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time, Value, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, Shutdown, Signal, SocketOption, Time, Value, Work};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job.
 ///
@@ -109,6 +109,9 @@ pub struct Received {
 pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
+
+    /// The same clock, for other threads.
+    fn clock(&self) -> Clock;
 
     /// Appends what has happened to `happened`. When nothing had, waits for something until
     /// `until`; a moment that has passed means not to wait, [`Time::NEVER`] to wait without end.
@@ -246,6 +249,10 @@ pub struct HardwareStats {
 impl<H: Hardware + ?Sized> Hardware for Box<H> {
     fn now(&mut self) -> Time {
         (**self).now()
+    }
+
+    fn clock(&self) -> Clock {
+        (**self).clock()
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {

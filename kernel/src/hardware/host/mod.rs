@@ -34,7 +34,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -113,6 +113,11 @@ impl Hardware for Host {
     fn now(&mut self) -> Time {
         // A process that runs for 584 years stays there.
         Time::BOOT + self.boot.elapsed()
+    }
+
+    fn clock(&self) -> Clock {
+        let boot = self.boot;
+        Arc::new(move || Time::BOOT + boot.elapsed())
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {

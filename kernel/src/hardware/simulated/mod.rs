@@ -35,7 +35,7 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -157,6 +157,10 @@ fn refuse_console(device: Device) -> Result<(), Errno> {
 impl Hardware for Simulated {
     fn now(&mut self) -> Time {
         self.agenda.now()
+    }
+
+    fn clock(&self) -> Clock {
+        self.agenda.clock()
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
