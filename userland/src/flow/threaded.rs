@@ -64,7 +64,7 @@ enum State {
 ///
 /// The target must not share a stage with what stays behind:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// # #![feature(coroutines, coroutine_trait)]
 /// # use yieldix_userland::{flow::*, prelude::*};
 /// # fn printer() -> impl Consumer<u32> { consumer!(u32, { while let Some(_) = (yield)? {} Ok(()) }) }
