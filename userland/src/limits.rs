@@ -48,8 +48,11 @@ pub const THREADED_ITEMS: usize = 64;
 /// Text that an XML parser puts together before it hands it on; what is longer comes in parts.
 pub const XML_TEXT_BYTES: usize = 64 * 1024;
 
-/// The longest tag, name or attribute of an XML document: an error past it.
+/// The longest tag of an XML document: an error past it.
 pub const XML_TOKEN_BYTES: usize = 64 * 1024;
+
+/// The longest name of an element: an error past it. A name is kept for as long as its element is open.
+pub const XML_NAME_BYTES: usize = 1024;
 
 /// The longest name or number between `&` and `;`: an error past it.
 pub const XML_REFERENCE_BYTES: usize = 16;

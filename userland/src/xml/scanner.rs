@@ -16,7 +16,7 @@
 //! So what it accepts may be no XML. It never panics, and its memory is bounded, whatever it is fed.
 
 use super::{CompactString, Error, Event, Fault, Parser, Pieces, add_attribute, reference::resolve};
-use crate::limits::{XML_DEPTH, XML_REFERENCE_BYTES, XML_TOKEN_BYTES};
+use crate::limits::{XML_DEPTH, XML_NAME_BYTES, XML_REFERENCE_BYTES, XML_TOKEN_BYTES};
 use alloc::{string::String, vec::Vec};
 use core::str;
 use memchr::{memchr, memchr3};
@@ -157,7 +157,7 @@ impl Scanner {
             // Most tags are but a name.
             let slash = usize::from(rest.starts_with('/'));
             let (name, after) = split_name(&rest[slash..]);
-            if let Some(after) = after.strip_prefix('>') {
+            if let Some(after) = after.strip_prefix('>').filter(|_| name.len() <= XML_NAME_BYTES) {
                 self.state = State::Text;
                 match slash {
                     0 => self.start(name, "", send)?,
@@ -210,7 +210,9 @@ impl Scanner {
 
     /// Acts on what stood between `<` and `>`.
     fn act_on<E: From<Error>>(&mut self, tag: &str, send: &mut impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-        if let Some(tag) = tag.strip_prefix('/') {
+        if tag.len() > XML_TOKEN_BYTES {
+            Err(self.error(Fault::TooMuch("tag")).into())
+        } else if let Some(tag) = tag.strip_prefix('/') {
             let (name, rest) = split_name(tag);
             self.end(name, rest, send)
         } else if let Some(declaration) = tag.strip_prefix('?') {
@@ -253,6 +255,7 @@ impl Scanner {
             _ if name.is_empty() => Err(Fault::Malformed("start tag")),
             0 if self.has_root => Err(Fault::Malformed("element after the root")),
             XML_DEPTH => Err(Fault::TooMuch("depth")),
+            _ if name.len() > XML_NAME_BYTES => Err(Fault::TooMuch("name")),
             _ => Ok(()),
         }
     }

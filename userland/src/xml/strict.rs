@@ -1,12 +1,12 @@
 //! The correct parser: `rxml`, with positions, bounds and whole tags.
 //!
 //! What `rxml` leaves out is an error here too: document types and their entities, processing
-//! instructions, encodings other than UTF-8, and in an attribute a carriage return without a newline.
-//! Comments are skipped. Namespaces are not resolved, as in SAX unless it is asked to: names keep their
-//! prefixes.
+//! instructions, and encodings other than UTF-8. A carriage return without a newline in an attribute is an
+//! error or is lost, where it should be a space. Comments are skipped. Namespaces are not resolved, as in SAX
+//! unless it is asked to: names keep their prefixes.
 
 use super::{CompactString, Error, Event, Fault, Parser, Pieces, add_attribute};
-use crate::limits::{XML_DEPTH, XML_TOKEN_BYTES};
+use crate::limits::{XML_DEPTH, XML_NAME_BYTES, XML_TOKEN_BYTES};
 use alloc::vec::Vec;
 use rxml::{Options, Parse, RawEvent, RawParser, RawQName, WithOptions, error::EndOrError, parser::CommentMode};
 
@@ -19,6 +19,8 @@ pub struct Strict {
     /// The element whose tag is being read.
     name: CompactString,
     attributes: Vec<(CompactString, CompactString)>,
+    /// How long that tag is so far, names and values.
+    tag_bytes: usize,
     /// The names of the elements that are open.
     open: Vec<CompactString>,
     /// Text is put together here, unless it is handed on in the pieces in which it is found.
@@ -35,6 +37,7 @@ impl Strict {
             at: 0,
             name: CompactString::default(),
             attributes: Vec::new(),
+            tag_bytes: 0,
             open: Vec::new(),
             pieces: None,
         }
@@ -75,10 +78,20 @@ impl Strict {
             RawEvent::XmlDeclaration(..) => Ok(()),
             RawEvent::ElementHeadOpen(_, name) => {
                 self.name = qualified(name);
+                self.tag_bytes = self.name.len();
+                if self.name.len() > XML_NAME_BYTES {
+                    return Err(self.error(Fault::TooMuch("name")).into());
+                }
                 Ok(())
             }
-            RawEvent::Attribute(_, name, value) => add_attribute(&mut self.attributes, qualified(name), value.into())
-                .map_err(|fault| self.error(fault).into()),
+            RawEvent::Attribute(_, name, value) => {
+                let name = qualified(name);
+                self.tag_bytes += name.len() + value.len();
+                if self.tag_bytes > XML_TOKEN_BYTES {
+                    return Err(self.error(Fault::TooMuch("tag")).into());
+                }
+                add_attribute(&mut self.attributes, name, value.into()).map_err(|fault| self.error(fault).into())
+            }
             RawEvent::ElementHeadClose(_) => {
                 if self.open.len() == XML_DEPTH {
                     return Err(self.error(Fault::TooMuch("depth")).into());
