@@ -7,7 +7,7 @@ use super::buses::buses_north_on_22;
 use crate::{flow::*, prelude::*};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("busproc", Group::Course(Part::Events), "where the buses are that coprocess sends", main);
+    Program::new("busproc", Group::Course(Part::Concurrency), "where the buses are that coprocess sends", main);
 
 fn main(args: Args) -> Task {
     task!({

@@ -6,7 +6,7 @@ use super::bus::buses_to_dicts;
 use crate::{flow::*, prelude::*, xml};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("coprocess", Group::Course(Part::Events), "buses, as bytes for busproc in another process", main)
+    Program::new("coprocess", Group::Course(Part::Concurrency), "buses, as bytes for busproc in another process", main)
         .usage(USAGE);
 
 fn main(args: Args) -> Task {
