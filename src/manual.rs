@@ -42,6 +42,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("bytes of a message", limits::MESSAGE_BYTES as u64, "`EMSGSIZE`"),
     ("descriptors with a message", limits::MESSAGE_FDS as u64, "`EINVAL`"),
     ("bytes of a port's name", limits::PORT_NAME_BYTES as u64, "`ENAMETOOLONG`"),
+    ("bytes of a path", limits::PATH_BYTES as u64, "`ENAMETOOLONG`"),
     ("interests of a poll", limits::POLL_INTERESTS as u64, "`EINVAL`"),
     ("subroutines deep on the trampoline", limits::SUBROUTINE_DEPTH as u64, "`ENOMEM`"),
     ("deadline scopes a task", limits::DEADLINE_SCOPES as u64, "`ENOMEM`"),
@@ -61,6 +62,8 @@ const LIMITS: &[(&str, u64, &str)] = &[
         userland_limits::LINE_BYTES_MAX as u64,
         "`EMSGSIZE`; the shell passes over the line and says so",
     ),
+    ("bytes of a request's head that `stream` takes", userland_limits::HEAD_BYTES_MAX as u64, "status 431"),
+    ("bytes of a request's body that `stream` takes", userland_limits::BODY_BYTES_MAX as u64, "status 413"),
 ];
 
 /// docs/syscalls.md.

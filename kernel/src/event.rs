@@ -102,7 +102,36 @@ macro_rules! logged_as_word {
     )+};
 }
 
-logged_as_word!(Time, SocketAddr, Signal, Kind);
+logged_as_word!(Time, Signal, Kind);
+
+/// What was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address<'a> {
+    /// A socket.
+    Socket(SocketAddr),
+    /// A file, by its path in plain form.
+    Path(&'a str),
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Socket(address) => address.fmt(f),
+            Address::Path(path) => path.fmt(f),
+        }
+    }
+}
+
+impl<'a> Field for &'a Address<'_> {
+    type Logged = Box<dyn tracing::Value + 'a>;
+    fn logged(self) -> Self::Logged {
+        match self {
+            Address::Socket(address) => Box::new(tracing::field::display(address)),
+            // A string, which the log puts in quotes.
+            Address::Path(path) => Box::new(*path),
+        }
+    }
+}
 
 /// Text with blanks in it is a string, which the log puts in quotes.
 macro_rules! logged_as_text {
@@ -139,6 +168,9 @@ impl fmt::Display for Kind {
             Kind::Listener => "listener",
             Kind::Stream => "stream",
             Kind::Job => "job",
+            Kind::Regular => "regular",
+            Kind::Watch => "watch",
+            Kind::Stat => "stat",
         })
     }
 }
@@ -243,8 +275,8 @@ events! {
     /// A stage of a flow, at the end of the task that asked for its probe: items that were sent to it, items
     /// that it sent on, and the time that it took itself.
     DEBUG "yieldix::flow" "stage" Stage { tid: Tid, stage: &'a str, items_in: u64, items_out: u64, time_ns: u64 }
-    /// A file was opened.
-    DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
+    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, or the path.
+    DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
     /// A task's work began to be done in the background; the file is its job.
     DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }
     /// The work of a job has panicked. Told when that is taken, or its job closed.

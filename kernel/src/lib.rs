@@ -18,6 +18,7 @@ pub mod ending;
 pub mod event;
 pub mod fd;
 pub mod file;
+pub mod fs;
 pub mod hardware;
 mod inbox;
 mod info;

@@ -39,6 +39,9 @@ pub const MESSAGE_FDS: usize = 64;
 /// Bytes of a port's name: `ENAMETOOLONG`.
 pub const PORT_NAME_BYTES: usize = 64;
 
+/// Bytes of a path: `ENAMETOOLONG`.
+pub const PATH_BYTES: usize = 4096;
+
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;
 

@@ -78,6 +78,14 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Every value with its index, in the order of the indices, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
+        self.entries.iter_mut().enumerate().filter_map(|(index, entry)| match entry {
+            Entry::Used(value) => Some((index as u32, value)),
+            Entry::Free { .. } => None,
+        })
+    }
+
     /// Every value with its index, in the order of the indices.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.entries.iter().enumerate().filter_map(|(index, entry)| match entry {

@@ -206,11 +206,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(PortOpen { name }) => self.sys_port_open(slot, &name),
             on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
             on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
-            on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {
-                self.not_built(slot)
-            }
-            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. }) => self.not_built(slot),
-            on!(Chdir { .. } | GetCwd | Watch { .. }) => self.not_built(slot),
+            on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
+            on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
+            on!(Stat { path }) => self.sys_stat(slot, &path),
+            on!(Fstat { fd }) => self.sys_fstat(slot, fd),
+            on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
+            on!(Watch { path }) => self.sys_watch(slot, &path),
+            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. }) => self.not_built(slot),
+            on!(Chdir { .. } | GetCwd) => self.not_built(slot),
         };
         self.unless_long(operations_before, next)
     }

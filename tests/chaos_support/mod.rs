@@ -13,9 +13,9 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use yieldix::event::{Event, Record};
+use yieldix::event::{Address, Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, Running, Stats, Work};
+use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Running, Stats, Work};
 use yieldix_kernel::file::Kind;
 use yieldix_userland::PROGRAMS;
 
@@ -200,7 +200,7 @@ impl Notes {
             Event::Faulted { name, panic, .. } if !self.panics_by_design => {
                 self.panics.push(format!("{name}: {panic}"))
             }
-            Event::Opened { kind: Kind::Listener, address, .. } if address.port() != 0 => {
+            Event::Opened { kind: Kind::Listener, address: Address::Socket(address), .. } if address.port() != 0 => {
                 self.listeners.push(address);
             }
             _ => {}
@@ -249,6 +249,7 @@ impl Chaos {
             .simulate(setting.seed)
             .faults(setting.faults)
             .console(Console::Memory(console.clone()))
+            .mount(MemoryFolder::new(), "/scratch", false)
             .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);

@@ -17,6 +17,8 @@ pub mod console;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
+pub mod http;
+pub mod input;
 pub mod limits;
 pub mod listing;
 pub mod prelude;
@@ -73,6 +75,7 @@ pub static PROGRAMS: &[Program] = &[
     course::sockwrap::PROGRAM,
     course::echoserver2::PROGRAM,
     course::blaster::PROGRAM,
+    course::stream::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

@@ -7,7 +7,8 @@ use super::buses::north_on_22;
 use crate::{flow::*, prelude::*, xml};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("cothread", Group::Course(Part::Concurrency), "buses, its stages on a helper thread", main).usage(USAGE);
+    Program::new("cothread", Group::Course(Part::Concurrency), "buses, its stages on a helper thread", main)
+        .usage(USAGE);
 
 fn main(args: Args) -> Task {
     task!({

@@ -34,6 +34,7 @@ pub(crate) mod pyos6;
 pub(crate) mod pyos7;
 pub(crate) mod pyos8;
 pub(crate) mod sockwrap;
+pub(crate) mod stream;
 pub(crate) mod taskcrash;
 pub(crate) mod trampoline;
 

@@ -17,7 +17,7 @@
 //!
 //! A flow may go on elsewhere, and its stages do not know. [`sendto`] turns items into bytes for any
 //! descriptor, and [`recvfrom`] is the source at the other end: in the same task, in another, in another
-//! process. [`threaded`] runs a consumer on a helper thread. [`probed`] has a stage watched: the log tells
+//! process. [`threaded()`] runs a consumer on a helper thread. [`probed`] has a stage watched: the log tells
 //! what passed it, and what time it took.
 //!
 //! # Examples
@@ -86,7 +86,7 @@
 //! ```
 //!
 //! And two threads do not send into one consumer: sending takes it by `&mut`, and a [`Shared`] one
-//! is not [`Exclusive`], which whatever goes to another thread has to be ([`threaded`] has the case).
+//! is not [`Exclusive`], which whatever goes to another thread has to be ([`threaded()`] has the case).
 //!
 //! ```compile_fail,E0382
 //! # #![feature(coroutines, coroutine_trait)]

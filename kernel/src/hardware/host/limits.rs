@@ -44,3 +44,12 @@ pub const JOB_THREADS: usize = 4;
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Threads for files: as many may wait for the disk at once.
+pub const FILE_THREADS: usize = 4;
+
+/// Paths that may wait for these threads: one more to open, ask for or watch is `ENFILE`.
+pub const FILE_ERRANDS_MAX: usize = 1024;
+
+/// Bytes that one read of a file takes at most: larger ones pay more in cache misses than they save.
+pub const FILE_READ_MAX: usize = 64 * 1024;

@@ -15,6 +15,8 @@ pub enum Use {
     Faults = 3,
     /// How long jobs take.
     Jobs = 4,
+    /// How long the disk takes.
+    Disk = 5,
 }
 
 /// A stream of random numbers. Not for secrets.
