@@ -35,6 +35,19 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// How much an echo server takes from a connection at a time.
 pub const ECHO_BYTES: u32 = 64 * 1024;
 
+/// The longest item that goes over a descriptor, in bytes of its encoding: with its length it is as long as
+/// a message of a port may be. `EMSGSIZE` past it.
+pub const FRAME_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 4;
+
+/// The longest message that is sent to a port: what is longer goes in several.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// How much of a stream of items is asked for at a time.
+pub const FRAMES_READ_BYTES: u32 = 64 * 1024;
+
+/// Items that wait for a consumer on a helper thread. Past it, who sends waits until it has taken them.
+pub const THREADED_ITEMS: usize = 64;
+
 /// Text that an XML parser puts together before it hands it on; what is longer comes in parts.
 pub const XML_TEXT_BYTES: usize = 64 * 1024;
 

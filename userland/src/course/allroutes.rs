@@ -131,10 +131,10 @@ impl Source<Buf> for Document {
 
 /// Sends the document that a program was asked for into `stage`, and prints what its stages say. An error
 /// is told, and the program's.
-pub fn push(
+pub fn push<W>(
     program: &'static Program,
     args: Args,
-    stage: impl Consumer<Buf>,
+    stage: impl Sink<Buf, W>,
     out: Output,
 ) -> impl Routine<Result<(), Errno>> {
     routine!(move {

@@ -7,14 +7,19 @@ use crate::{
 };
 use alloc::{format, string::String, vec::Vec};
 use core::mem;
+use serde::{Deserialize, Serialize};
 use yieldix_syscalls::{Routine, call, routine};
 
 /// What is said of a bus: names and values, in the order in which they came.
-#[derive(Clone, Debug)]
+///
+/// To another process go its fields, complete.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bus {
     fields: Vec<(CompactString, CompactString)>,
     /// What has come of the next value.
+    #[serde(skip)]
     text: CompactString,
+    #[serde(skip)]
     bytes: usize,
 }
 

@@ -13,8 +13,13 @@ pub(crate) const PROGRAM: Program =
 
 /// The stages behind the parser; its cousins have them too.
 pub fn north_on_22(out: Output) -> impl Consumer<xml::Event> {
+    buses_to_dicts(buses_north_on_22(out))
+}
+
+/// Those of them that know of buses only.
+pub fn buses_north_on_22(out: Output) -> impl Consumer<Bus> {
     let north = filter(|bus: &Bus| bus.is("direction", "North Bound"), bus_locations(out));
-    buses_to_dicts(filter(|bus: &Bus| bus.is("route", "22"), north))
+    filter(|bus: &Bus| bus.is("route", "22"), north)
 }
 
 fn main(args: Args) -> Task {
