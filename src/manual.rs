@@ -61,6 +61,8 @@ const LIMITS: &[(&str, u64, &str)] = &[
         userland_limits::LINE_BYTES_MAX as u64,
         "`EMSGSIZE`; the shell passes over the line and says so",
     ),
+    ("bytes of a request's head that `stream` takes", userland_limits::HEAD_BYTES_MAX as u64, "status 431"),
+    ("bytes of a request's body that `stream` takes", userland_limits::BODY_BYTES_MAX as u64, "status 413"),
 ];
 
 /// docs/syscalls.md.

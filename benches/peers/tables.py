@@ -35,6 +35,7 @@ METRICS = {
     "a_request": "Calls to Linux a request",
     "missed": "Requests that were due while their connection still waited",
 }
+ROUNDS_TO_AGREE = 3
 UNTOLD = {"p50", "server_busy"}
 PACKAGES = ("tokio", "smol", "monoio", "glommio", "compio", "may", "polling")
 
@@ -193,6 +194,28 @@ TARGETS = {
 }
 
 
+def beside_callbacks(results, style):
+    """Which of the two is faster by the server's CPU a request, and by how much."""
+    told = []
+    for case, styles in results.values.get("server_cpu", {}).items():
+        connections = f"{int(case.partition('/')[2]):,}"
+        # Round by round: what disturbs one disturbs the other.
+        times = [one / other for one, other in zip(styles.get(style, []), styles.get("callbacks", [])) if other > 0]
+        if len(times) < ROUNDS_TO_AGREE:
+            told.append(f"at {connections} it was not measured in {ROUNDS_TO_AGREE} rounds")
+            continue
+        faster = f"{style} are" if max(times) < 1 else "callbacks are" if min(times) > 1 else "neither is"
+        told.append(f"{statistics.median(times):.2f} at {connections} ({min(times):.2f} to {max(times):.2f} from "
+                    f"round to round: {faster} faster)")
+    return f"The server's CPU a request of {style}, in times of that of callbacks, by connections: {'; '.join(told)}."
+
+
+# What is said of a row without targets.
+VERDICTS = {
+    "callbacks": lambda r: [beside_callbacks(r, "tasks"), beside_callbacks(r, "threads")],
+}
+
+
 def number(value):
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
@@ -223,10 +246,13 @@ def write(row, lines, rounds):
     results = Results(lines)
     if not results.values:
         return
-    targets = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
-    targets += [target.line(results) for target in TARGETS[row]]
+    if row in VERDICTS:
+        told = "\n\n".join(VERDICTS[row](results)).split("\n")
+    else:
+        told = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
+        told += [target.line(results) for target in TARGETS[row]]
     day = datetime.date.today().isoformat()
-    told = [*targets, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
+    told = [*told, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
     page = PAGE.read_text()
     page = replaced(page, row, "\n".join(told))
     page = replaced(page, "machine", "\n".join(machine()))

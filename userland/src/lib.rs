@@ -18,6 +18,8 @@ pub mod date;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
+pub mod http;
+pub mod input;
 pub mod limits;
 pub mod listing;
 pub mod prelude;
@@ -83,6 +85,7 @@ pub static PROGRAMS: &[Program] = &[
     course::words::PROGRAM,
     course::echo_consumer::PROGRAM,
     course::sleepers::PROGRAM,
+    course::stream::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

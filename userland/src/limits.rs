@@ -31,3 +31,12 @@ pub const ECHO_BYTES: u32 = 64 * 1024;
 
 /// Items that one task moves through a flow before it gives way.
 pub const ITEMS_PER_TURN: u32 = 1024;
+
+/// The longest head of a request that [`http`](crate::http) takes, line ends and all.
+pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest body of a request that [`http`](crate::http) takes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How much a server still reads of a peer that it hangs up on.
+pub const DISCARD_BYTES_MAX: usize = 1024 * 1024;

@@ -97,8 +97,7 @@ impl MemoryConsole {
 }
 
 impl Memory {
-    /// The next of what was typed, whenever that was to be; nothing at its end. For the host.
-    #[cfg(unix)]
+    /// The next of what was typed, whenever that was to be; nothing at its end.
     pub(super) fn take_typed(&mut self, max: usize) -> Vec<u8> {
         let Some((_, bytes)) = self.typed.front_mut() else { return Vec::new() };
         let taken = bytes.drain(..max.min(bytes.len())).collect();

@@ -41,6 +41,7 @@ pub(crate) mod pyos8;
 pub(crate) mod range;
 pub(crate) mod sleepers;
 pub(crate) mod sockwrap;
+pub(crate) mod stream;
 pub(crate) mod taskcrash;
 pub(crate) mod trampoline;
 pub(crate) mod words;
