@@ -2,14 +2,15 @@
 
 mod common;
 
-use common::{program, run};
+use common::{
+    golden::{assert_wrong_goldens_are_found, golden},
+    program, run,
+};
 use std::{
     io::{Read, Write, pipe},
     process::{Child, Command, Output, Stdio},
 };
 use yieldix::{Ended, syscalls};
-
-const ROWS: &str = include_str!("goldens/buses.txt");
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
@@ -54,15 +55,21 @@ fn two_processes_give_the_rows_of_one() {
     let receiver = command(&["busproc"]).stdin(reader).output().expect("it runs");
     let sender = sender.wait_with_output().expect("it ends");
     assert_eq!((complaint(&sender), complaint(&receiver)), ((Some(0), ""), (Some(0), "")));
-    assert_eq!(text(&receiver.stdout), ROWS);
+    assert_eq!(text(&receiver.stdout), golden("buses"));
 }
 
 #[test]
 fn a_helper_thread_gives_the_same_rows() {
+    let rows = golden("buses");
     let (ended, seen) = run(program("cothread", &[]));
-    assert_eq!((ended, seen.text().as_str()), (Ended::Finished(syscalls::ExitStatus::Exited(0)), ROWS));
+    assert_eq!((ended, seen.text()), (Ended::Finished(syscalls::ExitStatus::Exited(0)), rows.clone()));
     let output = command(&["cothread"]).output().expect("it runs");
-    assert_eq!((complaint(&output), text(&output.stdout)), ((Some(0), ""), ROWS));
+    assert_eq!((complaint(&output), text(&output.stdout)), ((Some(0), ""), rows.as_str()));
+}
+
+#[test]
+fn wrong_goldens_are_found_in_every_way_to_the_rows() {
+    assert_wrong_goldens_are_found(["buses"]);
 }
 
 #[test]
@@ -101,7 +108,7 @@ fn a_sender_that_dies_in_the_middle_is_an_error_of_the_receiver_by_name() {
     assert_eq!(code, Some(1));
     assert!(told.starts_with("busproc: the stream ended inside the frame at byte "), "{told}");
     // What came before is out.
-    assert_eq!(text(&output.stdout), ROWS);
+    assert_eq!(text(&output.stdout), golden("buses"));
 }
 
 #[test]
