@@ -126,15 +126,24 @@ where
         consumer
     }
 
-    /// Runs it on from where it waits. Does it wait again?
-    #[inline]
-    fn resume(&mut self, mut coroutine: Pin<Box<C>>, received: Received<T>) -> Result<bool, Error> {
-        match coroutine.as_mut().resume(received) {
-            CoroutineState::Yielded(()) => {
-                self.state = State::Waiting(coroutine);
-                Ok(true)
+    /// Runs it on from where it waits; elsewhere gives back what it was to receive.
+    #[inline(always)]
+    fn resume(&mut self, received: Received<T>) -> Result<Result<(), Error>, Received<T>> {
+        let State::Waiting(coroutine) = &mut self.state else { return Err(received) };
+        Ok(match coroutine.as_mut().resume(received) {
+            CoroutineState::Yielded(()) => Ok(()),
+            CoroutineState::Complete(end) => {
+                self.state = State::Finished;
+                end
             }
-            CoroutineState::Complete(end) => end.map(|()| false),
+        })
+    }
+
+    /// Finishes it, and gives the failure that nobody was told so far.
+    fn finish(&mut self) -> Result<(), Error> {
+        match mem::replace(&mut self.state, State::Finished) {
+            State::Failed(error) => Err(error),
+            _ => Ok(()),
         }
     }
 }
@@ -145,8 +154,11 @@ where
 {
     fn start(&mut self) -> Result<(), Error> {
         match mem::replace(&mut self.state, State::Finished) {
-            // What a coroutine is started with is dropped unseen.
-            State::Unstarted(coroutine) => self.resume(coroutine, Ok(None)).map(drop),
+            State::Unstarted(coroutine) => {
+                self.state = State::Waiting(coroutine);
+                // What a coroutine is started with is dropped unseen.
+                self.resume(Ok(None)).unwrap_or(Ok(()))
+            }
             state => {
                 self.state = state;
                 Ok(())
@@ -156,34 +168,27 @@ where
 
     #[inline]
     fn send(&mut self, item: T) -> Result<(), Error> {
-        // Finished while it runs: one that panics is not resumed again.
-        match mem::replace(&mut self.state, State::Finished) {
-            State::Waiting(coroutine) => self.resume(coroutine, Ok(Some(item))).map(drop),
-            State::Failed(error) => Err(error),
-            State::Finished => Err(Error::Finished),
-            unstarted @ State::Unstarted(_) => {
-                self.state = unstarted;
-                Err(Error::NotStarted)
-            }
+        match self.resume(Ok(Some(item))) {
+            Ok(sent) => sent,
+            Err(_) if matches!(self.state, State::Unstarted(_)) => Err(Error::NotStarted),
+            Err(_) => self.finish().and(Err(Error::Finished)),
         }
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        match mem::replace(&mut self.state, State::Finished) {
-            State::Waiting(coroutine) => {
-                let asks_for_more = self.resume(coroutine, Ok(None))?;
-                self.state = State::Finished;
-                if asks_for_more { Err(Error::IgnoredClose) } else { Ok(()) }
-            }
-            State::Failed(error) => Err(error),
-            State::Unstarted(_) | State::Finished => Ok(()),
-        }
+        let Ok(closed) = self.resume(Ok(None)) else { return self.finish() };
+        let asks_for_more = matches!(self.state, State::Waiting(_));
+        self.state = State::Finished;
+        if asks_for_more { Err(Error::IgnoredClose) } else { closed }
     }
 
     fn throw(&mut self, error: Error) -> Result<(), Error> {
-        match mem::replace(&mut self.state, State::Finished) {
-            State::Waiting(coroutine) => self.resume(coroutine, Err(error)).map(drop),
-            State::Unstarted(_) | State::Failed(_) | State::Finished => Err(error),
+        match self.resume(Err(error)) {
+            Ok(thrown) => thrown,
+            Err(unseen) => {
+                self.state = State::Finished;
+                unseen.map(drop)
+            }
         }
     }
 }

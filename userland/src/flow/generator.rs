@@ -42,14 +42,12 @@ where
 
     #[inline]
     fn next(&mut self) -> Option<T> {
-        // Taken out while it runs: one that panics is not resumed again.
-        let mut coroutine = self.0.take()?;
-        match coroutine.as_mut().resume(()) {
-            CoroutineState::Yielded(value) => {
-                self.0 = Some(coroutine);
-                Some(value)
+        match self.0.as_mut()?.as_mut().resume(()) {
+            CoroutineState::Yielded(value) => Some(value),
+            CoroutineState::Complete(()) => {
+                self.0 = None;
+                None
             }
-            CoroutineState::Complete(()) => None,
         }
     }
 }
