@@ -15,14 +15,14 @@ use yieldix_syscalls::{Errno, Probe, Reply, StageCounts, Tid};
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_probe(&mut self, slot: u32, stage: &str) -> Next {
         if !self.wants(level::Stage) {
-            return self.answer(slot, Reply::Probe(Probe::INERT));
+            return self.answer(slot, Reply::Probe(Box::new(Probe::INERT)));
         }
         if self.table.make_rare(slot).probes.len() >= limits::PROBES {
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         let (probe, gauge) = Probe::new(self.hardware.clock());
         self.table.make_rare(slot).probes.push((clean_name(stage), gauge));
-        self.answer(slot, Reply::Probe(probe))
+        self.answer(slot, Reply::Probe(Box::new(probe)))
     }
 
     /// A task ends: tells of its stages, in the order in which it asked for their probes.

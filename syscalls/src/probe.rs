@@ -114,7 +114,7 @@ impl Answer for Probe {
 
     fn decode(reply: Reply) -> Result<Probe, Errno> {
         match reply {
-            Reply::Probe(probe) => Ok(probe),
+            Reply::Probe(probe) => Ok(*probe),
             Reply::Err(errno) => Err(errno),
             _ => Err(Errno::EPROTO),
         }
