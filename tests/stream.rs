@@ -1,15 +1,32 @@
-//! The program `stream`: how it serves. What it prints alone is in `course.rs`.
+//! The program `stream`: what it prints, and how it serves.
 //!
 //! That its replies do not hang on how a stream is cut, and are those of its twins in callbacks and
 //! threads, is tested beside those (`benches/peers/callbacks/tests`).
 
 mod common;
 
-use common::served::Served;
+use common::{
+    golden::{assert_wrong_goldens_are_found, golden},
+    program, run,
+    served::Served,
+};
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
 };
+use yieldix::{Ended, syscalls::ExitStatus};
+
+#[test]
+fn stream_shows_a_request_in_pieces_and_its_reply() {
+    let (ended, seen) = run(program("stream", &[]));
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+    assert_eq!(seen.text(), golden("stream"));
+}
+
+#[test]
+fn wrong_goldens_are_found_in_stream() {
+    assert_wrong_goldens_are_found(["stream"]);
+}
 
 #[test]
 fn stream_goes_on_serving_after_a_refusal_and_a_peer_that_vanishes() {

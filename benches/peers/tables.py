@@ -33,6 +33,7 @@ METRICS = {
     "load_busy": "The load's core, per cent busy",
     "memory_per_connection": "User-space memory a connection, bytes",
     "a_request": "Calls to Linux a request",
+    "xml": "30 MB of XML",
     "missed": "Requests that were due while their connection still waited",
 }
 ROUNDS_TO_AGREE = 3
@@ -104,6 +105,11 @@ def beside(case, metric, times, others):
 
 def flat(cases, metric="ns"):
     return (lambda r: r.spread(cases, metric)), (lambda r: 2)
+
+
+def share(case, program, of):
+    """Of another one's, at most all of it."""
+    return (lambda r: r(case, "xml", program) / r(case, "xml", of)), (lambda r: 1)
 
 
 def sizes(case):
@@ -184,6 +190,16 @@ TARGETS = {
     "syscalls": [
         Target(f"calls to Linux a request, {count:,} connections", *ours(f"syscalls/{count}", limit, "a_request"), "calls")
         for count, limit in {1: 3, 100: 2.10, 1000: 2.05, 10_000: 2.05}.items()
+    ],
+    "xml": [
+        *(
+            Target(f"`{program}`: of {peer}'s {name}", *share(case, program, peer), "of it")
+            for program, peer in (("buses", "expat"), ("cxml", "expat-bare"))
+            for case, name in (("seconds", "time"), ("CPU-seconds", "CPU"))
+        ),
+        Target("the most that one of ours takes of memory", lambda r: max(
+            r("peak-MiB", "xml", program) for program in ("cxml", "coexpat", "buses", "buses2", "iterbus")),
+            lambda r: 16, "MiB"),
     ],
     "fairness": [
         Target("p99 of 10,000 quiet connections beside a hot one: 2 times that without",

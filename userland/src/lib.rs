@@ -24,8 +24,10 @@ pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod size;
 pub mod socket;
 pub mod text;
+pub mod xml;
 
 mod course;
 #[cfg(test)]
@@ -61,6 +63,17 @@ pub static PROGRAMS: &[Program] = &[
     course::cobroadcast::PROGRAM,
     course::cobroadcast2::PROGRAM,
     course::benchmark::PROGRAM,
+    course::busgen::PROGRAM,
+    course::basicsax::PROGRAM,
+    course::cosax::PROGRAM,
+    course::coexpat::PROGRAM,
+    course::cxml::PROGRAM,
+    course::buses::PROGRAM,
+    course::buses2::PROGRAM,
+    course::iterbus::PROGRAM,
+    course::cothread::PROGRAM,
+    course::coprocess::PROGRAM,
+    course::busproc::PROGRAM,
     course::limits::PROGRAM,
     course::pyos1::PROGRAM,
     course::pyos2::PROGRAM,

@@ -120,6 +120,14 @@ impl Memory {
         }
     }
 
+    /// Is what was written out? The host's has room for everything, so only a loss says otherwise.
+    pub(super) fn sync(&self, stream: usize) -> Result<(), Errno> {
+        match self.loses {
+            Some(errno) if self.lost[stream] > 0 => Err(errno),
+            _ => Ok(()),
+        }
+    }
+
     /// What has been lost since this was last asked.
     pub(super) fn take_lost(&mut self) -> Vec<Lost> {
         let Some(errno) = self.loses else { return Vec::new() };

@@ -6,15 +6,27 @@
 //! booted as the originals were: alone, their first tasks numbered from 1, a turn a trap.
 
 pub(crate) mod address;
+pub(crate) mod allroutes;
+pub(crate) mod basicsax;
 pub(crate) mod benchmark;
 pub(crate) mod blaster;
 pub(crate) mod bogus;
+pub(crate) mod bus;
+pub(crate) mod buses;
+pub(crate) mod buses2;
+pub(crate) mod busgen;
+pub(crate) mod busproc;
 pub(crate) mod cobroadcast;
 pub(crate) mod cobroadcast2;
+pub(crate) mod coexpat;
 pub(crate) mod cofollow;
 pub(crate) mod copipe;
+pub(crate) mod coprocess;
 pub(crate) mod coroutine;
+pub(crate) mod cosax;
+pub(crate) mod cothread;
 pub(crate) mod countdown;
+pub(crate) mod cxml;
 pub(crate) mod delegate;
 pub(crate) mod echo_consumer;
 pub(crate) mod echobad;
@@ -25,6 +37,7 @@ pub(crate) mod echoserver2;
 pub(crate) mod follow;
 pub(crate) mod grep_coroutine;
 pub(crate) mod grepclose;
+pub(crate) mod iterbus;
 pub(crate) mod limits;
 mod log;
 pub(crate) mod logsim;
