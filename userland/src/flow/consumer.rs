@@ -210,6 +210,9 @@ macro_rules! consumer {
     ($item:ty, $body:block) => {
         $crate::flow::Consuming::started($crate::consumer_coroutine!($item, $body))
     };
+    ($body:block) => {
+        ::core::compile_error!("a consumer names the type of its items: `consumer!(String, { … })`")
+    };
 }
 
 /// As [`consumer!`](crate::consumer!), but nothing of it runs before its
