@@ -5,10 +5,10 @@ use yieldix::userland::flow::*;
 use yieldix_exercises::part_3::{Event, Event::*, buses, text_of};
 
 /// What comes out at the end when these events are sent, and then the close.
-fn run<T: Send, C: Consumer<Event>>(stage: impl FnOnce(Box<dyn Consumer<T>>) -> C, events: &[Event]) -> Vec<T>
-where
-    T: 'static,
-{
+fn run<T: Send + 'static, C: Consumer<Event>>(
+    stage: impl FnOnce(Box<dyn Consumer<T>>) -> C,
+    events: &[Event],
+) -> Vec<T> {
     let (sink, kept) = collect();
     let mut stage = stage(Box::new(sink));
     for event in events {
