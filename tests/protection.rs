@@ -130,6 +130,18 @@ fn a_generator_is_no_subroutine() {
 }
 
 #[test]
+fn cocrash_two_threads_cannot_send_into_one_stage() {
+    accepted("cocrash_two_stages_two_threads");
+    refused("cocrash_one_stage_two_threads", "E0382");
+}
+
+#[test]
+fn cocrash_handles_of_one_stage_cannot_be_parted_between_threads() {
+    accepted("cocrash_a_stage_for_each_thread");
+    refused("cocrash_handles_of_one_stage", "E0277");
+}
+
+#[test]
 fn userland_cannot_name_the_kernel() {
     accepted("userland_naming_the_interface");
     refused("userland_naming_the_kernel", "E0432");

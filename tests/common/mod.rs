@@ -122,6 +122,11 @@ impl Witness {
         String::from_utf8(self.console.stdout()).expect("what is printed is text")
     }
 
+    /// All that was said on standard error so far.
+    pub fn errors(&self) -> String {
+        String::from_utf8(self.console.stderr()).expect("what is printed is text")
+    }
+
     /// All that happened so far.
     pub fn events(&self) -> Vec<Seen> {
         self.events.borrow().clone()

@@ -136,6 +136,20 @@ pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) 
     })
 }
 
+/// As [`or_usage`], for a program that takes no arguments: `call!(no_args(&PROGRAM, args))?`.
+pub fn no_args(program: &'static Program, args: Args) -> impl Routine<Result<(), Errno>> {
+    or_usage(program, Given::parse(args, &[], &[]).and_then(Given::without_operands).map(drop))
+}
+
+/// The one operand of a program that takes no options and at most this.
+pub fn at_most_one(args: Args, what: &str) -> Result<Option<String>, Misuse> {
+    match <[String; 1]>::try_from(Given::parse(args, &[], &[])?.operands) {
+        Ok([operand]) => Ok(Some(operand)),
+        Err(operands) if operands.is_empty() => Ok(None),
+        Err(_) => Err(Misuse::Wrong(format!("more than one {what}"))),
+    }
+}
+
 /// The program's name and arguments, as they are typed.
 pub(crate) fn usage(program: &Program) -> String {
     format!("{} {}", program.name, program.usage).trim_end().into()

@@ -6,12 +6,26 @@
 //! booted as the originals were: alone, their first tasks numbered from 1, a turn a trap.
 
 pub(crate) mod address;
+pub(crate) mod benchmark;
 pub(crate) mod blaster;
+pub(crate) mod bogus;
+pub(crate) mod cobroadcast;
+pub(crate) mod cobroadcast2;
+pub(crate) mod cofollow;
+pub(crate) mod copipe;
+pub(crate) mod coroutine;
+pub(crate) mod countdown;
+pub(crate) mod delegate;
+pub(crate) mod echo_consumer;
 pub(crate) mod echobad;
 pub(crate) mod echogood;
 pub(crate) mod echogood2;
 pub(crate) mod echoserver;
 pub(crate) mod echoserver2;
+pub(crate) mod grep_coroutine;
+pub(crate) mod grepclose;
+pub(crate) mod limits;
+pub(crate) mod naturals;
 pub(crate) mod pyos1;
 pub(crate) mod pyos2;
 pub(crate) mod pyos3;
@@ -20,9 +34,13 @@ pub(crate) mod pyos5;
 pub(crate) mod pyos6;
 pub(crate) mod pyos7;
 pub(crate) mod pyos8;
+pub(crate) mod range;
+mod sample;
+pub(crate) mod sleepers;
 pub(crate) mod sockwrap;
 pub(crate) mod taskcrash;
 pub(crate) mod trampoline;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod golden;

@@ -1,5 +1,6 @@
 //! What goes wrong in a flow.
 
+use crate::flow::Exclusive;
 use alloc::boxed::Box;
 use core::fmt;
 use yieldix_syscalls::Errno;
@@ -21,6 +22,9 @@ pub enum Error {
     /// What a stage raised, or an errno that a bridge met.
     Raised(Box<dyn core::error::Error + Send + Sync>),
 }
+
+/// A stage keeps the error it failed with; that alone does not tie it to its thread.
+impl Exclusive for Error {}
 
 impl Error {
     /// An error of a stage's own: a text, or any error.

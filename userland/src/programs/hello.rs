@@ -5,18 +5,10 @@ use crate::prelude::*;
 pub(crate) const PROGRAM: Program =
     Program::new("hello", Group::Tools, "greets the world, or whoever is named", main).usage("[NAME]");
 
-fn parse(args: Args) -> Result<String, Misuse> {
-    match <[String; 1]>::try_from(Given::parse(args, &[], &[])?.operands) {
-        Ok([name]) => Ok(name),
-        Err(names) if names.is_empty() => Ok("world".to_owned()),
-        Err(_) => Err(Misuse::Wrong("more than one name".to_owned())),
-    }
-}
-
 fn main(args: Args) -> Task {
     task!({
-        let name = call!(or_usage(&PROGRAM, parse(args)))?;
-        println!("Hello, {name}!")
+        let name = call!(or_usage(&PROGRAM, at_most_one(args, "name")))?;
+        println!("Hello, {}!", name.as_deref().unwrap_or("world"))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Programs: one file each, named as the program is.
 
+pub(crate) mod course;
 pub(crate) mod deadlock;
 pub(crate) mod echo;
 pub(crate) mod echod;

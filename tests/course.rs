@@ -1,0 +1,154 @@
+//! The programs of the course that are no operating-system lessons: what each prints, to the letter.
+//!
+//! The goldens are what the course's own programs print, where it says that. The lessons of parts 7 and 8
+//! are in `lessons.rs`.
+
+mod common;
+
+use common::{program, run};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use yieldix::{
+    Ended,
+    syscalls::{ExitStatus, Group},
+};
+use yieldix_userland::PROGRAMS;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+macro_rules! golden {
+    ($program:literal) => {
+        include_str!(concat!("goldens/", $program, ".txt"))
+    };
+}
+
+/// What a program prints that ends by itself, and well.
+#[track_caller]
+fn printed(name: &str) -> String {
+    let (ended, seen) = run(program(name, &[]));
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)), "{name}");
+    seen.text()
+}
+
+macro_rules! prints_as_its_golden {
+    ($($test:ident: $program:literal,)*) => { $(
+        #[test]
+        fn $test() {
+            assert_eq!(printed($program), golden!($program));
+        }
+    )* };
+}
+
+prints_as_its_golden! {
+    bogus_loses_a_value: "bogus",
+    cobroadcast_prints_a_line_once_a_branch: "cobroadcast",
+    cobroadcast2_prints_a_line_once_a_branch: "cobroadcast2",
+    cofollow_prints_every_line: "cofollow",
+    copipe_prints_the_lines_that_match: "copipe",
+    coroutine_is_ready_when_made: "coroutine",
+    countdown_begins_when_it_is_pulled: "countdown",
+    delegate_is_the_same_as_by_hand: "delegate",
+    echo_consumer_is_ready_then_echoes: "echo-consumer",
+    grep_coroutine_finds_its_line: "grep-coroutine",
+    grepclose_says_goodbye: "grepclose",
+    limits_refuses_a_circle: "limits",
+    naturals_end_with_their_consumer: "naturals",
+    range_has_a_start_an_end_and_a_step: "range",
+    sleepers_take_eight_seconds_and_then_four: "sleepers",
+    words_are_pulled_and_pushed: "words",
+}
+
+#[test]
+fn benchmark_prints_two_times() {
+    let text = printed("benchmark");
+    let times: Vec<&str> = text.split_whitespace().filter(|word| word.parse::<f64>().is_ok()).collect();
+    assert_eq!(times.iter().fold(text.clone(), |text, time| text.replacen(time, "t", 1)), golden!("benchmark"));
+}
+
+#[test]
+fn benchmark_takes_time_on_the_host() {
+    let output = yieldix(&["run", "benchmark"]);
+    let times = output.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+    assert_eq!(times.filter(|&time| time > 0.0).count(), 2, "{output}");
+}
+
+#[test]
+fn words_are_the_same_pulled_and_pushed() {
+    let text = printed("words");
+    let (pulled, pushed) = text.strip_prefix("pulled:\n").unwrap().split_once("pushed:\n").unwrap();
+    assert_eq!(pulled, pushed);
+    assert_ne!(pulled, "");
+}
+
+#[test]
+fn one_printer_prints_what_three_do() {
+    assert_eq!(printed("cobroadcast2"), printed("cobroadcast"));
+}
+
+#[test]
+fn the_echo_that_is_sent_to_too_early_says_what_to_do() {
+    let (_, seen) = run(program("echo-consumer", &[]));
+    assert_eq!(seen.errors(), "sent to a consumer that has not been started: call start() first\n");
+}
+
+// The whole course.
+
+/// The command's standard output.
+#[track_caller]
+fn yieldix(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args(args).output().expect("the command runs");
+    assert!(output.status.success(), "{args:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The programs of the course, in the course's order; those that others are working on are not here yet.
+const COURSE: &str = "
+    countdown grep-coroutine coroutine grepclose bogus
+    cofollow copipe cobroadcast cobroadcast2 benchmark
+    limits
+    pyos1 pyos2 taskcrash pyos3 pyos4 pyos5 pyos6 echobad pyos7 echogood echogood2 trampoline pyos8
+    echoserver sockwrap echoserver2 blaster
+    range naturals delegate words echo-consumer sleepers";
+
+/// What the course shows to go wrong and what does not compile here.
+const REFUSED: &str = "cocrash";
+
+#[test]
+fn the_syllabus_has_a_line_for_each_program_of_the_course_and_no_other() {
+    let syllabus = yieldix(&["run", "course"]);
+    let command = |line: &str, words: &str| {
+        let rest = line.strip_prefix(words)?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    };
+    let runs: Vec<String> = syllabus.lines().filter_map(|line| command(line, "  yieldix run ")).collect();
+    assert_eq!(runs, COURSE.split_whitespace().collect::<Vec<_>>());
+    let tests: Vec<String> = syllabus.lines().filter_map(|line| command(line, "  cargo test ")).collect();
+    assert_eq!(tests, REFUSED.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_syllabus_says_not_to_compile_is_tested() {
+    for test in REFUSED.split_whitespace() {
+        assert!(include_str!("protection.rs").contains(&format!("\nfn {test}_")), "{test}");
+    }
+}
+
+#[test]
+fn every_program_of_the_course_has_a_golden_that_a_test_compares() {
+    let folder = Path::new(ROOT).join("tests");
+    let sources = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let sources: String = sources.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect();
+    for program in PROGRAMS.iter().filter(|program| matches!(program.group, Group::Course(_))) {
+        let golden = folder.join(format!("goldens/{}.txt", program.name));
+        assert!(fs::read_to_string(&golden).is_ok_and(|text| !text.is_empty()), "{golden:?} is missing or empty");
+        let is_compared = [format!("golden!(\"{}\")", program.name), format!(": \"{}\",", program.name)];
+        assert!(is_compared.iter().any(|words| sources.contains(words)), "no test compares {golden:?}");
+    }
+}
+
+#[test]
+fn programs_are_listed_by_part() {
+    let list = yieldix(&["list"]);
+    let parts: BTreeSet<Group> = PROGRAMS.iter().map(|program| program.group).collect();
+    let titles: Vec<&str> = list.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(titles, parts.iter().map(|group| group.title()).collect::<Vec<_>>());
+}

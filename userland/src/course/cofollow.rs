@@ -1,0 +1,26 @@
+//! The other way round: the source pushes, and what takes the lines is a coroutine that waits for them.
+//!
+//! A source is no coroutine here. It has the loop; each send runs the sink until it wants the next line.
+
+use super::sample;
+use crate::{flow::*, prelude::*};
+
+pub(crate) const PROGRAM: Program =
+    Program::new("cofollow", Group::Course(Part::Dataflow), "a source that pushes lines into a sink", main);
+
+pub(super) fn printer(out: Output) -> impl Consumer<String> {
+    consumer!(String, {
+        while let Some(line) = (yield)? {
+            out.line(line);
+        }
+        Ok(())
+    })
+}
+
+fn main(args: Args) -> Task {
+    task!({
+        call!(no_args(&PROGRAM, args))?;
+        let out = Output::new();
+        Ok(call!(drive(sample::lines(), printer(out.clone()), &out))?)
+    })
+}
