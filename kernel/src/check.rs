@@ -88,7 +88,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (index, file) in self.files.iter() {
             ensure(found.holders(Object::File(index)) == file.holders, "each file counts what holds it");
             ensure(file.holders > 0, "a file that nobody holds is closed");
-            ensure(self.file_of_device[file.device.index as usize] == index, "a device knows its file");
+            ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;

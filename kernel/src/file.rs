@@ -378,13 +378,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A new file for `device`, held once.
     pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: SocketAddr) -> u32 {
         let file = self.files.insert(File::new(device, kind));
-        let index = device.index as usize;
-        if self.file_of_device.len() <= index {
-            self.file_of_device.resize(index + 1, crate::task::NIL);
-        }
-        self.file_of_device[index] = file;
+        self.note_device(device, file);
         emit!(self, Opened { file, kind, address });
         file
+    }
+
+    /// Notes which file is the device's.
+    pub(crate) fn note_device(&mut self, device: Device, file: u32) {
+        let (files, place) = (&mut self.file_of_device[device.class() as usize], device.place() as usize);
+        if files.len() <= place {
+            files.resize(place + 1, crate::task::NIL);
+        }
+        files[place] = file;
+    }
+
+    /// The file that is the device's, or was.
+    #[inline(always)]
+    pub(crate) fn file_of_device(&self, device: Device) -> Option<u32> {
+        self.file_of_device[device.class() as usize].get(device.place() as usize).copied()
     }
 
     /// One holder less; the last one closes the file.
@@ -399,14 +410,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);
-        self.file_of_device[device.index as usize] = crate::task::NIL;
+        self.note_device(device, crate::task::NIL);
         self.hardware.close(device);
         emit!(self, Closed { file });
     }
 
     /// A device may be ready: attempts what its queues wait for.
     pub(crate) fn device_ready(&mut self, device: Device, readable: bool, writable: bool) {
-        let Some(&file) = self.file_of_device.get(device.index as usize) else { return };
+        let Some(file) = self.file_of_device(device) else { return };
         // It may have been closed while the interrupt was on its way.
         if !self.is_of(file, device) {
             return;

@@ -14,9 +14,9 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    hardware::{Device, Hardware, Interrupt},
+    hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
-    limits,
+    limits, panic,
     poll::Watch,
     port::Port,
     sched::Policy,
@@ -104,7 +104,8 @@ pub struct Kernel<H, P> {
     // What tasks wait on.
     pub(crate) hardware: H,
     pub(crate) files: Slab<File>,
-    pub(crate) file_of_device: Vec<u32>,
+    /// By class and place.
+    pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
@@ -161,7 +162,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             polled_at: Time::BOOT,
             hardware,
             files: Slab::default(),
-            file_of_device: Vec::new(),
+            file_of_device: Default::default(),
             streams: [None; 3],
             file_waiters: 0,
             ports: Slab::default(),
@@ -188,7 +189,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
             let file = kernel.files.insert(File::new(device, Kind::Console));
-            kernel.file_of_device.push(file);
+            kernel.note_device(device, file);
             kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();
@@ -540,7 +541,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // The kernel's own: nothing that it says can be trusted any more.
             resume_unwind(payload)
         };
-        let message = panic_message(&*payload);
+        let message = panic::message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
         // Its first trap begins the account of a turn, and it may have come to none.
         let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
@@ -556,14 +557,6 @@ impl<H, P> Drop for Kernel<H, P> {
         // Its callers must not wait for ever. What they asked for is dropped with it.
         drop(self.inbox.close());
     }
-}
-
-/// What a panic said, cut to its bound.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-    let mut message = text.unwrap_or("no message").to_owned();
-    message.truncate(message.floor_char_boundary(limits::PANIC_MESSAGE_BYTES));
-    message
 }
 
 /// A broken invariant of the kernel's own: the machine stops.

@@ -23,6 +23,7 @@ mod inbox;
 mod info;
 pub mod kernel;
 pub mod limits;
+mod panic;
 pub mod poll;
 pub mod port;
 mod process;

@@ -29,6 +29,12 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// The index that the next value will have.
+    #[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
+    pub fn next_index(&self) -> u32 {
+        if self.free == NONE { self.entries.len() as u32 } else { self.free }
+    }
+
     /// Puts a value in and gives its index.
     pub fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
@@ -94,7 +100,10 @@ mod tests {
         assert_eq!(slab.remove(a), Some('a'));
         assert_eq!(slab.remove(c), Some('c'));
         assert_eq!(slab.remove(c), None);
-        assert_eq!((slab.insert('d'), slab.insert('e')), (2, 0));
+        assert_eq!((slab.next_index(), slab.insert('d')), (2, 2));
+        assert_eq!((slab.next_index(), slab.insert('e')), (0, 0));
+        assert_eq!((slab.next_index(), slab.insert('f')), (3, 3));
+        assert_eq!(slab.remove(3), Some('f'));
         assert_eq!(slab.len(), 3);
         assert_eq!(slab.iter().map(|(_, value)| *value).collect::<String>(), "ebd");
     }

@@ -11,7 +11,7 @@ use crate::{
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
-    limits,
+    limits, panic,
     port::Outgoing,
     sched::Policy,
     task::{Caller, Cold},
@@ -20,7 +20,6 @@ use std::{
     fmt,
     mem::{forget, take},
     ops::CoroutineState,
-    panic::{AssertUnwindSafe, catch_unwind},
 };
 use yieldix_syscalls::{Errno, ExitStatus, Reply, Syscall::*, Task, Tid, Trap, Value};
 
@@ -321,12 +320,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// destructors; a panic of one is logged and contained.
     #[inline(never)]
     pub(crate) fn discard(&mut self, tid: Tid, what: impl Sized) {
-        let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(what))) else { return };
-        let message = crate::kernel::panic_message(&*payload);
-        emit!(self, DestructorPanicked { tid, panic: &message });
-        // What a destructor panics with may have a destructor that panics, and so on for ever.
-        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            forget(another);
+        if let Err(message) = panic::contain(|| drop(what)) {
+            emit!(self, DestructorPanicked { tid, panic: &message });
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Typed calls: a system call, and the type its answer decodes to.
 
 use crate::{
-    Buf, Errno, ExitStatus, Fd, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task, TaskInfo,
-    Tid, Time, Unsent, task::Returning,
+    Buf, Errno, ExitStatus, Fd, FileInfo, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task,
+    TaskInfo, Tid, Time, Unsent, task::Returning,
 };
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};
@@ -122,6 +122,7 @@ answers! {
     SocketAddr as SocketAddr: [], [Reply::Addr(addr) => *addr];
     (Fd, SocketAddr) as (Fd, SocketAddr): [], [Reply::Conn(conn) => *conn];
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
+    FileInfo as FileInfo: [], [Reply::File(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
     ExitStatus as ExitStatus: [
         Reply::Exited { code, .. } => ExitStatus::Exited(code),

@@ -49,6 +49,10 @@ pub enum WaitsOn {
     Write(Fd),
     /// A connection being made.
     Connect,
+    /// A file being opened.
+    Open,
+    /// What is known of a file.
+    Stat,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -72,6 +76,8 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Accept(fd) => write!(f, "accept {fd}"),
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
+            WaitsOn::Open => f.write_str("open"),
+            WaitsOn::Stat => f.write_str("stat"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Poll(count) => write!(f, "poll of {count}"),

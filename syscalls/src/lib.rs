@@ -114,6 +114,7 @@ extern crate alloc;
 mod answer;
 mod buf;
 mod errno;
+mod file;
 mod id;
 mod info;
 #[doc(hidden)]
@@ -134,6 +135,7 @@ mod trap;
 pub use answer::{Answer, Call, PortSend, Returned, SendAll, SendError, Typed};
 pub use buf::Buf;
 pub use errno::Errno;
+pub use file::{FileId, FileInfo, FileKind, OpenFlags, SeekFrom};
 pub use id::{Fd, ParseTidError, Tid};
 pub use info::{SysInfo, TaskInfo, TaskState, WaitsOn};
 pub use port::{Interest, Message, Unsent};

@@ -1,6 +1,8 @@
 //! What a task is resumed with: one variant a shape of answer.
 
-use crate::{Buf, Errno, Fd, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list};
+use crate::{
+    Buf, Errno, Fd, FileInfo, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list,
+};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
 
@@ -61,6 +63,8 @@ pub enum Reply {
     Tasks(Box<Vec<TaskInfo>>),
     /// The machine.
     SysInfo(Box<SysInfo>),
+    /// What is known of a file.
+    File(Box<FileInfo>),
     /// What a subroutine returned.
     Value(Box<Value>),
     /// A send that stopped midway.
@@ -119,6 +123,7 @@ impl fmt::Display for Reply {
             Reply::Nobody => f.write_str("nobody yet"),
             Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
             Reply::SysInfo(_) => f.write_str("the machine"),
+            Reply::File(info) => write!(f, "{:?}, {} bytes", info.kind, info.size),
             Reply::Value(_) => f.write_str("a value"),
             Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
             Reply::Unsent { errno, .. } => f.write_str(errno.name()),

@@ -130,7 +130,7 @@ macro_rules! show_as_display {
     )+};
 }
 
-show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value);
+show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom);
 show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Time, SocketAddr);
 
 impl Show for Nanos {
@@ -432,10 +432,17 @@ syscalls! {
     "Descriptors" {
         /// Reads up to `max` bytes: at most 1 MiB at a time, and often less. Waits when there are
         /// none. No bytes: the end, or `max` was 0.
-        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
+        ///
+        /// A regular file is read from where its descriptor stands, which is then behind what was read; it
+        /// waits only for the disk. After the end it may have grown: read again.
+        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EINVAL, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Writes, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
         /// when there is no room. A console has room for 256 KiB and is answered at once.
-        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
+        ///
+        /// A regular file is written where its descriptor stands, which is then behind what was written, or
+        /// at its end (`OpenFlags::APPEND`). A write that a kill or a deadline gives up while the host is at
+        /// it may still take place.
+        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EDQUOT, EFBIG, ENOSPC, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Closes a descriptor. Another task that shares the object, and may wait on it, is not
         /// disturbed; the object goes with its last descriptor.
         built 32 fn close(fd: Fd) -> () = Close, Costs, Stdio, [EBADF];
@@ -585,14 +592,27 @@ syscalls! {
         planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL];
     }
     "Files" {
-        /// Opens a file.
-        planned 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: u32) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EISDIR, EMFILE];
-        /// Sets the place of the next read or write.
-        planned 91 fn seek(fd: Fd, offset: u64, whence: u8) -> u64 = Seek, Costs, Stdio, [EBADF, EINVAL, ESPIPE];
-        /// What is known of a file.
-        planned 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> Buf = Stat, Costs, Rpath, [ENOENT, EACCES];
-        /// What is known of an open file.
-        planned 93 fn fstat(fd: Fd) -> Buf = Fstat, Costs, Stdio, [EBADF];
+        /// Opens a file below a folder that the machine has mounted. The descriptor stands at the beginning.
+        ///
+        /// A path has at most 4,096 bytes, begins at the root, and is resolved by its text: `.` and empty
+        /// parts are left out, `..` takes the part before it, and at the root nothing. The mount with the
+        /// longest guest path that it begins with is asked; a path outside every mount is `ENOENT`.
+        ///
+        /// Links are followed inside the mounted folder. `EACCES` for what the host does not permit and for
+        /// a link that leads out of the folder, every absolute one included. `EISDIR` for a directory,
+        /// `EOPNOTSUPP` for a pipe, a socket or a device. `EINVAL` for flags that neither read nor write, or
+        /// that create or truncate and do not write, and for a path with a NUL. Always waits.
+        built 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: OpenFlags) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EIO, ETIMEDOUT];
+        /// Sets where the next read or write is, and gives it, from the beginning. It may be past the end.
+        /// All who share the open file (`dup`, `share`) share the place.
+        ///
+        /// `ESPIPE` for what is no regular file, `EINVAL` for a place before the beginning.
+        built 91 fn seek(fd: Fd, to: SeekFrom => Box<SeekFrom>) -> u64 = Seek, Costs, Stdio, [EBADF, EINVAL, EIO, ESPIPE];
+        /// What is known of the file at this path: its kind, its size, which it is, when it was changed.
+        /// Paths are as for `open`; links are followed. Always waits.
+        built 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Stat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
+        /// What is known of an open file. Never waits. `EINVAL` for what is no regular file.
+        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EINVAL, EIO];
         /// The next entries of a directory.
         planned 94 fn readdir(fd: Fd) -> Buf = ReadDir, Costs, Stdio, [EBADF, ENOTDIR];
         /// Makes a directory.
@@ -603,16 +623,33 @@ syscalls! {
         planned 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, ENOTEMPTY, EROFS];
         /// Moves a file.
         planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EXDEV, EROFS];
-        /// Sets a file's length.
-        planned 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EINVAL, EROFS];
+        /// Sets a file's length: what is beyond is gone, what is added is zeros. The descriptor must be open
+        /// for writing (`EBADF`); its place stays.
+        ///
+        /// `EINVAL` for what is no regular file, and for a length that the host has no number for.
+        built 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EFBIG, EINVAL, EIO, ENOSPC, ETIMEDOUT];
         /// Puts a file's bytes on the disk.
         planned 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EIO];
         /// Sets the working directory.
         planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, ENOTDIR];
         /// The working directory.
         planned 102 fn getcwd -> Buf = GetCwd, Costs, Rpath, [];
-        /// A descriptor that is readable when the file has changed.
-        planned 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EMFILE];
+        /// A descriptor that tells what happens to the file at this path, from now on. A read waits until
+        /// something has and gives one line for each kind of thing, however often it happened, in this
+        /// order:
+        ///
+        /// - `modified`: bytes of the file were written, or its length was set;
+        /// - `moved`: the file has another name, or another file has its name;
+        /// - `removed`: the name is gone;
+        /// - `created`: a file was made under the name, or was moved there. From then on that one is watched;
+        ///   until then it is the old one, if there was any.
+        ///
+        /// The directory must be there, the file need not. To miss nothing: watch, then read what there is,
+        /// then read the watch. A read of fewer bytes than there are lines gives the first lines; of fewer
+        /// than a line has, 16 are always enough, it is `EINVAL`. What is told may be more than has happened,
+        /// never less. Paths are as for `open`; a link is watched as what it leads to. `ENOSYS` on a host
+        /// that is not Linux, `ENOSPC` when the host watches as much as it will. Always waits.
+        built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EIO, ETIMEDOUT];
     }
 }
 

@@ -67,14 +67,14 @@ macro_rules! eprintln {
 #[derive(Debug)]
 pub struct Lines {
     fd: Fd,
-    pending: Vec<u8>,
+    pending: Pieces,
     has_ended: bool,
 }
 
 impl Lines {
     /// The lines that come from `fd`.
     pub const fn new(fd: Fd) -> Lines {
-        Lines { fd, pending: Vec::new(), has_ended: false }
+        Lines { fd, pending: Pieces::new(), has_ended: false }
     }
 
     /// The next line without its newline, nor a carriage return before that, or `None` at the end:
@@ -84,42 +84,76 @@ impl Lines {
     /// Either is consumed, so that reading can go on with the next.
     pub fn read_line(&mut self) -> impl Routine<Result<Option<String>, Errno>> {
         routine!(move {
-            let mut is_too_long = false;
             loop {
-                let newline = self.pending.iter().position(|&byte| byte == b'\n');
-                if newline.is_some() || self.has_ended {
-                    let mut line = self.take_line(newline);
-                    is_too_long |= line.as_ref().is_some_and(|line| line.len() > LINE_BYTES_MAX);
-                    if is_too_long {
-                        return Err(Errno::EMSGSIZE);
-                    }
-                    // Only now: whether a line is too long must not hang on how its bytes arrive.
-                    if newline.is_some() {
-                        line.as_mut().and_then(|line| line.pop_if(|byte| *byte == b'\r'));
-                    }
-                    return line.map(String::from_utf8).transpose().map_err(|_| Errno::EILSEQ);
+                if let Some(line) = self.pending.take_line() {
+                    return line.map(Some);
                 }
-                if self.pending.len() > LINE_BYTES_MAX {
-                    is_too_long = true;
-                    self.pending.clear();
+                if self.has_ended {
+                    return self.pending.take_rest().transpose();
                 }
                 let data = trap!(yield read(self.fd, READ_BYTES))?;
                 self.has_ended = data.is_empty();
-                self.pending.extend_from_slice(&data);
+                self.pending.push(&data);
             }
         })
     }
+}
 
-    /// The bytes before the newline, or all that is left when there is none.
-    fn take_line(&mut self, newline: Option<usize>) -> Option<Vec<u8>> {
-        let Some(newline) = newline else {
-            return (!self.pending.is_empty()).then(|| mem::take(&mut self.pending));
+/// Bytes as they arrive, until they make a line.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    bytes: Vec<u8>,
+    /// Where the next line begins; what is before it was taken.
+    start: usize,
+    /// How far it was searched for a newline, in vain.
+    searched: usize,
+    /// That line has lost its beginning.
+    is_too_long: bool,
+}
+
+impl Pieces {
+    pub(crate) const fn new() -> Pieces {
+        Pieces { bytes: Vec::new(), start: 0, searched: 0, is_too_long: false }
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        self.bytes.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// The next line that has its newline, without that and a carriage return before it.
+    pub(crate) fn take_line(&mut self) -> Option<Result<String, Errno>> {
+        let Some(newline) = self.bytes[self.searched..].iter().position(|&byte| byte == b'\n') else {
+            self.searched = self.bytes.len();
+            if self.searched - self.start > LINE_BYTES_MAX {
+                self.is_too_long = true;
+                self.start = self.searched;
+            }
+            return None;
         };
-        let rest = self.pending.split_off(newline + 1);
-        let mut line = mem::replace(&mut self.pending, rest);
-        line.truncate(newline);
+        let line = &self.bytes[self.start..self.searched + newline];
+        let is_too_long = mem::take(&mut self.is_too_long) || line.len() > LINE_BYTES_MAX;
+        // Only now: whether a line is too long must not hang on how its bytes arrive.
+        let line = text_line(line.strip_suffix(b"\r").unwrap_or(line), is_too_long);
+        self.searched += newline + 1;
+        self.start = self.searched;
         Some(line)
     }
+
+    /// What is left at the end, if anything is: a line that lacks its newline.
+    pub(crate) fn take_rest(&mut self) -> Option<Result<String, Errno>> {
+        let line = &self.bytes[self.start..];
+        let is_too_long = self.is_too_long || line.len() > LINE_BYTES_MAX;
+        let line = (is_too_long || !line.is_empty()).then(|| text_line(line, is_too_long));
+        *self = Pieces::new();
+        line
+    }
+}
+
+fn text_line(line: &[u8], is_too_long: bool) -> Result<String, Errno> {
+    if is_too_long { Err(Errno::EMSGSIZE) } else { String::from_utf8(line.to_vec()).map_err(|_| Errno::EILSEQ) }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod args;
 pub mod console;
+pub mod date;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
@@ -45,6 +46,9 @@ pub static PROGRAMS: &[Program] = &[
     programs::echod::PROGRAM,
     programs::philosophers::PROGRAM,
     course::countdown::PROGRAM,
+    course::follow::PROGRAM,
+    course::pipeline::PROGRAM,
+    course::logsim::PROGRAM,
     course::grep_coroutine::PROGRAM,
     course::coroutine::PROGRAM,
     course::grepclose::PROGRAM,

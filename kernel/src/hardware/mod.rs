@@ -9,6 +9,8 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
+mod devices;
 #[cfg(unix)]
 mod errno;
 #[cfg(unix)]
@@ -21,12 +23,13 @@ pub use memory_console::MemoryConsole;
 use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
 
-/// A thing with bytes: one of the console's three streams, or a socket.
+/// What is behind an open file: one of the console's three streams, a socket, a job.
 ///
 /// A device that was closed is not mistaken for the one that has its index now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Device {
-    /// Place in the hardware's table. 0, 1 and 2 are the console's, always open.
+    /// Its class, and its place in the hardware's table of that. Of the streams 0, 1 and 2 are the
+    /// console's, always open.
     pub index: u32,
     /// How often the place had been used before.
     pub generation: u32,
@@ -40,10 +43,42 @@ impl Device {
     /// The console's error output.
     pub const STDERR: Device = Device { index: 2, generation: 0 };
 
+    /// The bits of an index that are its place.
+    const PLACE_BITS: u32 = 30;
+
+    /// A device of this class.
+    pub const fn of(class: Class, place: u32, generation: u32) -> Device {
+        Device { index: (class as u32) << Device::PLACE_BITS | place, generation }
+    }
+
+    /// In which table it is.
+    pub const fn class(self) -> Class {
+        if self.index >> Device::PLACE_BITS == 0 { Class::Stream } else { Class::Job }
+    }
+
+    /// Where in that table.
+    pub const fn place(self) -> u32 {
+        self.index & ((1 << Device::PLACE_BITS) - 1)
+    }
+
     /// One of the console's three?
     pub const fn is_console(self) -> bool {
         self.index < 3
     }
+}
+
+/// What sort of device; each has a table of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A stream of the console, or a socket.
+    Stream,
+    /// Work in the background.
+    Job,
+}
+
+impl Class {
+    /// How many classes there are.
+    pub const COUNT: usize = 2;
 }
 
 /// Something that happened outside.

@@ -1,7 +1,7 @@
 //! One source, three branches: each line goes to all of them, and in each as far as its end, before the
 //! next line comes.
 
-use super::{cofollow::printer, copipe::grep, sample};
+use super::{cofollow::printer, copipe::grep, log::log};
 use crate::{flow::*, prelude::*};
 
 pub(crate) const PROGRAM: Program = Program::new(
@@ -9,13 +9,14 @@ pub(crate) const PROGRAM: Program = Program::new(
     Group::Course(Part::Dataflow),
     "one source into three filters, each with its sink",
     main,
-);
+)
+.usage("[FILE]");
 
 fn main(args: Args) -> Task {
     task!({
-        call!(no_args(&PROGRAM, args))?;
+        let log = call!(log(&PROGRAM, args))?;
         let out = Output::new();
         let branches = ["python", "ply", "swig"].map(|pattern| grep(pattern, printer(out.clone())));
-        Ok(call!(drive(sample::lines(), broadcast(branches), &out))?)
+        Ok(call!(drive(log, broadcast(branches), &out))?)
     })
 }

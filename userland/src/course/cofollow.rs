@@ -2,11 +2,12 @@
 //!
 //! A source is no coroutine here. It has the loop; each send runs the sink until it wants the next line.
 
-use super::sample;
+use super::log::log;
 use crate::{flow::*, prelude::*};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("cofollow", Group::Course(Part::Dataflow), "a source that pushes lines into a sink", main);
+    Program::new("cofollow", Group::Course(Part::Dataflow), "a source that pushes lines into a sink", main)
+        .usage("[FILE]");
 
 pub(super) fn printer(out: Output) -> impl Consumer<String> {
     consumer!(String, {
@@ -19,8 +20,8 @@ pub(super) fn printer(out: Output) -> impl Consumer<String> {
 
 fn main(args: Args) -> Task {
     task!({
-        call!(no_args(&PROGRAM, args))?;
+        let log = call!(log(&PROGRAM, args))?;
         let out = Output::new();
-        Ok(call!(drive(sample::lines(), printer(out.clone()), &out))?)
+        Ok(call!(drive(log, printer(out.clone()), &out))?)
     })
 }

@@ -3,11 +3,11 @@
 //! The pipeline is put together from its end, since each stage has to be given its target. An error of the
 //! sink comes out of the filter's `send`, goes on to the source by `?`, and finishes the filter.
 
-use super::{cofollow::printer, sample};
+use super::{cofollow::printer, log::log};
 use crate::{flow::*, prelude::*};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("copipe", Group::Course(Part::Dataflow), "a source, a filter and a sink", main);
+    Program::new("copipe", Group::Course(Part::Dataflow), "a source, a filter and a sink", main).usage("[FILE]");
 
 pub(super) fn grep(pattern: &'static str, mut target: impl Consumer<String>) -> impl Consumer<String> {
     consumer!(String, {
@@ -22,8 +22,8 @@ pub(super) fn grep(pattern: &'static str, mut target: impl Consumer<String>) -> 
 
 fn main(args: Args) -> Task {
     task!({
-        call!(no_args(&PROGRAM, args))?;
+        let log = call!(log(&PROGRAM, args))?;
         let out = Output::new();
-        Ok(call!(drive(sample::lines(), grep("python", printer(out.clone())), &out))?)
+        Ok(call!(drive(log, grep("python", printer(out.clone())), &out))?)
     })
 }

@@ -95,6 +95,7 @@
 mod adaptors;
 mod consumer;
 mod error;
+mod follow;
 mod generator;
 mod output;
 mod shared;
@@ -106,6 +107,7 @@ pub use adaptors::{Collected, batch, broadcast, collect, filter, map, tee};
 pub use consumer::consuming;
 pub use consumer::{Consumer, Consuming, Received};
 pub use error::Error;
+pub use follow::Follow;
 pub use generator::{Generating, Generator};
 pub use output::Output;
 pub use shared::{Exclusive, Shared, shared};

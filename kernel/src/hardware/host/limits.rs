@@ -37,6 +37,7 @@ pub const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// How often one wait tells of the same signal. The second already means "at once".
 pub const SIGNAL_REPEATS_MAX: usize = 2;
 
-/// How long a console's thread may take to stop. It stops at once unless the stream's other end
-/// stalls in the middle of a write: it is left behind then, as nothing can call it back.
+/// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
+/// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
+/// then, as nothing can call them back.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(1);

@@ -7,6 +7,8 @@
 //! machine takes no processor time at all.
 
 mod console;
+#[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
+mod helpers;
 mod input;
 mod limits;
 mod output;
