@@ -111,3 +111,26 @@ fn every_program_here_is_a_mistake_of_the_table() {
     let of_table: BTreeSet<&str> = MISTAKES.iter().map(|&(program, ..)| program).collect();
     assert_eq!(verdicts().refused.keys().map(String::as_str).collect::<BTreeSet<_>>(), of_table);
 }
+
+/// Where docs/course.md shows a mistake: from the link to its program, the next block, or the rest of the row.
+#[test]
+fn the_course_shows_each_mistake_with_its_message() {
+    let page = include_str!("../docs/course.md");
+    for (program, code, words) in MISTAKES {
+        let link = format!("[{program}.rs](../tests/mistakes/refused/{program}.rs)");
+        let (before, after) = page.split_once(&link).unwrap_or_else(|| panic!("{program} is not shown"));
+        if words.is_empty() {
+            let row = after.lines().next().unwrap_or_default();
+            assert!(
+                row.starts_with(&format!(" | {} |", if code.is_empty() { "none" } else { code })),
+                "{program}: {row}"
+            );
+        } else if before.ends_with('(') {
+            // The first of those that are told alike.
+            let block = after.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+            let stands_in = |text: &str| block.lines().all(|line| text.contains(line));
+            let errors = verdicts().errors(program);
+            assert!(errors.iter().any(|error| stands_in(&error.text)), "{program} is not told so:\n{block}{errors:#?}");
+        }
+    }
+}
