@@ -5,7 +5,7 @@
 
 use yieldix::{
     Machine,
-    userland::{flow::*, prelude::*},
+    userland::{eprintln, flow::*, prelude::*},
 };
 
 /// A filter: takes lines, and passes on those that contain the word.
@@ -38,7 +38,10 @@ fn pipeline(word: String) -> Task {
     task!({
         let out = Output::new();
         let stages = grep(word, numbered(out.clone()));
-        call!(drive(Lines::new(Fd::STDIN), stages, &out))?;
+        if let Err(error) = call!(drive(Lines::new(Fd::STDIN), stages, &out)) {
+            eprintln!("pipeline: {error}")?;
+            return Err(error.into());
+        }
         Ok(())
     })
 }

@@ -75,6 +75,8 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("yield_of_a_value_in_a_consumer", "E0308", &[]),
     ("no_question_mark_after_yield", "E0308", &[]),
     ("no_ok_at_the_end", "E0308", &[]),
+    ("error_of_another_kind", "E0277", &[]),
+    ("branches_of_two_kinds", "E0308", &[]),
     ("for_over_a_consumer", "E0277", &[]),
     ("send_to_a_generator", "E0599", &[]),
     ("println_of_two", "E0659", &[]),

@@ -85,7 +85,7 @@ fn assert_succeeds(command: &mut Command) {
     assert!(output.status.success() && !errors.contains("warning"), "{command:?}: {errors}");
 }
 
-/// Both binaries of the crate.
+/// The binaries of the crate.
 static BUILT: LazyLock<()> = LazyLock::new(|| {
     let outside = Outside::new();
     symlink(REPOSITORY, outside.0.join("yieldix")).unwrap();
@@ -94,6 +94,7 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
     fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
     fs::create_dir(guest.join("src/bin")).unwrap();
     fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
+    fs::copy(Path::new(REPOSITORY).join("examples/pipeline.rs"), guest.join("src/bin/pipeline.rs")).unwrap();
     // The versions that were fetched to build this test are there without a network.
     fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
@@ -125,4 +126,10 @@ fn a_new_crate_boots_programs_of_its_own() {
     assert_eq!(run(&["greet", "moon", "mars"]), ("hello, moon\nhello, mars\n".to_owned(), Some(0)));
     let twice = "hello, first\ngreet exited with 0\nhello, second\ngreet exited with 0\n";
     assert_eq!(run(&["both"]), (twice.to_owned(), Some(7)));
+}
+
+#[test]
+fn the_courses_pipeline_is_a_new_crates_too() {
+    let said = "1 one fish\n2 red fish\n2 in all\n".to_owned();
+    assert_eq!(run("pipeline", &["fish"], "one fish\ntwo dogs\nred fish\n"), (said, Some(0)));
 }
