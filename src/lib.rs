@@ -45,11 +45,14 @@ mod machine;
 mod running;
 
 pub use log::{FilterError, LogFormat, start_log};
-pub use machine::{BootError, Console, Machine};
+pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
 pub use yieldix_kernel::{
     Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
-    hardware::{MemoryConsole, simulated::Faults},
+    hardware::{
+        MemoryConsole,
+        simulated::{Faults, MemoryFolder},
+    },
 };
 /// The interface of tasks: what a userland crate is written against.
 pub use yieldix_syscalls as syscalls;

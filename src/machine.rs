@@ -1,13 +1,18 @@
 //! The machine: what is to be booted, on what, and booting it.
 
 use crate::Running;
-use std::{fmt, io, time::Duration};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
+    fs::mount::Mount,
     hardware::{
         Hardware, MemoryConsole,
-        simulated::{CallCount, Faults, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{CallCount, CopyError, Faults, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions},
     },
     limits,
     sched::RoundRobin,
@@ -24,6 +29,27 @@ pub enum Console {
     Memory(MemoryConsole),
 }
 
+/// What can be mounted.
+#[derive(Clone, Debug)]
+pub enum Folder {
+    /// A folder of the host. A simulated world has a copy of it, made when it boots.
+    Host(PathBuf),
+    /// A folder in memory, for a simulated world.
+    Memory(MemoryFolder),
+}
+
+impl<P: AsRef<Path> + ?Sized> From<&P> for Folder {
+    fn from(path: &P) -> Folder {
+        Folder::Host(path.as_ref().to_path_buf())
+    }
+}
+
+impl From<MemoryFolder> for Folder {
+    fn from(folder: MemoryFolder) -> Folder {
+        Folder::Memory(folder)
+    }
+}
+
 /// A machine that has not booted. Its methods say what it will be; [`Machine::boot`] runs it to its
 /// end, [`Machine::start`] leaves that to the caller.
 pub struct Machine {
@@ -33,6 +59,7 @@ pub struct Machine {
     seed: Option<u64>,
     faults: Faults,
     console: Console,
+    mounts: Mounts,
     catches_signals: bool,
     load: Load,
     observer: Option<Box<dyn Observer>>,
@@ -58,10 +85,39 @@ pub enum BootError {
     NoHost,
     /// The host refused what a machine needs.
     Host(io::Error),
+    /// A folder could not be mounted at this path.
+    Mount(String, MountError),
     /// The kernel refused the first task.
     Refused(Errno),
     /// The program panicked before it had made its first task.
     EntryPanicked(&'static str),
+}
+
+/// Why a folder could not be mounted.
+#[derive(Debug)]
+pub enum MountError {
+    /// The place is no path.
+    NoPath(Errno),
+    /// Another folder is mounted there.
+    Taken,
+    /// The host refused it.
+    Host(io::Error),
+    /// It could not be copied into the simulated world.
+    Copy(CopyError),
+    /// It is in memory, and the world is not simulated.
+    NotOfHost,
+}
+
+impl fmt::Display for MountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MountError::NoPath(errno) => errno.fmt(f),
+            MountError::Taken => f.write_str("another folder is mounted there"),
+            MountError::Host(error) => error.fmt(f),
+            MountError::Copy(error) => error.fmt(f),
+            MountError::NotOfHost => f.write_str("a folder in memory needs a simulated world"),
+        }
+    }
 }
 
 impl fmt::Display for BootError {
@@ -72,6 +128,7 @@ impl fmt::Display for BootError {
             BootError::NothingToBoot => f.write_str("nothing to boot: name a task or a program"),
             BootError::NoHost => f.write_str("no host hardware on this platform; use simulate"),
             BootError::Host(error) => write!(f, "the host refused: {error}"),
+            BootError::Mount(guest, why) => write!(f, "cannot mount at {}: {why}", guest.escape_debug()),
             BootError::Refused(errno) => write!(f, "the first task was refused: {errno}"),
             BootError::EntryPanicked(name) => write!(f, "{name} panicked before it had made its first task"),
         }
@@ -81,7 +138,8 @@ impl fmt::Display for BootError {
 impl std::error::Error for BootError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            BootError::Host(error) => Some(error),
+            BootError::Host(error) | BootError::Mount(_, MountError::Host(error)) => Some(error),
+            BootError::Mount(_, MountError::Copy(error)) => Some(error),
             BootError::Refused(errno) => Some(errno),
             _ => None,
         }
@@ -104,6 +162,7 @@ impl Machine {
             seed: None,
             faults: Faults::default(),
             console: Console::Process,
+            mounts: Vec::new(),
             catches_signals: false,
             load: Load::Nothing,
             observer: None,
@@ -144,6 +203,17 @@ impl Machine {
     /// The console; the process's own unless said otherwise.
     pub fn console(mut self, console: Console) -> Machine {
         self.console = console;
+        self
+    }
+
+    /// Shows tasks a folder at the path `guest`, to read only or to write as well. They see nothing else of
+    /// the host: no path and no link leads out of it. Of several mounts, the longest path that fits has a
+    /// file.
+    ///
+    /// In a simulated world a host folder is copied when the machine boots, at most 64 MiB; what is written
+    /// there stays there.
+    pub fn mount(mut self, folder: impl Into<Folder>, guest: impl Into<String>, is_read_only: bool) -> Machine {
+        self.mounts.push((folder.into(), guest.into(), is_read_only));
         self
     }
 
@@ -201,8 +271,18 @@ impl Machine {
 
     /// Boots, and leaves it to the caller to run it.
     pub fn start(self) -> Result<Running, BootError> {
-        let Machine { mut programs, mut options, timer_slack, seed, faults, console, catches_signals, load, observer } =
-            self;
+        let Machine {
+            mut programs,
+            mut options,
+            timer_slack,
+            seed,
+            faults,
+            console,
+            mounts,
+            catches_signals,
+            load,
+            observer,
+        } = self;
         let is_init = |program: &Program| program.name == "init";
         if !programs.iter().any(is_init) {
             programs.extend(yieldix_userland::PROGRAMS.iter().copied().filter(is_init));
@@ -217,6 +297,7 @@ impl Machine {
         // Virtual time costs nothing, and a log of it should show each moment.
         let own_slack = if seed.is_some() { Duration::ZERO } else { limits::TIMER_SLACK };
         options.timer_slack = timer_slack.unwrap_or(own_slack);
+        options.mounts = mount_points(&mounts)?;
         let mut calls = CallCount::default();
         let hardware: Box<dyn Hardware> = match seed {
             Some(seed) => {
@@ -224,11 +305,11 @@ impl Machine {
                     Console::Process => SimulatedConsole::Process,
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
-                let simulated = Simulated::new(SimulatedOptions { seed, console, faults });
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders: copies(mounts)? });
                 calls = simulated.calls();
                 Box::new(simulated)
             }
-            None => host(console, catches_signals)?,
+            None => host(console, mounts, catches_signals)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
@@ -241,20 +322,54 @@ impl Machine {
     }
 }
 
+type Mounts = Vec<(Folder, String, bool)>;
+
+/// Where tasks see what is mounted.
+fn mount_points(mounts: &Mounts) -> Result<Vec<Mount>, BootError> {
+    let mut points: Vec<Mount> = Vec::with_capacity(mounts.len());
+    for (_, guest, is_read_only) in mounts {
+        let refused = |why| BootError::Mount(guest.clone(), why);
+        let point = Mount::new(guest, *is_read_only).map_err(|errno| refused(MountError::NoPath(errno)))?;
+        if points.iter().any(|other| other.is_at(&point)) {
+            return Err(refused(MountError::Taken));
+        }
+        points.push(point);
+    }
+    Ok(points)
+}
+
+/// What a simulated world has of it.
+fn copies(mounts: Mounts) -> Result<Vec<MemoryFolder>, BootError> {
+    let copy = |(folder, guest, _)| match folder {
+        Folder::Memory(folder) => Ok(folder),
+        Folder::Host(path) => {
+            MemoryFolder::copy_of(&path).map_err(|error| BootError::Mount(guest, MountError::Copy(error)))
+        }
+    };
+    mounts.into_iter().map(copy).collect()
+}
+
 /// The hardware that is there.
 #[cfg(unix)]
-fn host(console: Console, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
-    use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
+fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
+    use yieldix_kernel::hardware::host::{self, ConsoleOptions, Host, HostOptions};
+    let open = |(folder, guest, _)| match folder {
+        Folder::Host(path) => {
+            host::Folder::open(&path).map_err(|error| BootError::Mount(guest, MountError::Host(error)))
+        }
+        Folder::Memory(_) => Err(BootError::Mount(guest, MountError::NotOfHost)),
+    };
+    let folders = mounts.into_iter().map(open).collect::<Result<_, _>>()?;
     let console = match console {
         Console::Process => ConsoleOptions::Process,
         Console::Memory(memory) => ConsoleOptions::Memory(memory),
     };
-    Ok(Box::new(Host::new(HostOptions { console, catches_signals }).map_err(BootError::Host)?))
+    Ok(Box::new(Host::new(HostOptions { console, catches_signals, folders }).map_err(BootError::Host)?))
 }
 
 /// Only a simulation runs here.
 #[cfg(not(unix))]
-fn host(_: Console, _: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(_: Console, _: Mounts, _: bool) -> Result<Box<dyn Hardware>, BootError> {
     Err(BootError::NoHost)
 }
 

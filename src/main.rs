@@ -5,9 +5,10 @@ use signal_hook::{consts, flag};
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
+    str::FromStr,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
-use yieldix::{BootError, Ended, LogFormat, Machine};
+use yieldix::{BootError, Ended, LogFormat, Machine, MountError};
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing};
 
 mod manual;
@@ -57,6 +58,10 @@ struct Command {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     max_tasks: Option<u32>,
 
+    /// Show tasks a folder of the host, and nothing else of it; `:ro` to read only. Repeatable
+    #[arg(long, value_name = "HOST:GUEST[:ro]", global = true)]
+    mount: Vec<Mounted>,
+
     /// How long after the first of several timers to wake up for all [default: 100us; simulated: 0]
     #[arg(long, value_name = "DURATION", global = true)]
     timer_slack: Option<Span>,
@@ -100,7 +105,7 @@ Exit codes:
   0-255    the program's own
   2        bad command line or log filter
   70       deadlock: no task could ever run again
-  71       the host refused what the machine needs
+  71       the host refused what the machine needs, a folder to mount for one
   74       the program ended well, and its output was lost
   101      the program, or the kernel, panicked
   127      no such program
@@ -127,6 +132,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// What `--mount` says.
+#[derive(Clone, Debug)]
+struct Mounted {
+    host: String,
+    guest: String,
+    is_read_only: bool,
+}
+
+impl FromStr for Mounted {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Mounted, &'static str> {
+        let (folders, is_read_only) = match text.strip_suffix(":ro") {
+            Some(folders) => (folders, true),
+            None => (text, false),
+        };
+        match folders.rsplit_once(':') {
+            Some((host, guest)) if !host.is_empty() && guest.starts_with('/') => {
+                Ok(Mounted { host: host.to_owned(), guest: guest.to_owned(), is_read_only })
+            }
+            _ => Err("it is HOST:GUEST or HOST:GUEST:ro, and GUEST begins with a slash"),
+        }
+    }
+}
+
 fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     let mut machine = Machine::new().programs(PROGRAMS).program(program, args);
     if command.simulate {
@@ -134,6 +164,9 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     } else {
         machine = machine.signals();
         end_at_once_on_a_second_signal();
+    }
+    for Mounted { host, guest, is_read_only } in &command.mount {
+        machine = machine.mount(host, guest, *is_read_only);
     }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
@@ -155,6 +188,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         Ok(Err(error @ BootError::UnknownProgram(_))) => {
             complain(NOT_FOUND, &format!("{error} (yieldix list names them)"))
         }
+        Ok(Err(error @ BootError::Mount(_, MountError::NoPath(_) | MountError::Taken))) => complain(USAGE, &error),
         Ok(Err(error)) => complain(HOST_REFUSED, &error),
         Err(_) => {
             let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);

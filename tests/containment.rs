@@ -82,10 +82,18 @@ fn a_spawn_past_the_most_tasks_drops_what_the_task_holds_and_goes_on() {
 }
 
 #[test]
-fn a_call_that_is_not_built_drops_what_it_carries_and_goes_on() {
+fn jobs_that_nobody_takes_are_dropped_and_the_machine_goes_on() {
     assert_prints(
         task!({
-            assert_eq!(trap!(yield offload(armed(Bomb))), Err(Errno::ENOSYS));
+            // A value, the payload of a panic, and work that is refused for want of a descriptor.
+            for work in [|| Bomb, || std::panic::panic_any(Bomb)] {
+                let job = trap!(yield offload(work))?;
+                trap!(yield read_wait(job.fd()))?;
+                trap!(yield job.close())?;
+            }
+            while trap!(yield dup(Fd::STDOUT)).is_ok() {}
+            let bomb = Bomb;
+            assert!(matches!(trap!(yield offload(move || bomb)), Err(Errno::EMFILE)));
             trap!(yield write(Fd::STDOUT, "alive"))?;
             Ok(())
         }),

@@ -5,21 +5,16 @@
 
 mod common;
 
-use common::{program, run};
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use common::{
+    golden::{assert_wrong_goldens_are_found, golden},
+    program, run,
+};
+use std::{collections::BTreeSet, process::Command};
 use yieldix::{
     Ended,
-    syscalls::{ExitStatus, Group},
+    syscalls::{ExitStatus, Group, Part},
 };
 use yieldix_userland::PROGRAMS;
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-macro_rules! golden {
-    ($program:literal) => {
-        include_str!(concat!("goldens/", $program, ".txt"))
-    };
-}
 
 /// What a program prints that ends by itself, and well.
 #[track_caller]
@@ -33,7 +28,7 @@ macro_rules! prints_as_its_golden {
     ($($test:ident: $program:literal,)*) => { $(
         #[test]
         fn $test() {
-            assert_eq!(printed($program, &[]), golden!($program));
+            assert_eq!(printed($program, &[]), golden($program));
         }
     )* };
 }
@@ -61,14 +56,14 @@ prints_as_its_golden! {
 
 #[test]
 fn logsim_writes_what_the_seed_decides() {
-    assert_eq!(printed("logsim", &["--lines", "4"]), golden!("logsim"));
+    assert_eq!(printed("logsim", &["--lines", "4"]), golden("logsim"));
 }
 
 #[test]
 fn benchmark_prints_two_times() {
     let text = printed("benchmark", &[]);
     let times: Vec<&str> = text.split_whitespace().filter(|word| word.parse::<f64>().is_ok()).collect();
-    assert_eq!(times.iter().fold(text.clone(), |text, time| text.replacen(time, "t", 1)), golden!("benchmark"));
+    assert_eq!(times.iter().fold(text.clone(), |text, time| text.replacen(time, "t", 1)), golden("benchmark"));
 }
 
 #[test]
@@ -139,17 +134,13 @@ fn what_the_syllabus_says_not_to_compile_is_tested() {
     }
 }
 
+/// Those of the operating system and of the events have their tests elsewhere.
 #[test]
-fn every_program_of_the_course_has_a_golden_that_a_test_compares() {
-    let folder = Path::new(ROOT).join("tests");
-    let sources = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let sources: String = sources.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect();
-    for program in PROGRAMS.iter().filter(|program| matches!(program.group, Group::Course(_))) {
-        let golden = folder.join(format!("goldens/{}.txt", program.name));
-        assert!(fs::read_to_string(&golden).is_ok_and(|text| !text.is_empty()), "{golden:?} is missing or empty");
-        let is_compared = [format!("golden!(\"{}\")", program.name), format!(": \"{}\",", program.name)];
-        assert!(is_compared.iter().any(|words| sources.contains(words)), "no test compares {golden:?}");
-    }
+fn wrong_goldens_are_found_in_every_program() {
+    let elsewhere = [Part::OperatingSystem, Part::Events].map(Group::Course);
+    let programs = PROGRAMS.iter().filter(|program| matches!(program.group, Group::Course(_)));
+    let here = programs.filter(|program| !elsewhere.contains(&program.group));
+    assert_wrong_goldens_are_found(here.map(|program| program.name));
 }
 
 #[test]

@@ -6,8 +6,8 @@
 
 use crate::{
     fd::Object,
-    file::{Direction, Pending},
-    hardware::Hardware,
+    file::{Direction, Kind},
+    hardware::{Hardware, HardwareStats},
     kernel::{Kernel, broken},
     limits,
     poll::{Watch, operation},
@@ -48,7 +48,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
             found.joiners_queued += joiners.unwrap_or(0);
             found.hold(cold.fds.objects());
-            if let (Some(Pending::Connect), &State::Writing { file, .. }) = (&cold.pending, &place.state) {
+            if let (Some(operation), &State::Writing { file, .. }) = (&cold.pending, &place.state)
+                && operation.holds()
+            {
                 found.hold([Object::File(file)]);
             }
             for &watch in cold.polling().iter().flat_map(|polling| &polling.watches) {
@@ -68,7 +70,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        ensure(self.hardware.stats().sockets + 3 == self.files.len(), "every socket is an open file's");
+        let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
+        ensure(sockets + jobs + disk_devices + 3 == self.files.len(), "every device is an open file's");
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)
@@ -89,6 +92,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(found.holders(Object::File(index)) == file.holders, "each file counts what holds it");
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
+            let has_place = file.rare().is_some_and(|rare| rare.place.is_some());
+            ensure(has_place == (file.kind == Kind::Regular), "a regular file has a place, no other has");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;

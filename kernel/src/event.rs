@@ -101,7 +101,36 @@ macro_rules! logged_as_word {
     )+};
 }
 
-logged_as_word!(Time, SocketAddr, Signal, Kind);
+logged_as_word!(Time, Signal, Kind);
+
+/// What was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address<'a> {
+    /// A socket.
+    Socket(SocketAddr),
+    /// A file, by its path in plain form.
+    Path(&'a str),
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Socket(address) => address.fmt(f),
+            Address::Path(path) => path.fmt(f),
+        }
+    }
+}
+
+impl<'a> Field for &'a Address<'_> {
+    type Logged = Box<dyn tracing::Value + 'a>;
+    fn logged(self) -> Self::Logged {
+        match self {
+            Address::Socket(address) => Box::new(tracing::field::display(address)),
+            // A string, which the log puts in quotes.
+            Address::Path(path) => Box::new(*path),
+        }
+    }
+}
 
 /// Text with blanks in it is a string, which the log puts in quotes.
 macro_rules! logged_as_text {
@@ -137,6 +166,10 @@ impl fmt::Display for Kind {
             Kind::Console => "console",
             Kind::Listener => "listener",
             Kind::Stream => "stream",
+            Kind::Job => "job",
+            Kind::Regular => "regular",
+            Kind::Watch => "watch",
+            Kind::Stat => "stat",
         })
     }
 }
@@ -210,7 +243,8 @@ events! {
     WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
     /// A first task, of which nobody else will ask, returned this error; `line` is its last trap's.
     WARN "yieldix::task" "task failed" Failed { tid: Tid, name: &'a str, errno: Errno, line: &'a str }
-    /// A task's destructor panicked while the kernel dropped it. The kernel goes on.
+    /// A task's destructor panicked while the kernel dropped it. The kernel goes on. The task is 0 when
+    /// it was what a job gave, and nobody took.
     WARN "yieldix::task" "destructor panicked" DestructorPanicked { tid: Tid, panic: &'a str }
     /// A zombie was waited for, or nobody would: its number is free.
     DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
@@ -237,8 +271,12 @@ events! {
     TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
     /// A subroutine on the trampoline began.
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
-    /// A file was opened.
-    DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: SocketAddr }
+    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, or the path.
+    DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
+    /// A task's work began to be done in the background; the file is its job.
+    DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }
+    /// The work of a job has panicked. Told when that is taken, or its job closed.
+    WARN "yieldix::io" "job panicked" JobPanicked { file: u32, panic: &'a str }
     /// A file was closed: its last holder let go.
     DEBUG "yieldix::io" "closed" Closed { file: u32 }
     /// A port was made.

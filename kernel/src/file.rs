@@ -12,7 +12,9 @@
 use crate::{
     block::Cause,
     emit,
+    event::Address,
     fd::Object,
+    fs::Place,
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
@@ -20,7 +22,6 @@ use crate::{
     trap::Next,
     wait::Queue,
 };
-use std::net::SocketAddr;
 use yieldix_syscalls::{Buf, Errno, Fd, Interest, Reply};
 
 /// An open file.
@@ -40,8 +41,17 @@ pub struct File {
     pub readers: Queue,
     /// Tasks that wait to write.
     pub writers: Queue,
-    /// Polls that watch for a read or for a write, by direction; few files have any.
-    pub watched: Option<Box<[Queue; 2]>>,
+    /// What few files have.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few files have.
+#[derive(Debug, Default)]
+pub struct Rare {
+    /// Polls that watch for a read or for a write, by direction.
+    watched: [Queue; 2],
+    /// A regular file's place.
+    pub place: Option<Place>,
 }
 
 /// What can be done with a file.
@@ -53,6 +63,21 @@ pub enum Kind {
     Listener,
     /// A connected socket.
     Stream,
+    /// Work in the background.
+    Job,
+    /// A file of the disk.
+    Regular,
+    /// It tells what happens to a file of the disk.
+    Watch,
+    /// A question about a file of the disk; no descriptor ever names it.
+    Stat,
+}
+
+impl Kind {
+    /// Is it a socket?
+    pub fn is_socket(self) -> bool {
+        matches!(self, Kind::Listener | Kind::Stream)
+    }
 }
 
 impl File {
@@ -66,14 +91,47 @@ impl File {
             maybe_writable: true,
             readers: Queue::default(),
             writers: Queue::default(),
-            watched: None,
+            rare: None,
         }
     }
 
     /// The polls that watch for this direction.
     #[inline(always)]
     pub fn watched(&self, direction: Direction) -> Queue {
-        self.watched.as_ref().map_or(Queue::default(), |queues| queues[direction as usize])
+        self.rare().map_or(Queue::default(), |rare| rare.watched[direction as usize])
+    }
+
+    /// The same queue, to change; when it is over, [`File::shed_rare`].
+    pub fn watched_mut(&mut self, direction: Direction) -> &mut Queue {
+        &mut self.make_rare().watched[direction as usize]
+    }
+
+    /// Does a poll watch for anything?
+    pub fn is_watched(&self) -> bool {
+        self.rare().is_some_and(|rare| !rare.watched.iter().all(Queue::is_empty))
+    }
+
+    /// What is rare, if it has any.
+    #[inline(always)]
+    pub fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// What is rare, if it has any, to change.
+    pub fn rare_mut(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// What is rare, made if need be.
+    pub fn make_rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Drops what is rare if nothing is in it.
+    pub fn shed_rare(&mut self) {
+        if !self.is_watched() && self.rare().is_some_and(|rare| rare.place.is_none()) {
+            self.rare = None;
+        }
     }
 
     /// The queue of this direction.
@@ -144,8 +202,38 @@ pub enum Pending {
     },
     /// Take a connection.
     Accept,
-    /// Learn how a connection ended; the operation holds its file.
+    /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
+    /// Learn what is known of a file; the operation holds its own.
+    Stat,
+    /// Read up to `max` bytes of a regular file.
+    ReadAt {
+        /// At most so many.
+        max: u32,
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Write some of this to a regular file.
+    WriteAt {
+        /// What.
+        data: Buf,
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Set the length of a regular file.
+    Truncate {
+        /// To this.
+        length: u64,
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Take what came of a job, and close the descriptor.
+    Take {
+        /// By which the task has the job.
+        fd: Fd,
+        /// It was taken, and `fd` is out of the task's table: the operation holds the file.
+        is_done: bool,
+    },
     /// Wait until a read would answer.
     ReadWait,
     /// Wait until a write would answer.
@@ -157,10 +245,12 @@ impl Pending {
     #[inline(always)]
     pub fn direction(&self) -> Direction {
         match self {
-            Pending::Read { .. } | Pending::Accept | Pending::ReadWait => Direction::Read,
+            Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
+            Pending::ReadAt { .. } => Direction::Read,
             Pending::Write { .. } | Pending::WriteAll { .. } | Pending::Connect | Pending::WriteWait => {
                 Direction::Write
             }
+            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => Direction::Write,
         }
     }
 
@@ -179,19 +269,32 @@ impl Pending {
     #[inline(always)]
     pub(crate) fn permit(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
         match (kind, self) {
-            (Kind::Console, _) if wants == Wants::Socket => Err(Errno::ENOTSOCK),
+            _ if wants == Wants::Socket && !kind.is_socket() => Err(Errno::ENOTSOCK),
+            (Kind::Job, Pending::Take { .. }) => Ok(()),
+            (_, Pending::Take { .. }) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
-            (Kind::Listener, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::Job, Pending::ReadWait) => Ok(()),
+            (Kind::Listener | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
             (_, Pending::Accept) => Err(Errno::EINVAL),
-            (Kind::Console | Kind::Stream, _) => Ok(()),
+            (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::Watch, _) => Err(Errno::EBADF),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat, _) => Ok(()),
         }
     }
 
+    /// Does it hold its file, for which there is no descriptor yet, or never?
+    pub fn holds(&self) -> bool {
+        matches!(self, Pending::Connect | Pending::Stat)
+    }
+
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
-    /// until it has a descriptor for it.
+    /// until it has a descriptor for it, and a take once it has none any more.
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
-        matches!((self, reply), (Pending::Connect, Reply::Err(_)))
+        matches!(
+            (self, reply),
+            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Stat, _)
+        )
     }
 
     /// Its answer when it is given up with `errno`.
@@ -216,7 +319,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The file of a socket that `fd` names for the task in `slot`.
     pub(crate) fn socket_of(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
         match self.object_of(slot, fd)? {
-            Object::File(file) if self.file(file).kind != Kind::Console => Ok(file),
+            Object::File(file) if self.file(file).kind.is_socket() => Ok(file),
             _ => Err(Errno::ENOTSOCK),
         }
     }
@@ -275,6 +378,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Err(errno) = operation.permit(entry.kind, wants) {
             return self.answer(slot, operation.give_up(errno));
         }
+        // The calls of sockets have been refused by now.
+        if wants == Wants::Anything && entry.kind == Kind::Regular {
+            return self.operate_on_regular(slot, file, operation);
+        }
         let (device, is_console) = (entry.device, entry.kind == Kind::Console);
         // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
         let is_promising = entry.is_promising(operation.direction());
@@ -290,6 +397,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Attempts an operation for the task in `slot`. None: it has to wait.
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
         self.attempt_as(slot, file, self.file(file).device, operation)
+    }
+
+    /// Attempts an operation that may hold its file, and waits to finish it if it must.
+    pub(crate) fn attempt_or_block(&mut self, slot: u32, file: u32, mut operation: Pending) -> Next {
+        let is_promising = self.file(file).is_promising(operation.direction());
+        let reply = if is_promising { self.attempt(slot, file, &mut operation) } else { None };
+        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
+        if operation.lets_go_after(&reply) {
+            self.let_go_of_file(file);
+        }
+        self.answer(slot, reply)
     }
 
     #[inline(always)]
@@ -328,8 +446,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let connected = self.hardware.connected(device);
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
+            Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
+            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
+                self.attempt_on_disk(file, device, operation)
+            }
         };
         match answer {
             Ok(reply) => Some(reply),
@@ -359,7 +481,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Asked first, so that a connection for which there is no number stays in its queue.
         self.room_for_a_file(slot)?;
         let (device, peer) = self.hardware.try_accept(listener)?;
-        let file = self.open_file(device, Kind::Stream, peer);
+        let file = self.open_file(device, Kind::Stream, Address::Socket(peer));
         let fd = self.install(slot, Object::File(file))?;
         Ok(Reply::Conn(Box::new((fd, peer))))
     }
@@ -376,10 +498,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// A new file for `device`, held once.
-    pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: SocketAddr) -> u32 {
+    pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: Address<'_>) -> u32 {
+        let file = self.insert_file(device, kind);
+        emit!(self, Opened { file, kind, address });
+        file
+    }
+
+    /// The same; the caller tells of it.
+    pub(crate) fn insert_file(&mut self, device: Device, kind: Kind) -> u32 {
         let file = self.files.insert(File::new(device, kind));
         self.note_device(device, file);
-        emit!(self, Opened { file, kind, address });
         file
     }
 
@@ -405,13 +533,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if entry.holders > 0 {
             return;
         }
-        let device = entry.device;
-        if !(entry.readers.is_empty() && entry.writers.is_empty() && entry.watched.is_none()) {
+        let (device, kind) = (entry.device, entry.kind);
+        if !entry.readers.is_empty() || !entry.writers.is_empty() || entry.is_watched() {
             broken("a file is closed while a task waits on it");
         }
         self.files.remove(file);
         self.note_device(device, crate::task::NIL);
-        self.hardware.close(device);
+        match kind {
+            Kind::Job => self.close_job(file, device),
+            _ => self.hardware.close(device),
+        }
         emit!(self, Closed { file });
     }
 

@@ -139,10 +139,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn waits_on_file(&self, slot: u32, file: u32, direction: Direction) -> WaitsOn {
         match (self.find_fd(slot, Object::File(file)), direction) {
             (Some(fd), Direction::Read) if self.file(file).kind == Kind::Listener => WaitsOn::Accept(fd),
+            (Some(fd), Direction::Read) if self.file(file).kind == Kind::Job => WaitsOn::Job(fd),
             (Some(fd), Direction::Read) => WaitsOn::Read(fd),
             (Some(fd), Direction::Write) => WaitsOn::Write(fd),
-            // Only a connect holds a file for which there is no descriptor yet.
-            (None, _) => WaitsOn::Connect,
+            // Only what holds its file itself has no descriptor for it.
+            (None, _) => match self.file(file).kind {
+                Kind::Regular | Kind::Watch => WaitsOn::Open,
+                Kind::Stat => WaitsOn::Stat,
+                Kind::Console | Kind::Listener | Kind::Stream | Kind::Job => WaitsOn::Connect,
+            },
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
+    fs::mount::Mount,
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits, panic,
@@ -52,6 +53,8 @@ pub struct Options {
     pub timer_slack: Duration,
     /// Programs that can be spawned by name.
     pub programs: Vec<Program>,
+    /// The folders of the hardware, in its order, and where tasks see them.
+    pub mounts: Vec<Mount>,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -64,6 +67,7 @@ impl Default for Options {
             fds_per_task: limits::FDS_PER_TASK,
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
+            mounts: Vec::new(),
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -106,6 +110,8 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     /// By class and place.
     pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
+    /// Tickets given out, one for each operation on the disk.
+    pub(crate) tickets: u64,
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
@@ -163,6 +169,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Default::default(),
+            tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
             ports: Slab::default(),
@@ -188,8 +195,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             polls: 0,
         };
         for (index, device) in [Device::STDIN, Device::STDOUT, Device::STDERR].into_iter().enumerate() {
-            let file = kernel.files.insert(File::new(device, Kind::Console));
-            kernel.note_device(device, file);
+            let file = kernel.insert_file(device, Kind::Console);
             kernel.streams[index] = Some(Object::File(file));
         }
         kernel.look_who_watches();

@@ -24,6 +24,9 @@ pub const FDS_PER_TASK: u32 = 1024;
 /// Open files and ports of the whole machine: `ENFILE`.
 pub const FILES: u32 = 1 << 20;
 
+/// Jobs that are open, and those that wait for a helper, open or not: `EAGAIN`.
+pub const JOBS: u32 = 512;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
@@ -35,6 +38,9 @@ pub const MESSAGE_FDS: usize = 64;
 
 /// Bytes of a port's name: `ENAMETOOLONG`.
 pub const PORT_NAME_BYTES: usize = 64;
+
+/// Bytes of a path: `ENAMETOOLONG`.
+pub const PATH_BYTES: usize = 4096;
 
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;

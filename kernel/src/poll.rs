@@ -177,11 +177,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Object::Sender(port) | Object::Receiver(port) => port,
             Object::File(file) => {
                 let Some(file) = self.files.get_mut(file) else { broken("a task watches a file that is none") };
-                let queues = file.watched.get_or_insert_default();
-                change(&mut queues[direction as usize], &mut self.watches);
-                if queues.iter().all(Queue::is_empty) {
-                    file.watched = None;
-                }
+                change(file.watched_mut(direction), &mut self.watches);
+                file.shed_rare();
                 return;
             }
         };

@@ -30,7 +30,6 @@ impl<T> Slab<T> {
     }
 
     /// The index that the next value will have.
-    #[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
     pub fn next_index(&self) -> u32 {
         if self.free == NONE { self.entries.len() as u32 } else { self.free }
     }
@@ -77,6 +76,14 @@ impl<T> Slab<T> {
             Some(Entry::Used(value)) => Some(value),
             _ => None,
         }
+    }
+
+    /// Every value with its index, in the order of the indices, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
+        self.entries.iter_mut().enumerate().filter_map(|(index, entry)| match entry {
+            Entry::Used(value) => Some((index as u32, value)),
+            Entry::Free { .. } => None,
+        })
     }
 
     /// Every value with its index, in the order of the indices.

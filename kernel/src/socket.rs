@@ -1,6 +1,7 @@
 //! The calls of sockets that are not reads and writes.
 
 use crate::{
+    event::Address,
     fd::Object,
     file::{Kind, Pending},
     hardware::{Device, Hardware},
@@ -17,7 +18,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let device = self.hardware.listen(address, backlog)?;
             // A port that was left to the host is known by now, and the log is where it can be learnt.
             let bound = if address.port() == 0 { self.hardware.local_addr(device).unwrap_or(address) } else { address };
-            let file = self.open_file(device, Kind::Listener, bound);
+            let file = self.open_file(device, Kind::Listener, Address::Socket(bound));
             self.install(slot, Object::File(file))
         });
         self.answer_with(slot, fd.map(Reply::Fd))
@@ -28,18 +29,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Ok(device) => device,
             Err(errno) => return self.answer(slot, Reply::Err(errno)),
         };
-        let file = self.open_file(device, Kind::Stream, address);
+        let file = self.open_file(device, Kind::Stream, Address::Socket(address));
         // Even one that is decided already is learnt by the common way; it costs one attempt.
-        let mut operation = Pending::Connect;
-        match self.attempt(slot, file, &mut operation) {
-            None => self.block_on_file(slot, file, operation),
-            Some(reply) => {
-                if operation.lets_go_after(&reply) {
-                    self.let_go_of_file(file);
-                }
-                self.answer(slot, reply)
-            }
-        }
+        self.attempt_or_block(slot, file, Pending::Connect)
     }
 
     pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Next {

@@ -194,7 +194,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
                 self.not_built(slot)
             }
-            on!(Offload { body }) => self.sys_offload(tid, slot, body),
+            on!(Offload { work }) => self.sys_offload(tid, slot, work),
+            on!(JobTake { fd }) => self.sys_job_take(slot, fd),
             on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
             on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
             on!(PortSendFds { fd, message }) => self.send_or_block(slot, fd, Outgoing::WithFds(message), true),
@@ -203,11 +204,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(PortOpen { name }) => self.sys_port_open(slot, &name),
             on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
             on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
-            on!(Open { .. } | Seek { .. } | Stat { .. } | Fstat { .. } | ReadDir { .. } | Mkdir { .. }) => {
+            on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
+            on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
+            on!(Stat { path }) => self.sys_stat(slot, &path),
+            on!(Fstat { fd }) => self.sys_fstat(slot, fd),
+            on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
+            on!(Watch { path }) => self.sys_watch(slot, &path),
+            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. } | Sync { .. }) => {
                 self.not_built(slot)
             }
-            on!(Unlink { .. } | Rmdir { .. } | Rename { .. } | Truncate { .. } | Sync { .. }) => self.not_built(slot),
-            on!(Chdir { .. } | GetCwd | Watch { .. }) => self.not_built(slot),
+            on!(Chdir { .. } | GetCwd) => self.not_built(slot),
         };
         self.unless_long(operations_before, next)
     }
@@ -272,12 +278,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.answer(slot, Reply::Err(Errno::EPROTO))
             }
         }
-    }
-
-    /// Not built; what came with the call is the task's own and dropped as such.
-    fn sys_offload(&mut self, tid: Tid, slot: u32, body: Task) -> Next {
-        self.discard(tid, body);
-        self.not_built(slot)
     }
 
     /// Puts a subroutine in its caller's place, unless that would be too deep.

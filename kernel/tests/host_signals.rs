@@ -13,7 +13,7 @@ use yieldix_syscalls::Signal;
 #[test]
 fn signals_that_are_caught_are_interrupts_each_time() {
     let console = ConsoleOptions::Memory(MemoryConsole::default());
-    let mut host = Host::new(HostOptions { console, catches_signals: true }).unwrap();
+    let mut host = Host::new(HostOptions { console, catches_signals: true, ..HostOptions::default() }).unwrap();
     for _ in 0..3 {
         for (sent, expected) in
             [(HostSignal::INT, Signal::Int), (HostSignal::TERM, Signal::Term), (HostSignal::HUP, Signal::Hup)]

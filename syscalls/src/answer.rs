@@ -2,7 +2,7 @@
 
 use crate::{
     Buf, Errno, ExitStatus, Fd, FileInfo, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task,
-    TaskInfo, Tid, Time, Unsent, task::Returning,
+    TaskInfo, Tid, Time, Unsent, Value, task::Returning,
 };
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};
@@ -121,6 +121,7 @@ answers! {
     Vec<Interest> as Vec<Interest>: [], [Reply::Ready(ready) => *ready];
     SocketAddr as SocketAddr: [], [Reply::Addr(addr) => *addr];
     (Fd, SocketAddr) as (Fd, SocketAddr): [], [Reply::Conn(conn) => *conn];
+    Value as Value: [], [Reply::Value(value) => *value];
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
     FileInfo as FileInfo: [], [Reply::File(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];

@@ -154,6 +154,8 @@ errnos! {
     EDQUOT = 122;
     /// cancelled
     ECANCELED = 125;
+    /// who was to do it has died
+    EOWNERDEAD = 130;
 }
 
 impl Errno {

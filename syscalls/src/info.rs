@@ -57,6 +57,8 @@ pub enum WaitsOn {
     Receive(Fd),
     /// Room in a port.
     Send(Fd),
+    /// The end of a job.
+    Job(Fd),
     /// One of several descriptors: so many interests.
     Poll(u32),
     /// The clock.
@@ -80,6 +82,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Stat => f.write_str("stat"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
+            WaitsOn::Job(fd) => write!(f, "job {fd}"),
             WaitsOn::Poll(count) => write!(f, "poll of {count}"),
             WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),
             WaitsOn::Child(tid) => write!(f, "child {tid}"),

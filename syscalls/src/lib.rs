@@ -117,8 +117,7 @@ mod errno;
 mod file;
 mod id;
 mod info;
-#[doc(hidden)]
-pub mod macros;
+mod job;
 mod port;
 mod program;
 mod reply;
@@ -138,6 +137,7 @@ pub use errno::Errno;
 pub use file::{FileId, FileInfo, FileKind, OpenFlags, SeekFrom};
 pub use id::{Fd, ParseTidError, Tid};
 pub use info::{SysInfo, TaskInfo, TaskState, WaitsOn};
+pub use job::{Job, Work};
 pub use port::{Interest, Message, Unsent};
 pub use program::{Args, Boot, Entry, Group, Lesson, Part, Program, ProgramRequest};
 pub use reply::Reply;
@@ -150,3 +150,6 @@ pub use table::{CALLS, CallInfo, Children, Promise, Show, Syscall, Turn, calls};
 pub use task::{Body, Routine, Task, Value};
 pub use time::{Nanos, Time};
 pub use trap::Trap;
+
+#[doc(hidden)]
+pub mod macros;

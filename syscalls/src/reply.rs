@@ -65,7 +65,7 @@ pub enum Reply {
     SysInfo(Box<SysInfo>),
     /// What is known of a file.
     File(Box<FileInfo>),
-    /// What a subroutine returned.
+    /// What a subroutine or a job gave.
     Value(Box<Value>),
     /// A send that stopped midway.
     Short {

@@ -188,6 +188,12 @@ impl Show for Task {
     }
 }
 
+impl Show for Work {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.function())
+    }
+}
+
 impl Show for SpawnRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fds = &self.options.fds;
@@ -344,6 +350,25 @@ macro_rules! syscalls {
                 routine: impl Routine<Result<T, Errno>> + 'static,
             ) -> Call<Returned<T>> {
                 Call::subroutine(routine)
+            }
+
+            /// Has a closure run on a helper thread while the task goes on, and gives a [`Job`] by
+            /// which to wait for what it gives: [`offload_work`], typed.
+            ///
+            /// ```
+            /// # #![feature(coroutines, coroutine_trait)]
+            /// use yieldix_syscalls::{calls::*, *};
+            ///
+            /// fn total(numbers: Vec<u64>) -> impl Routine<Result<u64, Errno>> {
+            ///     routine!(move {
+            ///         let job = trap!(yield offload(move || numbers.iter().sum::<u64>()))?;
+            ///         trap!(yield yield_now())?;
+            ///         Ok(trap!(yield job.take())?)
+            ///     })
+            /// }
+            /// ```
+            pub fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Call<Job<T>> {
+                Call::new(Syscall::Offload { work: Box::new(Work::new(work)) })
             }
         }
     };
@@ -529,8 +554,25 @@ syscalls! {
         planned 64 fn host_exec(words: impl Into<Buf> => Buf) -> Tid = HostExec, Costs, Host, [EPERM, ENOENT, EAGAIN];
         /// Asks a driver; what the words mean is the driver's own matter.
         planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
-        /// Runs work off this core, on a helper thread.
-        planned 66 fn offload(body: Task) -> Fd = Offload, Costs, Proc, [EAGAIN, EMFILE];
+        /// Has work done on a helper thread of the host while the task goes on, and gives its job: a
+        /// descriptor that is readable when the work is done. `offload(closure)` is the same with
+        /// types: it gives a `Job<T>`.
+        ///
+        /// Work begins in the order in which it was given, when one of the few helpers is free. It may
+        /// block, but it must not wait for a task: in a simulated world it is done at once, and its
+        /// result comes later. Closing the last descriptor of the job before it is done abandons it:
+        /// it is not begun any more, or what comes of it is dropped. So does the end of the task.
+        ///
+        /// `EAGAIN` past the most jobs; abandoned ones count until a helper has come to them. `ENOMEM`
+        /// when the host has no thread.
+        built 66 fn offload_work(work: Work => Box<Work>) -> Fd = Offload, Costs, Proc, [EAGAIN, EMFILE, ENFILE, ENOMEM];
+        /// Waits until a job is done, gives what its work gave, and closes the descriptor.
+        /// `job.take()` is the same with types.
+        ///
+        /// `EOWNERDEAD`: the work has panicked, which is logged; the descriptor is closed too. `ESTALE`:
+        /// another holder has taken the value. `EINVAL`: it is no job. After these, and after a deadline,
+        /// the descriptor stays.
+        built 67 fn job_take(fd: Fd) -> Value = JobTake, Costs, Proc, [EBADF, EINVAL, EOWNERDEAD, ESTALE, ENOMEM, ETIMEDOUT];
     }
     "Ports" {
         /// Makes a port, a queue of at most `capacity` messages (1 to 65,536) between tasks, and gives
@@ -639,7 +681,7 @@ syscalls! {
         /// order:
         ///
         /// - `modified`: bytes of the file were written, or its length was set;
-        /// - `moved`: the file has another name, or another file has its name;
+        /// - `moved`: the file has another name;
         /// - `removed`: the name is gone;
         /// - `created`: a file was made under the name, or was moved there. From then on that one is watched;
         ///   until then it is the old one, if there was any.

@@ -58,7 +58,7 @@ impl Task {
 }
 
 /// `handle_client`, from `my_crate::echod::handle_client::{{closure}}`.
-fn function(path: &'static str) -> &'static str {
+pub(crate) fn function(path: &'static str) -> &'static str {
     // An adaptor's type parameters say what it runs: what stands innermost is what the user wrote.
     let inner = path.rsplit(", ").next().unwrap_or(path).trim_end_matches('>');
     let is_closure = |part: &&str| !part.starts_with('{');
@@ -137,7 +137,7 @@ macro_rules! routine {
     };
 }
 
-/// What a subroutine on the trampoline returns, its type hidden until its caller names it.
+/// What a subroutine on the trampoline or a job gives, its type hidden until its caller names it.
 pub struct Value(Box<dyn Any + Send>);
 
 impl Value {

@@ -13,7 +13,7 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use yieldix::event::{Event, Record};
+use yieldix::event::{Address, Event, Record};
 use yieldix::syscalls::{calls::*, *};
 use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, Running, Stats, Work};
 use yieldix_kernel::file::Kind;
@@ -200,7 +200,7 @@ impl Notes {
             Event::Faulted { name, panic, .. } if !self.panics_by_design => {
                 self.panics.push(format!("{name}: {panic}"))
             }
-            Event::Opened { kind: Kind::Listener, address, .. } if address.port() != 0 => {
+            Event::Opened { kind: Kind::Listener, address: Address::Socket(address), .. } if address.port() != 0 => {
                 self.listeners.push(address);
             }
             _ => {}

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses its own part of this")]
 
 pub mod compiler;
+pub mod golden;
 pub mod served;
 
 use std::{cell::RefCell, rc::Rc};
@@ -74,7 +75,7 @@ pub enum Seen {
     },
     Opened {
         file: u32,
-        address: std::net::SocketAddr,
+        address: String,
     },
     Closed {
         file: u32,
@@ -102,7 +103,7 @@ impl From<&Record<'_>> for Seen {
             Event::Cycle { tids } => Seen::Cycle { tids: tids.into() },
             Event::Deadlock { tasks, cycle } => Seen::Deadlock { tasks, cycle: cycle.into() },
             Event::Deadlocked { tid, on, .. } => Seen::Deadlocked { tid: number(tid), on },
-            Event::Opened { file, address, .. } => Seen::Opened { file, address },
+            Event::Opened { file, address, .. } => Seen::Opened { file, address: address.to_string() },
             Event::Closed { file } => Seen::Closed { file },
             _ => Seen::Other(record.message()),
         }

@@ -198,7 +198,7 @@ fn edge_24_standard_input_from_a_regular_file_is_always_ready() {
     let null = || stream(fs::OpenOptions::new().write(true).open("/dev/null").unwrap());
     let console =
         ConsoleOptions::Streams { input: stream(fs::File::open(&path).unwrap()), output: null(), error: null() };
-    let host = Host::new(HostOptions { console, catches_signals: false }).unwrap();
+    let host = Host::new(HostOptions { console, ..HostOptions::default() }).unwrap();
     let mut kernel = Kernel::new(host, RoundRobin::default(), Options::default());
     let task = task!({
         // Far longer than it takes: a wait that hangs fails.

@@ -40,6 +40,13 @@ impl<T> Devices<T> {
         }
     }
 
+    /// Every device, in the order of their places.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Device, &mut T)> {
+        let class = self.class;
+        let device = move |place, generation| Device::of(class, place, generation);
+        self.places.iter_mut().map(move |(place, (generation, known))| (device(place, *generation), known))
+    }
+
     /// Takes a device out.
     pub fn close(&mut self, device: Device) -> Option<T> {
         self.get(device).ok()?;

@@ -11,8 +11,11 @@ macro_rules! same_names {
     ($($host:ident $ours:ident),+ $(,)?) => {
         /// Our name for one of the host's errors.
         pub fn errno(error: impl Into<io::Error>) -> Errno {
-            match HostErrno::from_io_error(&error.into()) {
+            let error = error.into();
+            match HostErrno::from_io_error(&error) {
                 $(Some(HostErrno::$host) => Errno::$ours,)+
+                // Of no host: cap-std's, for a path that leads out of its folder.
+                None if error.kind() == io::ErrorKind::PermissionDenied => Errno::EACCES,
                 _ => Errno::EIO,
             }
         }

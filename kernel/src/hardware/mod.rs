@@ -9,21 +9,23 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
 mod devices;
 #[cfg(unix)]
 mod errno;
 #[cfg(unix)]
 pub mod host;
 mod memory_console;
+mod news;
 pub mod simulated;
+mod underway;
 
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, Shutdown, Signal, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
 
-/// What is behind an open file: one of the console's three streams, a socket, a job.
+/// What is behind an open file: one of the console's three streams, a socket, a job, what
+/// the disk has.
 ///
 /// A device that was closed is not mistaken for the one that has its index now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +55,11 @@ impl Device {
 
     /// In which table it is.
     pub const fn class(self) -> Class {
-        if self.index >> Device::PLACE_BITS == 0 { Class::Stream } else { Class::Job }
+        match self.index >> Device::PLACE_BITS {
+            0 => Class::Stream,
+            1 => Class::Job,
+            _ => Class::Disk,
+        }
     }
 
     /// Where in that table.
@@ -65,6 +71,12 @@ impl Device {
     pub const fn is_console(self) -> bool {
         self.index < 3
     }
+
+    /// A socket?
+    #[inline(always)]
+    pub const fn is_socket(self) -> bool {
+        self.index.wrapping_sub(3) < (1 << Device::PLACE_BITS) - 3
+    }
 }
 
 /// What sort of device; each has a table of its own.
@@ -74,11 +86,13 @@ pub enum Class {
     Stream,
     /// Work in the background.
     Job,
+    /// What the disk has: an open file, a watch, a question.
+    Disk,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 3;
 }
 
 /// Something that happened outside.
@@ -106,7 +120,7 @@ pub struct Received {
     pub drained: bool,
 }
 
-/// A clock, interrupts, sockets, the console and entropy.
+/// A clock, interrupts, sockets, files, the console, helpers and entropy.
 pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
@@ -150,8 +164,8 @@ pub trait Hardware {
     /// Starts a connection. How it ends is told by [`Hardware::connected`].
     fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno>;
 
-    /// How the connection ended: established, or its error. `EAGAIN` while that is open; owes a
-    /// writable interrupt then.
+    /// How the connect ended, or the opening of a file: established, or its error. `EAGAIN` while
+    /// that is open; owes a writable interrupt then.
     fn connected(&mut self, device: Device) -> Result<(), Errno>;
 
     /// Closes half of a connection, or both.
@@ -166,7 +180,49 @@ pub trait Hardware {
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
 
-    /// Closes a socket. No interrupt comes for it any more.
+    /// Opens a file of this folder, by its path there; `.` is the folder. How that ends is told by
+    /// [`Hardware::connected`]. No link leads out of the folder.
+    fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno>;
+
+    /// Begins to watch what happens to the file at a path. How that ends is told by
+    /// [`Hardware::connected`]; then it is read like a stream.
+    fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
+
+    /// Asks what is known of the file at a path. [`Hardware::file_info`] tells.
+    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
+
+    /// What is known of an open file, at once; or the answer to a `stat`, with `EAGAIN` while it is not
+    /// there: it owes a writable interrupt then.
+    fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno>;
+
+    /// Reads up to `max` bytes (at least 1) of a file, from `offset` on; none at its end. Gives where the
+    /// read ended. `EAGAIN` when that takes the disk.
+    ///
+    /// An operation on a file is tried until it has its answer, with the same ticket; with another one
+    /// before that, it was given up. What has begun takes place as it began.
+    fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno>;
+
+    /// Writes to a file, at `offset` or, if it was opened so, at its end. Gives how many bytes were taken,
+    /// at least 1 of a `data` that is not empty, and where the write ended. `EAGAIN` when that takes the
+    /// disk; see [`Hardware::try_read_at`].
+    fn try_write_at(&mut self, device: Device, ticket: u64, offset: u64, data: &Buf) -> Result<(usize, u64), Errno>;
+
+    /// Sets a file's length. `EAGAIN` when that takes the disk; see [`Hardware::try_read_at`].
+    fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno>;
+
+    /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
+    /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)>;
+
+    /// Takes what came of a job. `EAGAIN` while it is not done; owes a readable interrupt then.
+    /// `ESTALE` when it was taken.
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno>;
+
+    /// Closes a job and gives what came of it, if that is there and was not taken. One that is not
+    /// done is abandoned: nothing comes of it, and no interrupt.
+    fn close_job(&mut self, job: Device) -> Option<Outcome>;
+
+    /// Closes a socket, or what the disk has. No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
     /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
@@ -206,6 +262,9 @@ impl Lost {
     }
 }
 
+/// What came of a job: a value, or what its panic said.
+pub type Outcome = Result<Value, String>;
+
 /// Ends a wait for interrupts, from any thread.
 pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 
@@ -214,6 +273,10 @@ pub type Waker = std::sync::Arc<dyn Fn() + Send + Sync>;
 pub struct HardwareStats {
     /// Sockets that are open.
     pub sockets: u32,
+    /// Files, watches and questions of the disk.
+    pub disk_devices: u32,
+    /// Jobs that are not closed.
+    pub jobs: u32,
     /// Sockets that are registered with a poller.
     pub registrations: u32,
     /// Waits that blocked.
@@ -290,6 +353,46 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
         (**self).set_option(device, option)
+    }
+
+    fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+        (**self).open(folder, path, flags)
+    }
+
+    fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        (**self).watch(folder, path)
+    }
+
+    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        (**self).stat(folder, path)
+    }
+
+    fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
+        (**self).file_info(device)
+    }
+
+    fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
+        (**self).try_read_at(device, ticket, offset, max)
+    }
+
+    fn try_write_at(&mut self, device: Device, ticket: u64, offset: u64, data: &Buf) -> Result<(usize, u64), Errno> {
+        (**self).try_write_at(device, ticket, offset, data)
+    }
+
+    fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
+        (**self).try_truncate(device, ticket, length)
+    }
+
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        (**self).offload(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        (**self).try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        (**self).close_job(job)
     }
 
     fn close(&mut self, device: Device) {

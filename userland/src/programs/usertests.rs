@@ -6,6 +6,7 @@
 //! usertests.
 
 mod fds;
+mod jobs;
 mod kill;
 mod poll;
 mod ports;
@@ -37,6 +38,7 @@ const TESTS: &[&[Test]] = &[
     sockets::TESTS,
     ports::TESTS,
     poll::TESTS,
+    jobs::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

@@ -99,6 +99,11 @@ impl Helpers {
         Ok(Ready { shared: &self.shared })
     }
 
+    /// How much work no helper has come to.
+    pub fn waiting(&self) -> usize {
+        lock(&self.shared.queue).work.len()
+    }
+
     /// Tells of each device whose errand is done.
     pub fn take_done(&mut self, tell: impl FnMut(Device)) {
         if self.shared.bell.take() {

@@ -37,7 +37,19 @@ pub const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// How often one wait tells of the same signal. The second already means "at once".
 pub const SIGNAL_REPEATS_MAX: usize = 2;
 
+/// Threads for what tasks offload. More work than that waits, in order.
+pub const JOB_THREADS: usize = 4;
+
 /// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Threads for files: as many may wait for the disk at once.
+pub const FILE_THREADS: usize = 4;
+
+/// Paths that may wait for these threads: one more to open, ask for or watch is `ENFILE`.
+pub const FILE_ERRANDS_MAX: usize = 1024;
+
+/// Bytes that one read of a file takes at most: larger ones pay more in cache misses than they save.
+pub const FILE_READ_MAX: usize = 64 * 1024;

@@ -3,27 +3,35 @@
 //! Everything is tried first; the poller is entered only to wait, and then once. Sockets are
 //! registered with it when they first have to wait, and never touched again (`sockets.rs`,
 //! `poller.rs`). The console cannot be polled everywhere and is not ours to make non-blocking, so
-//! it has threads, which start when they are first needed (`output.rs`, `input.rs`). An idle
+//! it has threads, which start when they are first needed (`output.rs`, `input.rs`); so has what
+//! tasks offload (`jobs.rs`, `helpers.rs`). An idle
 //! machine takes no processor time at all.
 
 mod console;
-#[cfg_attr(not(test), expect(dead_code, reason = "its users come next"))]
+mod files;
 mod helpers;
 mod input;
+mod jobs;
 mod limits;
 mod output;
 mod poller;
 mod signals;
 mod sockets;
+#[cfg_attr(not(target_os = "linux"), path = "watches_elsewhere.rs")]
+mod watches;
 mod worker;
 
 pub use console::ConsoleOptions;
+pub use files::Folder;
 pub use limits::*;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Lost, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
-use poller::{Bell, Direction, Waiter};
+use files::Files;
+use helpers::Helpers;
+use jobs::Jobs;
+use poller::{Bell, Direction, Registrar, Waiter};
 use polling::Poller;
 use signals::Signals;
 use sockets::Sockets;
@@ -31,7 +39,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -42,6 +50,8 @@ pub struct HostOptions {
     /// leaves them alone. Once caught they keep from ending the process, even after the host is
     /// dropped.
     pub catches_signals: bool,
+    /// The folders that are mounted, by number.
+    pub folders: Vec<Folder>,
 }
 
 /// The hardware that is there.
@@ -51,6 +61,8 @@ pub struct Host {
     waiter: Waiter,
     sockets: Sockets,
     console: Console,
+    files: Files,
+    jobs: Jobs,
     signals: Signals,
     waits: u64,
     /// What happened during a flush, for the next who asks.
@@ -65,6 +77,7 @@ impl Host {
     pub fn new(options: HostOptions) -> io::Result<Host> {
         let poller = Arc::new(Poller::new()?);
         let bell = Arc::new(Bell::new(Arc::clone(&poller)));
+        let helpers = Helpers::new("yieldix file", FILE_THREADS, Bell::new(Arc::clone(&poller)));
         let mut signals = Signals::none(Arc::clone(&poller));
         if options.catches_signals {
             signals.catch()?;
@@ -74,6 +87,8 @@ impl Host {
             waiter: Waiter::new(Arc::clone(&poller))?,
             sockets: Sockets::new(Arc::clone(&poller)),
             console: Console::new(options.console, bell)?,
+            files: Files::new(options.folders, helpers, Registrar::new(Arc::clone(&poller))),
+            jobs: Jobs::new(Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller)))),
             signals,
             poller,
             waits: 0,
@@ -92,14 +107,26 @@ impl Host {
         }
     }
 
+    #[cold]
+    fn try_read_other(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
+        if device.is_console() {
+            return self.console.try_read(device, max);
+        }
+        let (data, drained) = self.files.try_read(device, max)?;
+        Ok(Received { data, drained })
+    }
+
     fn wait(&mut self, patience: Option<Duration>, happened: &mut Vec<Interrupt>) {
-        let Host { sockets, signals, .. } = self;
+        let Host { sockets, files, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
+            None if files.told(event, happened) => {}
             None => signals.told(event, happened),
         });
         // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
+        self.files.interrupts(happened);
+        self.jobs.interrupts(happened);
     }
 }
 
@@ -128,11 +155,14 @@ impl Hardware for Host {
     }
 
     fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
-        if device.is_console() { self.console.try_read(device, max) } else { self.sockets.try_read(device, max) }
+        if device.is_socket() { self.sockets.try_read(device, max) } else { self.try_read_other(device, max) }
     }
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
-        if device.is_console() { self.console.try_write(device, data) } else { self.sockets.try_write(device, data) }
+        if device.is_socket() {
+            return self.sockets.try_write(device, data);
+        }
+        if device.is_console() { self.console.try_write(device, data) } else { Err(Errno::EBADF) }
     }
 
     fn reuse(&mut self, data: Buf) {
@@ -140,18 +170,19 @@ impl Hardware for Host {
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
-        if device.is_console() {
-            self.console.is_readable(device)
-        } else {
-            self.sockets.would_answer(device, Direction::Read)
+        match device.class() {
+            Class::Job => self.jobs.is_done(device),
+            Class::Disk => self.files.is_ready(device),
+            Class::Stream if device.is_console() => self.console.is_readable(device),
+            Class::Stream => self.sockets.would_answer(device, Direction::Read),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
-        if device.is_console() {
-            self.console.is_writable(device)
-        } else {
-            self.sockets.would_answer(device, Direction::Write)
+        match device.class() {
+            Class::Disk => self.files.is_ready(device),
+            Class::Stream if device.is_console() => self.console.is_writable(device),
+            Class::Stream | Class::Job => self.sockets.would_answer(device, Direction::Write),
         }
     }
 
@@ -168,7 +199,35 @@ impl Hardware for Host {
     }
 
     fn connected(&mut self, device: Device) -> Result<(), Errno> {
-        self.sockets.connected(device)
+        if device.class() == Class::Disk { self.files.connected(device) } else { self.sockets.connected(device) }
+    }
+
+    fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+        self.files.open(folder, path, flags)
+    }
+
+    fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        self.files.watch(folder, path)
+    }
+
+    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        self.files.stat(folder, path)
+    }
+
+    fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
+        self.files.file_info(device)
+    }
+
+    fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
+        self.files.try_read_at(device, ticket, offset, max)
+    }
+
+    fn try_write_at(&mut self, device: Device, ticket: u64, offset: u64, data: &Buf) -> Result<(usize, u64), Errno> {
+        self.files.try_write_at(device, ticket, offset, data)
+    }
+
+    fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
+        self.files.try_truncate(device, ticket, length)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
@@ -187,8 +246,24 @@ impl Hardware for Host {
         self.sockets.set_option(device, option)
     }
 
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        self.jobs.begin(work)
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        self.jobs.try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        self.jobs.close(job)
+    }
+
     fn close(&mut self, device: Device) {
-        self.sockets.close(device);
+        if device.class() == Class::Disk {
+            self.files.close(device);
+        } else {
+            self.sockets.close(device);
+        }
     }
 
     fn flush(&mut self, mut until: Time) -> Vec<Lost> {
@@ -213,6 +288,8 @@ impl Hardware for Host {
     fn stats(&self) -> HardwareStats {
         HardwareStats {
             sockets: self.sockets.open_count(),
+            disk_devices: self.files.open_count(),
+            jobs: self.jobs.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
             output_lost: self.output_lost,

@@ -21,6 +21,12 @@ pub enum Event {
     Typed,
     /// What was written to this stream of the console is taken away.
     Drained(Device),
+    /// The disk has done what was asked of it: a read, or something else.
+    Disk { device: Device, is_read: bool },
+    /// A change of a folder is due.
+    Change { folder: u32 },
+    /// A job is done.
+    Done(Device),
 }
 
 /// The clock, the events to come, and the devices that something has just happened to.

@@ -13,6 +13,10 @@ pub enum Use {
     Latency = 2,
     /// Which faults happen.
     Faults = 3,
+    /// How long jobs take.
+    Jobs = 4,
+    /// How long the disk takes.
+    Disk = 5,
 }
 
 /// A stream of random numbers. Not for secrets.

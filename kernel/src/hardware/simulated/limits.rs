@@ -10,6 +10,10 @@ pub const WINDOW: usize = 64 * 1024;
 pub const LATENCY_NS_MIN: u64 = 5_000;
 /// The longest way of a packet that has none before it to wait for.
 pub const LATENCY_NS_MAX: u64 = 50_000;
+/// The shortest time that a job takes.
+pub const JOB_NS_MIN: u64 = 5_000;
+/// The longest.
+pub const JOB_NS_MAX: u64 = 1_000_000;
 /// The first port that is given to who asks for none (RFC 6335).
 pub const EPHEMERAL_FIRST: u16 = 49_152;
 /// How many of them there are.
@@ -26,3 +30,19 @@ pub const KEEP_ALIVE_SECONDS_MAX: u32 = 32_767;
 pub const CONSOLE_READ_MAX: usize = 64 * 1024;
 /// What a look at the hardware takes that does not wait: the computing since the last one.
 pub const LOOK: Duration = Duration::from_micros(1);
+/// Bytes of a folder in memory, all files together: `ENOSPC`.
+pub const FOLDER_BYTES_MAX: usize = 64 << 20;
+/// Names in a folder in memory, directories included: `ENOSPC`.
+pub const FOLDER_NAMES_MAX: usize = 1 << 16;
+/// Bytes of one part of a path (Linux's `NAME_MAX`): `ENAMETOOLONG`.
+pub const NAME_BYTES_MAX: usize = 255;
+/// Bytes that the disk brings into the cache at once.
+pub const FILE_WINDOW: u64 = 64 * 1024;
+/// Bytes that one read of a file takes at most, as on the host.
+pub const FILE_READ_MAX: usize = 64 * 1024;
+/// The shortest time that the disk takes for anything.
+pub const DISK_NS_MIN: u64 = 20_000;
+/// The longest.
+pub const DISK_NS_MAX: u64 = 2_000_000;
+/// Of so many writes, one takes the disk's time: the others go to the cache.
+pub const LATE_WRITE_ONE_IN: u64 = 8;

@@ -1,4 +1,4 @@
-//! A world in memory: virtual time, a network, a console, all from a seed.
+//! A world in memory: virtual time, a network, a disk, a console, all from a seed.
 //!
 //! One seed and the same calls give the same answers, bit for bit: no host time, no host
 //! randomness, no order that depends on an address or a hash. Time moves only in
@@ -11,8 +11,11 @@
 mod agenda;
 mod connection;
 mod console;
+mod disk;
 mod entropy;
 mod faults;
+mod folder;
+mod jobs;
 mod limits;
 mod network;
 #[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
@@ -22,18 +25,21 @@ mod tests;
 
 pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
+pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
 
-use super::{Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
 use agenda::{Agenda, Event};
 use console::Console;
+use disk::Disk;
 use entropy::{Generator, Use};
 use faults::Misfortune;
+use jobs::Jobs;
 use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Errno, Shutdown, SocketOption, Time};
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -44,13 +50,15 @@ pub struct SimulatedOptions {
     pub console: SimulatedConsole,
     /// What goes wrong.
     pub faults: Faults,
+    /// The folders of the disk, by number.
+    pub folders: Vec<MemoryFolder>,
 }
 
 impl Default for SimulatedOptions {
-    /// Seed 0, a console in memory of its own, no faults.
+    /// Seed 0, a console in memory of its own, no faults, an empty disk.
     fn default() -> SimulatedOptions {
         let console = SimulatedConsole::Memory(MemoryConsole::new());
-        SimulatedOptions { seed: 0, console, faults: Faults::default() }
+        SimulatedOptions { seed: 0, console, faults: Faults::default(), folders: Vec::new() }
     }
 }
 
@@ -59,7 +67,9 @@ impl Default for SimulatedOptions {
 pub struct Simulated {
     agenda: Agenda,
     network: Network,
+    disk: Disk,
     console: Console,
+    jobs: Jobs,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -73,7 +83,9 @@ impl Simulated {
         Simulated {
             agenda: Agenda::new(options.seed),
             network: Network::new(),
+            disk: Disk::new(options.seed, options.folders),
             console: Console::new(options.console),
+            jobs: Jobs::new(options.seed),
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -104,12 +116,20 @@ impl Simulated {
                     self.console.drain(device);
                     self.agenda.touch(device);
                 }
+                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
+                Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
+                Event::Done(device) => {
+                    self.jobs.end(device);
+                    self.agenda.touch(device);
+                }
             }
         }
         for device in self.agenda.take_touched() {
-            let interrupt = match device.is_console() {
-                true => self.console.settle(device, self.agenda.now()),
-                false => self.network.settle(device),
+            let interrupt = match device.class() {
+                Class::Job => self.jobs.settle(device),
+                Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
+                Class::Stream => self.network.settle(device),
+                Class::Disk => self.disk.settle(device),
             };
             let Some(interrupt) = interrupt else { continue };
             happened.push(interrupt);
@@ -132,7 +152,7 @@ impl Simulated {
         if !self.luck.strikes() {
             return Ok(());
         }
-        if device.is_console() {
+        if !device.is_socket() {
             return Err(Errno::EIO);
         }
         self.network.lose(device, &mut self.agenda)?;
@@ -141,8 +161,8 @@ impl Simulated {
 }
 
 /// The errno of a socket's operation on what is none.
-fn refuse_console(device: Device) -> Result<(), Errno> {
-    if device.is_console() { Err(Errno::ENOTSOCK) } else { Ok(()) }
+fn refuse_others(device: Device) -> Result<(), Errno> {
+    if device.is_socket() { Ok(()) } else { Err(Errno::ENOTSOCK) }
 }
 
 impl Hardware for Simulated {
@@ -157,6 +177,7 @@ impl Hardware for Simulated {
         }
         let is_woken = self.is_woken.swap(false, Ordering::Acquire);
         self.console.look(&mut self.agenda);
+        self.disk.look(&mut self.agenda);
         let mut has_waited = false;
         loop {
             self.happen(happened);
@@ -186,34 +207,44 @@ impl Hardware for Simulated {
     fn try_read(&mut self, device: Device, max: usize) -> Result<Received, Errno> {
         assert!(max > 0, "a read of no bytes is the kernel's to answer");
         self.risk_of_loss(device, Errno::ECONNRESET)?;
-        let (data, drained) = match device.is_console() {
-            true => self.console.read(device, max, &mut self.luck, self.agenda.now())?,
-            false => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
+        let (data, drained) = match device.class() {
+            Class::Stream if device.is_console() => {
+                self.console.read(device, max, &mut self.luck, self.agenda.now())?
+            }
+            Class::Stream | Class::Job => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
+            Class::Disk => {
+                let (data, drained) = self.disk.read(device, max)?;
+                return Ok(Received { data, drained });
+            }
         };
         Ok(Received { data: Buf::from(data), drained })
     }
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         self.risk_of_loss(device, Errno::ECONNRESET)?;
-        match device.is_console() {
-            true => self.console.write(device, data, &mut self.luck, &mut self.agenda),
-            false => self.network.write(device, data, &mut self.luck, &mut self.agenda),
+        match device.class() {
+            Class::Stream if device.is_console() => self.console.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Stream | Class::Job => self.network.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Disk => Err(Errno::EBADF),
         }
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         self.risk(Errno::ENOMEM)?;
-        match device.is_console() {
-            true => self.console.is_readable(device, self.agenda.now()),
-            false => self.network.is_readable(device, &mut self.agenda),
+        match device.class() {
+            Class::Job => self.jobs.is_done(device),
+            Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
+            Class::Stream => self.network.is_readable(device, &mut self.agenda),
+            Class::Disk => self.disk.is_ready(device),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         self.risk(Errno::ENOMEM)?;
-        match device.is_console() {
-            true => self.console.is_writable(device, &mut self.agenda),
-            false => self.network.is_writable(device, &mut self.agenda),
+        match device.class() {
+            Class::Stream if device.is_console() => self.console.is_writable(device, &mut self.agenda),
+            Class::Stream | Class::Job => self.network.is_writable(device, &mut self.agenda),
+            Class::Disk => self.disk.is_ready(device),
         }
     }
 
@@ -223,7 +254,7 @@ impl Hardware for Simulated {
     }
 
     fn try_accept(&mut self, listener: Device) -> Result<(Device, SocketAddr), Errno> {
-        refuse_console(listener)?;
+        refuse_others(listener)?;
         self.risk(Errno::EMFILE)?;
         self.network.accept(listener, &mut self.agenda)
     }
@@ -234,37 +265,95 @@ impl Hardware for Simulated {
     }
 
     fn connected(&mut self, device: Device) -> Result<(), Errno> {
-        refuse_console(device)?;
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
-        self.network.connected(device, &mut self.agenda)
+        match device.class() {
+            Class::Stream if device.is_console() => Err(Errno::ENOTSOCK),
+            Class::Stream | Class::Job => self.network.connected(device, &mut self.agenda),
+            Class::Disk => self.disk.connected(device),
+        }
+    }
+
+    fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.disk.open(folder, path, flags, &mut self.agenda)
+    }
+
+    fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        self.risk(Errno::ENOSPC)?;
+        self.disk.watch(folder, path, &mut self.agenda)
+    }
+
+    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        self.disk.stat(folder, path, &mut self.agenda)
+    }
+
+    fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.file_info(device)
+    }
+
+    fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
+        assert!(max > 0, "a read of no bytes is the kernel's to answer");
+        self.risk(Errno::EIO)?;
+        self.disk.read_at(device, ticket, offset, max, &mut self.luck, &mut self.agenda)
+    }
+
+    fn try_write_at(&mut self, device: Device, ticket: u64, offset: u64, data: &Buf) -> Result<(usize, u64), Errno> {
+        self.risk(Errno::ENOSPC)?;
+        self.disk.write_at(device, ticket, offset, data, &mut self.luck, &mut self.agenda)
+    }
+
+    fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.truncate(device, ticket, length, &mut self.agenda)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
-        refuse_console(device)?;
+        refuse_others(device)?;
         self.risk(Errno::ENOTCONN)?;
         self.network.shutdown(device, how, &mut self.agenda)
     }
 
     fn local_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
-        refuse_console(device)?;
+        refuse_others(device)?;
         self.risk(Errno::ENOBUFS)?;
         self.network.local_addr(device)
     }
 
     fn peer_addr(&mut self, device: Device) -> Result<SocketAddr, Errno> {
-        refuse_console(device)?;
+        refuse_others(device)?;
         self.risk(Errno::ENOTCONN)?;
         self.network.peer_addr(device)
     }
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
-        refuse_console(device)?;
+        refuse_others(device)?;
         self.risk(Errno::ENOBUFS)?;
         self.network.set_option(device, option)
     }
 
+    fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {
+        match self.risk(Errno::EAGAIN) {
+            Ok(()) => Ok(self.jobs.begin(*work, &mut self.agenda)),
+            Err(errno) => Err((errno, work)),
+        }
+    }
+
+    fn try_take(&mut self, job: Device) -> Result<Outcome, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        self.jobs.try_take(job)
+    }
+
+    fn close_job(&mut self, job: Device) -> Option<Outcome> {
+        self.jobs.close(job)
+    }
+
     fn close(&mut self, device: Device) {
-        self.network.close(device, &mut self.agenda);
+        match device.class() {
+            Class::Disk => self.disk.close(device),
+            Class::Stream | Class::Job => self.network.close(device, &mut self.agenda),
+        }
     }
 
     fn flush(&mut self, _until: Time) -> Vec<Lost> {
@@ -276,6 +365,8 @@ impl Hardware for Simulated {
     fn stats(&self) -> HardwareStats {
         HardwareStats {
             sockets: self.network.sockets(),
+            disk_devices: self.disk.open_count(),
+            jobs: self.jobs.open_count(),
             registrations: self.network.registrations(),
             waits: self.waits,
             output_lost: self.output_lost,

@@ -243,5 +243,5 @@ fn a_place_is_used_again_under_a_new_generation() {
     assert_eq!(new, Device { index: 3, generation: 1 });
     assert_eq!(world.is_readable(old), Err(Errno::EBADF));
     world.close(old);
-    assert_eq!(world.stats(), HardwareStats { sockets: 1, registrations: 0, waits: 0, output_lost: 0 });
+    assert_eq!(world.stats(), HardwareStats { sockets: 1, ..HardwareStats::default() });
 }

@@ -1,0 +1,401 @@
+//! Files of the host, below the folders that were mounted.
+//!
+//! What goes by a path goes to a helper: no host can tell beforehand whether that takes the disk. Bytes are
+//! read, and where the host can also written, in place if that needs no wait; else by a helper. cap-std
+//! sees to it that no path leaves its folder, whatever happens to the links on the way meanwhile.
+
+use super::helpers::{Errand, Helpers};
+use super::limits::{FILE_ERRANDS_MAX, FILE_READ_MAX};
+use super::poller::{Event, Registrar};
+use super::watches::{Sight, Watches};
+use crate::hardware::devices::Devices;
+use crate::hardware::errno::errno;
+use crate::hardware::underway::Underway;
+use crate::hardware::{Class, Device, Interrupt};
+use crate::kernel::broken;
+use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
+use rustix::io::{Errno as HostErrno, retry_on_intr};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use yieldix_syscalls::{Buf, Errno, FileId, FileInfo, FileKind, OpenFlags};
+
+/// A folder of the host, and nothing outside it.
+#[derive(Clone, Debug)]
+pub struct Folder(Arc<Dir>);
+
+impl Folder {
+    /// The folder at this path of the host. Fails as the host does.
+    pub fn open(path: &Path) -> io::Result<Folder> {
+        Ok(Folder(Arc::new(Dir::open_ambient_dir(path, cap_std::ambient_authority())?)))
+    }
+
+    pub(super) fn directory(&self) -> &Dir {
+        &self.0
+    }
+
+    /// Opens what is a regular file, and nothing else: to open a pipe may wait, to open a device may do
+    /// anything. So it is looked at before, and, as it may have been replaced, behind.
+    pub(super) fn open_file(&self, path: &str, flags: OpenFlags) -> Result<File, Errno> {
+        match self.0.metadata(path) {
+            Ok(info) => refuse_special(kind_of(info.mode()))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && flags.has(OpenFlags::CREATE) => {}
+            Err(error) => return Err(errno(error)),
+        }
+        let mut options = OpenOptions::new();
+        options.read(flags.has(OpenFlags::READ)).write(flags.has(OpenFlags::WRITE));
+        options.append(flags.has(OpenFlags::APPEND)).truncate(flags.has(OpenFlags::TRUNCATE));
+        options.create(flags.has(OpenFlags::CREATE)).create_new(flags.has(OpenFlags::CREATE_NEW));
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
+        let file = self.0.open_with(path, &options).map_err(errno)?.into_std();
+        refuse_special(info_of(&file)?.kind)?;
+        Ok(file)
+    }
+
+    fn stat(&self, path: &str) -> Result<FileInfo, Errno> {
+        let info = self.0.metadata(path).map_err(errno)?;
+        Ok(FileInfo {
+            kind: kind_of(info.mode()),
+            size: info.len(),
+            id: FileId::new(info.dev(), info.ino()),
+            modified: since_1970(info.mtime(), info.mtime_nsec()),
+        })
+    }
+}
+
+fn refuse_special(kind: FileKind) -> Result<(), Errno> {
+    match kind {
+        FileKind::Regular => Ok(()),
+        FileKind::Directory => Err(Errno::EISDIR),
+        FileKind::Other => Err(Errno::EOPNOTSUPP),
+    }
+}
+
+fn kind_of(mode: u32) -> FileKind {
+    // As narrow as the host's own modes are.
+    match rustix::fs::FileType::from_raw_mode(mode as rustix::fs::RawMode) {
+        rustix::fs::FileType::RegularFile => FileKind::Regular,
+        rustix::fs::FileType::Directory => FileKind::Directory,
+        _ => FileKind::Other,
+    }
+}
+
+/// What is known of an open file; its inode is in memory, so this does not wait.
+#[allow(clippy::unnecessary_cast, reason = "the fields differ in width from host to host")]
+fn info_of(file: &File) -> Result<FileInfo, Errno> {
+    let stat = rustix::fs::fstat(file).map_err(errno)?;
+    Ok(FileInfo {
+        kind: kind_of(stat.st_mode as u32),
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        id: FileId::new(stat.st_dev as u64, stat.st_ino as u64),
+        modified: since_1970(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+    })
+}
+
+/// A moment before 1970 is 1970.
+fn since_1970(seconds: i64, nanos: i64) -> Duration {
+    match (u64::try_from(seconds), u32::try_from(nanos)) {
+        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+        _ => Duration::ZERO,
+    }
+}
+
+/// What a helper gives.
+type Told<T> = Errand<Result<T, Errno>>;
+
+#[derive(Debug)]
+enum Open {
+    Opening {
+        opened: Told<File>,
+        flags: OpenFlags,
+    },
+    File(Opened),
+    Asked(Told<FileInfo>),
+    /// Its state is with the other watches.
+    Watch(Sight),
+}
+
+#[derive(Debug)]
+struct Opened {
+    file: Arc<File>,
+    appends: bool,
+    /// The host has not said that it cannot tell whether a write would wait.
+    writes_in_place: bool,
+    reading: Underway<Told<(Buf, u64)>>,
+    /// A write, or a change of length.
+    writing: Underway<Told<(usize, u64)>>,
+}
+
+/// What is open of the disk.
+#[derive(Debug)]
+pub struct Files {
+    folders: Vec<Folder>,
+    devices: Devices<Open>,
+    helpers: Helpers,
+    watches: Watches,
+    /// Where the host puts what is read, before it is copied to its exact length; made when first needed.
+    scratch: Vec<u8>,
+}
+
+impl Files {
+    /// These folders, by number; the helpers do what may wait.
+    pub fn new(folders: Vec<Folder>, helpers: Helpers, registrar: Registrar) -> Files {
+        let watches = Watches::new(registrar);
+        Files { folders, devices: Devices::new(Class::Disk), helpers, watches, scratch: Vec::new() }
+    }
+
+    pub fn open_count(&self) -> u32 {
+        self.devices.len()
+    }
+
+    /// Appends what the helpers have told.
+    pub fn interrupts(&mut self, happened: &mut Vec<Interrupt>) {
+        let mut done = Vec::new();
+        self.helpers.take_done(|device| done.push(device));
+        for device in done {
+            // It may have been closed.
+            let Ok(open) = self.devices.get(device) else { continue };
+            let (readable, writable) = match open {
+                Open::Opening { .. } | Open::Asked(_) => (false, true),
+                Open::File(opened) => {
+                    (opened.reading.is_done(Errand::is_done), opened.writing.is_done(Errand::is_done))
+                }
+                // Until it is open, a task waits for that; then, for news.
+                Open::Watch(sight) => {
+                    sight.go_on(&mut self.watches, &self.folders, &mut self.helpers);
+                    (sight.has_news(), sight.is_decided())
+                }
+            };
+            if readable || writable {
+                happened.push(Interrupt::Ready { device, readable, writable });
+            }
+        }
+    }
+
+    /// Appends what the host tells of watched files, if the event is of that.
+    pub fn told(&mut self, event: Event, happened: &mut Vec<Interrupt>) -> bool {
+        let Files { watches, devices, folders, helpers, .. } = self;
+        watches.told(event, |device, what| {
+            let Ok(Open::Watch(sight)) = devices.get(device) else { return };
+            sight.note(what, folders, helpers);
+            if sight.has_news() {
+                happened.push(Interrupt::Ready { device, readable: true, writable: false });
+            }
+        })
+    }
+
+    pub fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+        let (folder, path) = (self.folder(folder)?, path.to_owned());
+        let helpers = self.helpers.ready()?;
+        Ok(self.devices.open(|device| {
+            let opened = helpers.start(device, move || folder.open_file(&path, flags));
+            Open::Opening { opened, flags }
+        }))
+    }
+
+    pub fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        let (folder, path) = (self.folder(folder)?, path.to_owned());
+        let helpers = self.helpers.ready()?;
+        Ok(self.devices.open(|device| Open::Asked(helpers.start(device, move || folder.stat(&path)))))
+    }
+
+    pub fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+        self.folder(folder)?;
+        self.watches.begin()?;
+        let Files { devices, folders, helpers, .. } = self;
+        let helpers = helpers.ready()?;
+        Ok(devices.open(|device| Open::Watch(Sight::begin(device, folder, path, folders, helpers))))
+    }
+
+    /// A folder, unless so much waits for the helpers that no more is asked of them.
+    fn folder(&self, folder: u32) -> Result<Folder, Errno> {
+        if self.helpers.waiting() >= FILE_ERRANDS_MAX {
+            return Err(Errno::ENFILE);
+        }
+        self.folders.get(folder as usize).cloned().ok_or(Errno::ENODEV)
+    }
+
+    /// How the opening of a file or of a watch ended.
+    pub fn connected(&mut self, device: Device) -> Result<(), Errno> {
+        let open = self.devices.get(device)?;
+        match open {
+            Open::Opening { opened, flags } => {
+                let file = Arc::new(outcome(opened)?);
+                let (reading, writing) = (Underway::Idle, Underway::Idle);
+                let appends = flags.has(OpenFlags::APPEND);
+                *open = Open::File(Opened { file, appends, writes_in_place: true, reading, writing });
+                Ok(())
+            }
+            Open::Watch(sight) => sight.connected(),
+            Open::File(_) => Ok(()),
+            Open::Asked(_) => Err(Errno::EINVAL),
+        }
+    }
+
+    pub fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
+        match self.devices.get(device)? {
+            Open::File(opened) => info_of(&opened.file),
+            Open::Asked(told) => outcome(told),
+            Open::Opening { .. } | Open::Watch(_) => Err(Errno::EINVAL),
+        }
+    }
+
+    pub fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
+        let Files { devices, helpers, scratch, .. } = self;
+        let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
+        if let Some(mut told) = opened.reading.take(ticket, Errand::is_done)? {
+            return outcome(&mut told);
+        }
+        let asked = max.min(FILE_READ_MAX);
+        scratch.resize(FILE_READ_MAX, 0);
+        if let Some(count) = in_place::read(&opened.file, &mut scratch[..asked], offset)? {
+            return Ok((Buf::copy_from(&scratch[..count]), offset + count as u64));
+        }
+        let file = Arc::clone(&opened.file);
+        let told = helpers.ready()?.start(device, move || {
+            let mut bytes = vec![0; asked];
+            let count = retry_on_intr(|| rustix::io::pread(&file, &mut bytes[..], offset)).map_err(errno)?;
+            bytes.truncate(count);
+            Ok((Buf::from(bytes), offset + count as u64))
+        });
+        opened.reading = Underway::Begun(ticket, told);
+        Err(Errno::EAGAIN)
+    }
+
+    pub fn try_write_at(
+        &mut self,
+        device: Device,
+        ticket: u64,
+        offset: u64,
+        data: &Buf,
+    ) -> Result<(usize, u64), Errno> {
+        let Files { devices, helpers, .. } = self;
+        let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
+        if let Some(mut told) = opened.writing.take(ticket, Errand::is_done)? {
+            return outcome(&mut told);
+        }
+        let offset = (!opened.appends).then_some(offset);
+        if opened.writes_in_place {
+            match in_place::write(&opened.file, data, offset) {
+                Ok(count) => return Ok((count, end_of_write(&opened.file, offset, count)?)),
+                Err(HostErrno::AGAIN) => {}
+                Err(HostErrno::OPNOTSUPP | HostErrno::NOSYS) => opened.writes_in_place = false,
+                Err(error) => return Err(errno(error)),
+            }
+        }
+        let (file, data) = (Arc::clone(&opened.file), data.clone());
+        let told = helpers.ready()?.start(device, move || {
+            let write = || match offset {
+                Some(offset) => rustix::io::pwrite(&file, &data, offset),
+                None => rustix::io::write(&file, &data),
+            };
+            let count = retry_on_intr(write).map_err(errno)?;
+            Ok((count, end_of_write(&file, offset, count)?))
+        });
+        opened.writing = Underway::Begun(ticket, told);
+        Err(Errno::EAGAIN)
+    }
+
+    pub fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
+        let Files { devices, helpers, .. } = self;
+        let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
+        if let Some(mut told) = opened.writing.take(ticket, Errand::is_done)? {
+            return outcome(&mut told).map(drop);
+        }
+        let file = Arc::clone(&opened.file);
+        let told = helpers.ready()?.start(device, move || {
+            retry_on_intr(|| rustix::fs::ftruncate(&file, length)).map_err(errno)?;
+            Ok((0, 0))
+        });
+        opened.writing = Underway::Begun(ticket, told);
+        Err(Errno::EAGAIN)
+    }
+
+    /// Reads what a watch has to tell. Also tells whether nothing is left for now.
+    pub fn try_read(&mut self, device: Device, max: usize) -> Result<(Buf, bool), Errno> {
+        match self.devices.get(device)? {
+            Open::Watch(sight) => {
+                let text = sight.read(max)?;
+                Ok((text, !sight.has_news()))
+            }
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Would a read or a write answer now? A file's always does.
+    pub fn is_ready(&mut self, device: Device) -> Result<bool, Errno> {
+        match self.devices.get(device)? {
+            Open::Watch(sight) => Ok(sight.has_news()),
+            _ => Ok(true),
+        }
+    }
+
+    /// Closes a device. What a helper is at goes on to its end.
+    pub fn close(&mut self, device: Device) {
+        if let Some(Open::Watch(sight)) = self.devices.close(device) {
+            sight.end(&mut self.watches);
+        }
+    }
+}
+
+/// What came of an errand; `EAGAIN` before that.
+pub(super) fn outcome<T>(told: &mut Errand<Result<T, Errno>>) -> Result<T, Errno> {
+    match told.take() {
+        None => Err(Errno::EAGAIN),
+        Some(Ok(result)) => result,
+        Some(Err(panic)) => broken(&panic),
+    }
+}
+
+/// Where a write ended. One at the end has moved the host's own place there.
+fn end_of_write(file: &File, offset: Option<u64>, count: usize) -> Result<u64, Errno> {
+    match offset {
+        Some(offset) => Ok(offset + count as u64),
+        None => rustix::fs::tell(file).map_err(errno),
+    }
+}
+
+/// Reads and writes that do not wait, where the host has them.
+#[cfg(target_os = "linux")]
+mod in_place {
+    use super::{Errno, File, HostErrno, errno, retry_on_intr};
+    use rustix::io::ReadWriteFlags;
+    use std::io::{IoSlice, IoSliceMut};
+
+    /// What `pwritev2` takes for "where the descriptor stands", which is the end if it appends.
+    const OWN_PLACE: u64 = u64::MAX;
+
+    /// How many bytes the cache gave; none if that takes the disk.
+    pub fn read(file: &File, room: &mut [u8], offset: u64) -> Result<Option<usize>, Errno> {
+        let mut rooms = [IoSliceMut::new(room)];
+        match retry_on_intr(|| rustix::io::preadv2(file, &mut rooms, offset, ReadWriteFlags::NOWAIT)) {
+            Ok(count) => Ok(Some(count)),
+            Err(HostErrno::AGAIN | HostErrno::OPNOTSUPP | HostErrno::NOSYS) => Ok(None),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    /// Writes to the cache.
+    pub fn write(file: &File, data: &[u8], offset: Option<u64>) -> Result<usize, HostErrno> {
+        let parts = [IoSlice::new(data)];
+        retry_on_intr(|| rustix::io::pwritev2(file, &parts, offset.unwrap_or(OWN_PLACE), ReadWriteFlags::NOWAIT))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod in_place {
+    use super::{Errno, File, HostErrno};
+
+    /// No host but Linux can tell.
+    pub fn read(_: &File, _: &mut [u8], _: u64) -> Result<Option<usize>, Errno> {
+        Ok(None)
+    }
+
+    /// Likewise.
+    pub fn write(_: &File, _: &[u8], _: Option<u64>) -> Result<usize, HostErrno> {
+        Err(HostErrno::OPNOTSUPP)
+    }
+}
