@@ -198,7 +198,7 @@ impl<T, C> fmt::Debug for Consuming<T, C> {
     }
 }
 
-/// Makes a [`Consumer`](crate::flow::Consumer) of a block that takes items of a type:
+/// Makes a [`Consumer`] of a block that takes items of a type:
 /// `consumer!(String, { while let Some(line) = (yield)? { … } Ok(()) })`.
 ///
 /// It is at its first `yield` when it is made. `(yield)?` gives `Some(item)`, or `None` once it is closed,

@@ -62,7 +62,7 @@ impl<C> fmt::Debug for Generating<C> {
     }
 }
 
-/// Makes a [`Generator`](crate::flow::Generator) of a block that yields values:
+/// Makes a [`Generator`] of a block that yields values:
 /// `generator!({ yield 1; yield 2; })`.
 ///
 /// Variables it uses are moved into it; what it holds across a `yield` must be `Send`. `return` ends it.
