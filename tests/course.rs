@@ -11,7 +11,7 @@ use common::{
 };
 use std::{collections::BTreeSet, process::Command};
 use yieldix::{
-    Ended,
+    Ended, MemoryFolder,
     syscalls::{ExitStatus, Group, Part},
 };
 use yieldix_userland::PROGRAMS;
@@ -79,6 +79,25 @@ fn words_are_the_same_pulled_and_pushed() {
     let (pulled, pushed) = text.strip_prefix("pulled:\n").unwrap().split_once("pushed:\n").unwrap();
     assert_eq!(pulled, pushed);
     assert_ne!(pulled, "");
+}
+
+#[test]
+fn words_are_those_of_a_file_when_one_is_named() {
+    let folder = MemoryFolder::new();
+    folder.write("text", "no action\nwithout a question or a reason\n").unwrap();
+    let (ended, seen) = run(program("words", &["/texts/text"]).mount(folder, "/texts", true));
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+    assert_eq!(seen.text(), "pulled:\naction\nquestion\npushed:\naction\nquestion\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_told() {
+    for name in ["follow", "logsim", "words"] {
+        let (ended, seen) = run(program(name, &["/nowhere/log"]));
+        assert_eq!(ended, Ended::Finished(ExitStatus::Exited(1)));
+        assert!(seen.errors().starts_with(&format!("{name}: /nowhere/log: ENOENT: ")), "{}", seen.errors());
+        assert!(seen.errors().contains("--mount"), "{}", seen.errors());
+    }
 }
 
 #[test]

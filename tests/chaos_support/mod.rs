@@ -15,7 +15,7 @@ use std::{
 };
 use yieldix::event::{Address, Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, Running, Stats, Work};
+use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Running, Stats, Work};
 use yieldix_kernel::file::Kind;
 use yieldix_userland::PROGRAMS;
 
@@ -154,10 +154,13 @@ fn parts(whole: Scenario) -> Vec<Scenario> {
 
 fn scenario(name: &'static str) -> Scenario {
     let (args, input, server) = match name {
+        "benchmark" => ("--sends 100", "", None),
         "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),
+        "cofollow" | "follow" => ("/scratch/log", "", None),
+        "logsim" => ("--lines 4 /scratch/log", "", None),
         "sh" => (
             "",
             "hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n",
@@ -176,6 +179,27 @@ fn scenario(name: &'static str) -> Scenario {
         panics,
         of: 1,
     }
+}
+
+type Change = fn(&MemoryFolder) -> Result<(), Errno>;
+
+/// A folder with a log, to which something happens every few microseconds.
+fn scratch() -> MemoryFolder {
+    let folder = MemoryFolder::new();
+    let changes: [Change; 5] = [
+        |folder| folder.append("log", "one\nhalf "),
+        |folder| folder.append("log", "and half\n"),
+        |folder| folder.truncate("log", 0),
+        |folder| folder.rename("log", "log.1"),
+        |folder| folder.append("log", "python\n"),
+    ];
+    for (change, micros) in changes.into_iter().zip((500..).step_by(500)) {
+        // A program of ours may have done something else to it by then.
+        folder.at(Time::BOOT + Duration::from_micros(micros), move |folder| {
+            let _ = change(folder);
+        });
+    }
+    folder
 }
 
 /// What was seen of a run.
@@ -249,6 +273,7 @@ impl Chaos {
             .simulate(setting.seed)
             .faults(setting.faults)
             .console(Console::Memory(console.clone()))
+            .mount(scratch(), "/scratch", false)
             .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);

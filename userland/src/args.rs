@@ -11,6 +11,8 @@ use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap
 
 /// The exit code of a program that was called wrongly.
 pub const USAGE_CODE: i32 = 2;
+/// The exit code of a program that could not do what it was told.
+pub const FAILED_CODE: i32 = 1;
 
 /// Why a program does not get to work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +133,27 @@ pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) 
             }
         };
         trap!(yield exit(code))?;
+        // Not reached: exit is not answered.
+        Err(Errno::EPROTO)
+    })
+}
+
+/// What became of a file, or the program's end: why there is none goes to standard error, the code is 1.
+///
+/// `let fd = call!(or_complain(&PROGRAM, &path, trap!(yield open(path.as_str(), flags))))?;`
+pub fn or_complain<T: Send>(
+    program: &'static Program,
+    path: &str,
+    opened: Result<T, Errno>,
+) -> impl Routine<Result<T, Errno>> {
+    routine!(move {
+        let errno = match opened {
+            Ok(opened) => return Ok(opened),
+            Err(errno) => errno,
+        };
+        let hint = if errno == Errno::ENOENT { "; is its folder mounted (yieldix --mount HOST:GUEST)?" } else { "" };
+        eprintln!("{}: {}: {errno}{hint}", program.name, excerpt(path))?;
+        trap!(yield exit(FAILED_CODE))?;
         // Not reached: exit is not answered.
         Err(Errno::EPROTO)
     })

@@ -23,6 +23,7 @@ pub mod listing;
 pub mod prelude;
 pub mod serve;
 pub mod socket;
+pub mod text;
 
 mod course;
 #[cfg(test)]

@@ -5,6 +5,9 @@ use core::time::Duration;
 /// The longest line that is read, in bytes, its newline not counted.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 
+/// The longest file that is read whole, in bytes.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 

@@ -3,7 +3,7 @@
 //! The calls, the values that cross the border, the macros that trap, and this crate's own library.
 
 pub use crate::{
-    args::{Given, Misuse, at_most_one, no_args, or_usage},
+    args::{Given, Misuse, at_most_one, no_args, or_complain, or_usage},
     console::Lines,
     duration::Span,
     eprint, eprintln,
@@ -11,6 +11,7 @@ pub use crate::{
     limits, print, println,
     serve::{ServeOptions, serve},
     socket::{Socket, listen_at},
+    text::read_text,
 };
 pub use alloc::{
     borrow::ToOwned,

@@ -7,7 +7,8 @@ use crate::{flow::*, prelude::*};
 use core::hint::black_box;
 
 pub(crate) const PROGRAM: Program =
-    Program::new("benchmark", Group::Course(Part::Dataflow), "a million sends to a coroutine and to an object", main);
+    Program::new("benchmark", Group::Course(Part::Dataflow), "a million sends to a coroutine and to an object", main)
+        .usage("[--sends N]");
 
 const SENDS: u32 = 1_000_000;
 const LINE: &str = "python is nice";
@@ -30,6 +31,10 @@ impl<C: Consumer<&'static str>> Filter<C> {
     }
 }
 
+fn parse(args: Args) -> Result<u32, Misuse> {
+    Ok(Given::parse(args, &[], &["--sends"])?.without_operands()?.value("--sends")?.unwrap_or(SENDS))
+}
+
 /// The time, as a turn of its own begins; within one, the clock stands still.
 fn clock() -> impl Routine<Result<Time, Errno>> {
     routine!({
@@ -40,16 +45,16 @@ fn clock() -> impl Routine<Result<Time, Errno>> {
 
 fn main(args: Args) -> Task {
     task!({
-        call!(no_args(&PROGRAM, args))?;
+        let sends = call!(or_usage(&PROGRAM, parse(args)))?;
         let mut coroutine = filter(|line: &&str| line.contains("python"), null());
         let start = call!(clock())?;
-        for _ in 0..SENDS {
+        for _ in 0..sends {
             coroutine.send(black_box(LINE))?;
         }
         println!("coroutine: {:.6}", (call!(clock())? - start).as_secs_f64())?;
         let mut object = Filter { pattern: "python", target: null() };
         let start = call!(clock())?;
-        for _ in 0..SENDS {
+        for _ in 0..sends {
             object.send(black_box(LINE))?;
         }
         println!("object: {:.6}", (call!(clock())? - start).as_secs_f64())

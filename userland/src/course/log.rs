@@ -35,7 +35,10 @@ impl Source<String> for Log {
 pub(super) fn log(program: &'static Program, args: Args) -> impl Routine<Result<Log, Errno>> {
     routine!(move {
         match call!(or_usage(program, at_most_one(args, "file")))? {
-            Some(path) => Ok(Log::File(call!(Follow::open(&path))?)),
+            Some(path) => {
+                let file = call!(Follow::open(&path));
+                Ok(Log::File(call!(or_complain(program, &path, file))?))
+            }
             None => Ok(Log::Given(LINES.into_iter())),
         }
     })

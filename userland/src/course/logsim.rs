@@ -43,7 +43,10 @@ fn main(args: Args) -> Task {
     task!({
         let Options { lines, path } = call!(or_usage(&PROGRAM, parse(args)))?;
         let log = match path {
-            Some(path) => trap!(yield open(path, OpenFlags::APPEND | OpenFlags::CREATE))?,
+            Some(path) => {
+                let opened = trap!(yield open(path.as_str(), OpenFlags::APPEND | OpenFlags::CREATE));
+                call!(or_complain(&PROGRAM, &path, opened))?
+            }
             None => Fd::STDOUT,
         };
         let mut written = 0;

@@ -7,7 +7,7 @@
 use crate::{flow::*, prelude::*};
 
 pub(crate) const PROGRAM: Program =
-    Program::new("words", Group::Course(Part::Around), "one pipeline, pulled and then pushed", main);
+    Program::new("words", Group::Course(Part::Around), "one pipeline, pulled and then pushed", main).usage("[FILE]");
 
 const TEXT: &str = "\
 a function that keeps its position between calls is a coroutine
@@ -45,14 +45,20 @@ fn printer<'a>(out: Output) -> impl Consumer<&'a str> {
 
 fn main(args: Args) -> Task {
     task!({
-        call!(no_args(&PROGRAM, args))?;
+        let text = match call!(or_usage(&PROGRAM, at_most_one(args, "file")))? {
+            Some(path) => {
+                let text = call!(read_text(&path));
+                call!(or_complain(&PROGRAM, &path, text))?
+            }
+            None => TEXT.to_owned(),
+        };
         let out = Output::new();
         out.line("pulled:");
-        for word in ending(ENDING, words(TEXT)) {
+        for word in ending(ENDING, words(&text)) {
             out.line(word);
         }
         out.line("pushed:");
         let sink = filter(|word: &&str| word.ends_with(ENDING), printer(out.clone()));
-        Ok(call!(drive(words(TEXT), sink, &out))?)
+        Ok(call!(drive(words(&text), sink, &out))?)
     })
 }

@@ -491,9 +491,8 @@ impl Tree {
 
     /// Watches a path from now on; gives a name for the watch.
     pub fn watch(&mut self, path: &str) -> Result<u64, Errno> {
-        let number = match self.find(path) {
-            Ok(Node::File(number) | Node::Directory(number) | Node::Other(number)) => Some(number),
-            Ok(Node::Refused) => return Err(Errno::EACCES),
+        let number = match self.file_at(path) {
+            Ok(number) => Some(number),
             Err(Errno::ENOENT) => {
                 self.check_parents(path)?;
                 None
