@@ -20,6 +20,7 @@ pub trait FromKernel {
     fn reply(self) -> Reply;
 }
 
+#[diagnostic::do_not_recommend]
 impl FromKernel for Reply {
     #[inline(always)]
     fn reply(self) -> Reply {
@@ -42,6 +43,7 @@ pub fn answer(given: impl FromKernel) -> Reply {
 )]
 pub trait ToKernel {}
 
+#[diagnostic::do_not_recommend]
 impl ToKernel for Trap {}
 
 /// Gives the coroutine as it is, if it yields traps.
