@@ -48,6 +48,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("deadline scopes a task", limits::DEADLINE_SCOPES as u64, "`ENOMEM`"),
     ("bytes a read may ask for", limits::TRANSFER_BYTES as u64, "it gets fewer"),
     ("random bytes a call", limits::TRANSFER_BYTES as u64, "`EINVAL`"),
+    ("probes a task", limits::PROBES as u64, "`ENOMEM`"),
     ("bytes of a task's name", limits::NAME_BYTES as u64, "it is cut"),
     ("bytes of a panic's message", limits::PANIC_MESSAGE_BYTES as u64, "it is cut"),
     (
@@ -61,6 +62,8 @@ const LIMITS: &[(&str, u64, &str)] = &[
         userland_limits::LINE_BYTES_MAX as u64,
         "`EMSGSIZE`; the shell passes over the line and says so",
     ),
+    ("bytes of a request's head that `stream` takes", userland_limits::HEAD_BYTES_MAX as u64, "status 431"),
+    ("bytes of a request's body that `stream` takes", userland_limits::BODY_BYTES_MAX as u64, "status 413"),
 ];
 
 /// docs/syscalls.md.

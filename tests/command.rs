@@ -325,6 +325,46 @@ fn with_few_descriptors_a_machine_says_all_or_does_not_boot() {
 }
 
 #[test]
+fn a_folder_that_is_mounted_is_changed_by_the_host_and_not_by_a_simulation() {
+    let folder = std::env::temp_dir().join(format!("yieldix-mount-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let names = || std::fs::read_dir(&folder).expect("a folder").count();
+    let run = |at: &str, before: &[&str]| {
+        let mount = format!("{}:{at}", folder.display());
+        let rest = ["--mount", &mount, "run", "usertests", "-q", "a_file_is_written_and_read_back"];
+        yieldix(&[before, &rest].concat(), "")
+    };
+    let simulated = run("/scratch", &["--simulate"]);
+    assert_eq!((simulated.status.code(), names()), (Some(0), 0), "{}", out(&simulated));
+    let read_only = run("/scratch:ro", &[]);
+    assert_eq!((read_only.status.code(), names()), (Some(1), 0));
+    assert!(out(&read_only).contains("EROFS"), "{}", out(&read_only));
+    let written = run("/scratch", &[]);
+    assert_eq!((written.status.code(), names()), (Some(0), 1), "{}", out(&written));
+    std::fs::remove_dir_all(&folder).expect("a folder of ours");
+}
+
+#[test]
+fn a_mount_that_cannot_be_is_told() {
+    for bad in ["", "folder", ":/f", "/tmp:f", "/tmp:", "/tmp:ro", "/tmp:/f:rw"] {
+        let output = yieldix(&["--mount", bad, "run", "true"], "");
+        assert_eq!(output.status.code(), Some(2), "{bad}: {}", error(&output));
+        assert!(error(&output).contains("HOST:GUEST"), "{}", error(&output));
+    }
+    complains(&["--mount", "/:/a", "--mount", "/:/a/", "run", "true"], 2, &["cannot mount at /a/", "another folder"]);
+    complains(&["--mount", "/no/such:/a", "run", "true"], 71, &["cannot mount at /a", "No such file"]);
+    complains(&["--mount", "/no/such:/a", "--simulate", "run", "true"], 71, &["cannot mount at /a", "No such file"]);
+}
+
+#[test]
+fn usertests_say_what_they_leave_out() {
+    let output = yieldix(&["--simulate", "run", "usertests", "-l"], "");
+    assert!(!out(&output).contains("a_file_is_written_and_read_back"));
+    assert!(out(&output).contains("a_path_outside_every_mount_is_nowhere"));
+    assert!(error(&output).contains("left out, which need a folder mounted at /scratch"), "{}", error(&output));
+}
+
+#[test]
 fn a_simulated_hour_takes_no_time() {
     let output = yieldix(&["--simulate", "--log", "yieldix::boot=info", "run", "sleep", "3600"], "");
     assert_eq!(output.status.code(), Some(0));

@@ -13,7 +13,7 @@ fn run(seed: u64, format: &str, program: &[&str]) -> Output {
 
 #[test]
 fn one_seed_gives_one_log() {
-    for (format, program) in [("text", "storm"), ("json", "storm"), ("text", "philosophers")] {
+    for (format, program) in [("text", "storm"), ("json", "storm"), ("text", "philosophers"), ("text", "cothread")] {
         let [first, second] = [(); 2].map(|()| run(7, format, &[program]));
         assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stdout));
         assert!(first.stdout == second.stdout, "two runs of one seed printed different texts");

@@ -85,6 +85,21 @@ fn lost_output_is_told_stream_by_stream() {
 }
 
 #[test]
+fn who_syncs_is_told_what_became_of_its_output() {
+    for is_simulated in [true, false] {
+        let task = task!({
+            trap!(yield write(Fd::STDOUT, "four"))?;
+            assert_eq!(trap!(yield sync(Fd::STDERR)), Ok(()));
+            trap!(yield sync(Fd::STDOUT))
+        });
+        let console = Console::Memory(MemoryConsole::new().losing_output(Errno::EPIPE));
+        let machine = Machine::new().console(console).task(task);
+        let machine = if is_simulated { machine.simulate(0) } else { machine };
+        assert_eq!(machine.boot().unwrap(), Ended::Finished(ExitStatus::Exited(1)));
+    }
+}
+
+#[test]
 fn output_whose_reader_has_gone_is_not_lost() {
     assert_eq!(lost_to(Errno::EPIPE, true), (vec![], 0));
 }

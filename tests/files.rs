@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{boot, program, run};
+use common::{SEED, boot, program, run};
 use std::time::Duration;
 use yieldix::{
     BootError, Ended, Machine, MemoryFolder, MountError,
@@ -178,6 +178,75 @@ fn a_mount_that_cannot_be_is_refused_when_the_machine_boots() {
     assert!(matches!(why(host.mount("/no/such/folder", "/a", true)), MountError::Host(_)));
 }
 
+/// A file of four pieces of 64 KiB, each of one letter, that are not in the cache.
+fn cold_file() -> MemoryFolder {
+    let folder = MemoryFolder::new();
+    for letter in [b"a", b"b", b"c", b"d"] {
+        folder.append("cold", letter.repeat(64 << 10)).unwrap();
+    }
+    folder.evict("cold").unwrap();
+    folder
+}
+
+#[test]
+fn the_disk_takes_its_time_and_the_cache_none() {
+    let reader = task!({
+        let file = trap!(yield open("/f/cold", OpenFlags::READ))?;
+        for is_cold in [true, false] {
+            let before = trap!(yield now())?;
+            assert_eq!(trap!(yield read(file, 100))?.len(), 100);
+            let took = trap!(yield now())? - before;
+            assert_eq!(took > Duration::from_micros(10), is_cold, "{took:?}");
+            trap!(yield seek(file, SeekFrom::Start(0)))?;
+        }
+        Ok(())
+    });
+    let (ended, _) = run(Machine::new().mount(cold_file(), "/f", true).task(reader));
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+}
+
+#[test]
+fn a_read_that_a_deadline_gives_up_leaves_the_place() {
+    let reader = task!({
+        let file = trap!(yield open("/f/cold", OpenFlags::READ))?;
+        for _ in 0..3 {
+            let late = timeout!(Duration::from_micros(1), { trap!(yield read(file, 1)) });
+            assert_eq!(late, Err(Elapsed));
+        }
+        assert_eq!(trap!(yield seek(file, SeekFrom::Current(0)))?, 0);
+        let late = timeout!(Duration::from_micros(1), { trap!(yield read(file, 70_000)) });
+        assert_eq!(late, Err(Elapsed));
+        trap!(yield seek(file, SeekFrom::Start(64 << 10)))?;
+        assert_eq!(&*trap!(yield read(file, 3))?, b"bbb");
+        assert_eq!(trap!(yield seek(file, SeekFrom::Current(0)))?, (64 << 10) + 3);
+        Ok(())
+    });
+    let (ended, _) = run(Machine::new().mount(cold_file(), "/f", true).task(reader));
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+}
+
+#[test]
+fn tasks_that_read_one_open_file_share_it_out_in_the_order_in_which_they_came() {
+    fn reader(file: Fd) -> Task {
+        task!({
+            let data = trap!(yield read(file, 64 << 10))?;
+            trap!(yield write(Fd::STDOUT, format!("{} {}\n", data.len(), data[0] as char))).map(drop)
+        })
+    }
+    let parent = task!({
+        let file = trap!(yield open("/f/cold", OpenFlags::READ))?;
+        for _ in 0..4 {
+            trap!(yield spawn(reader(file)).share(file))?;
+        }
+        for _ in 0..4 {
+            trap!(yield wait_any())?;
+        }
+        Ok(())
+    });
+    let (_, seen) = run(Machine::new().mount(cold_file(), "/f", true).task(parent));
+    assert_eq!(seen.text(), "65536 a\n65536 b\n65536 c\n65536 d\n");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run_of_the_disk() {
     let events = || {
@@ -193,15 +262,13 @@ fn the_same_seed_gives_the_same_run_of_the_disk() {
 
 #[test]
 fn usertests_pass_in_a_folder_in_memory() {
-    for seed in 0..2 {
-        let console = yieldix::MemoryConsole::new();
-        let machine = program("usertests", &["-q"]).mount(MemoryFolder::new(), "/scratch", false);
-        let machine = machine.simulate(seed).console(yieldix::Console::Memory(console.clone()));
-        let code = machine.boot().unwrap().code();
-        let text = String::from_utf8(console.stdout()).unwrap();
-        assert!(code == 0 && text.ends_with(" passed, 0 failed\n"), "seed {seed}: {text}");
-        assert!(console.stderr().is_empty(), "none is left out");
-    }
+    let console = yieldix::MemoryConsole::new();
+    let machine = program("usertests", &["-q"]).mount(MemoryFolder::new(), "/scratch", false);
+    let machine = machine.simulate(SEED).console(yieldix::Console::Memory(console.clone()));
+    let code = machine.boot().unwrap().code();
+    let text = String::from_utf8(console.stdout()).unwrap();
+    assert!(code == 0 && text.ends_with(" passed, 0 failed\n"), "{text}");
+    assert!(console.stderr().is_empty(), "none is left out");
 }
 
 #[cfg(unix)]

@@ -47,7 +47,7 @@ fn the_excerpts_of_the_log_are_what_the_machine_says() {
         }
         excerpts += 1;
     }
-    assert_eq!(excerpts, 3);
+    assert_eq!(excerpts, 4);
 }
 
 /// The code map names every source file of the four packages.

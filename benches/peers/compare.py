@@ -11,6 +11,7 @@ Every program prints lines `case peer metric value unit`. scripts/compare builds
 """
 import argparse
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -57,6 +58,12 @@ SERVERS_FULL = {
     "polling-level": "peer-polling level echo",
     **{peer: command + " echo" for peer, command in RUNTIMES_FULL.items()},
 }
+# Servers of the program `stream`'s requests.
+STREAMS = {
+    "callbacks": "peer-callbacks callbacks",
+    "tasks": "peer-yieldix stream",
+    "threads": "peer-callbacks threads",
+}
 CORES = {"tokio-2": "0,1"}
 STACKS_MAX = 20_000  # of may: two memory maps each
 
@@ -83,10 +90,15 @@ def failures_told(what):
 class Comparison:
     def __init__(self, options):
         self.options = options
-        full = options.full
-        self.runtimes = available({**RUNTIMES, **(RUNTIMES_FULL if full else {})})
-        self.servers = available({**SERVERS, **(SERVERS_FULL if full else {})})
         self.lines = []
+
+    @functools.cached_property
+    def runtimes(self):
+        return available({**RUNTIMES, **(RUNTIMES_FULL if self.options.full else {})})
+
+    @functools.cached_property
+    def servers(self):
+        return available({**SERVERS, **(SERVERS_FULL if self.options.full else {})})
 
     def rounds(self, cases):
         """Runs [(case, peers)], every peer of a case after the other, so many rounds."""
@@ -202,6 +214,13 @@ class Comparison:
                 for peer, command in self.servers.items():
                     self.load(peer, command, f"echo/{connections}", connections)
 
+    def callbacks(self):
+        streams = available(STREAMS)
+        for _ in range(self.options.rounds):
+            for connections in CONNECTIONS:
+                for style, command in streams.items():
+                    self.load(style, command, f"stream/{connections}", connections, 0, "stream")
+
     def syscalls(self):
         if not shutil.which("strace"):
             say("SKIPPED: syscalls: strace is not installed")
@@ -241,7 +260,7 @@ class Comparison:
             self.load(OURS, "peer-yieldix echo {} busy", "busy/100", 100)
 
 
-ROWS = ("switch", "call", "spawn", "port", "memory", "timers", "scale", "start", "echo", "syscalls", "fairness")
+ROWS = ("switch", "call", "spawn", "port", "memory", "timers", "scale", "start", "echo", "callbacks", "syscalls", "fairness")
 
 
 class Server:

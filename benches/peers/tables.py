@@ -33,8 +33,10 @@ METRICS = {
     "load_busy": "The load's core, per cent busy",
     "memory_per_connection": "User-space memory a connection, bytes",
     "a_request": "Calls to Linux a request",
+    "xml": "30 MB of XML",
     "missed": "Requests that were due while their connection still waited",
 }
+ROUNDS_TO_AGREE = 3
 UNTOLD = {"p50", "server_busy"}
 PACKAGES = ("tokio", "smol", "monoio", "glommio", "compio", "may", "polling")
 
@@ -103,6 +105,11 @@ def beside(case, metric, times, others):
 
 def flat(cases, metric="ns"):
     return (lambda r: r.spread(cases, metric)), (lambda r: 2)
+
+
+def share(case, program, of):
+    """Of another one's, at most all of it."""
+    return (lambda r: r(case, "xml", program) / r(case, "xml", of)), (lambda r: 1)
 
 
 def sizes(case):
@@ -184,12 +191,44 @@ TARGETS = {
         Target(f"calls to Linux a request, {count:,} connections", *ours(f"syscalls/{count}", limit, "a_request"), "calls")
         for count, limit in {1: 3, 100: 2.10, 1000: 2.05, 10_000: 2.05}.items()
     ],
+    "xml": [
+        *(
+            Target(f"`{program}`: of {peer}'s {name}", *share(case, program, peer), "of it")
+            for program, peer in (("buses", "expat"), ("cxml", "expat-bare"))
+            for case, name in (("seconds", "time"), ("CPU-seconds", "CPU"))
+        ),
+        Target("the most that one of ours takes of memory", lambda r: max(
+            r("peak-MiB", "xml", program) for program in ("cxml", "coexpat", "buses", "buses2", "iterbus")),
+            lambda r: 16, "MiB"),
+    ],
     "fairness": [
         Target("p99 of 10,000 quiet connections beside a hot one: 2 times that without",
                lambda r: r("quiet-hot", "p99"), lambda r: 2 * r("quiet", "p99"), "µs"),
         Target("p99 of 100 clients beside a task that yields for ever: 2 times that without",
                lambda r: r("busy/100", "p99"), lambda r: 2 * r("calm/100", "p99"), "µs"),
     ],
+}
+
+
+def beside_callbacks(results, style):
+    """Which of the two is faster by the server's CPU a request, and by how much."""
+    told = []
+    for case, styles in results.values.get("server_cpu", {}).items():
+        connections = f"{int(case.partition('/')[2]):,}"
+        # Round by round: what disturbs one disturbs the other.
+        times = [one / other for one, other in zip(styles.get(style, []), styles.get("callbacks", [])) if other > 0]
+        if len(times) < ROUNDS_TO_AGREE:
+            told.append(f"at {connections} it was not measured in {ROUNDS_TO_AGREE} rounds")
+            continue
+        faster = f"{style} are" if max(times) < 1 else "callbacks are" if min(times) > 1 else "neither is"
+        told.append(f"{statistics.median(times):.2f} at {connections} ({min(times):.2f} to {max(times):.2f} from "
+                    f"round to round: {faster} faster)")
+    return f"The server's CPU a request of {style}, in times of that of callbacks, by connections: {'; '.join(told)}."
+
+
+# What is said of a row without targets.
+VERDICTS = {
+    "callbacks": lambda r: [beside_callbacks(r, "tasks"), beside_callbacks(r, "threads")],
 }
 
 
@@ -223,10 +262,13 @@ def write(row, lines, rounds):
     results = Results(lines)
     if not results.values:
         return
-    targets = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
-    targets += [target.line(results) for target in TARGETS[row]]
+    if row in VERDICTS:
+        told = "\n\n".join(VERDICTS[row](results)).split("\n")
+    else:
+        told = ["| target | figure | at most | |", "| --- | ---: | ---: | --- |"]
+        told += [target.line(results) for target in TARGETS[row]]
     day = datetime.date.today().isoformat()
-    told = [*targets, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
+    told = [*told, "", *figures(results), f"Measured on {day}, rounds: {rounds}; {host()}, {said('rustc', '--version')}."]
     page = PAGE.read_text()
     page = replaced(page, row, "\n".join(told))
     page = replaced(page, "machine", "\n".join(machine()))

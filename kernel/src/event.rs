@@ -17,6 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The targets of the kernel's log.
 pub const TARGETS: &[&str] = &[
     "yieldix::boot",
+    "yieldix::flow",
     "yieldix::io",
     "yieldix::sched",
     "yieldix::signal",
@@ -271,6 +272,9 @@ events! {
     TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
     /// A subroutine on the trampoline began.
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
+    /// A stage of a flow, at the end of the task that asked for its probe: items that were sent to it, items
+    /// that it sent on, and the time that it took itself.
+    DEBUG "yieldix::flow" "stage" Stage { tid: Tid, stage: &'a str, items_in: u64, items_out: u64, time_ns: u64 }
     /// A file was opened, or is about to be: `address` is a socket's own or its peer's, or the path.
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
     /// A task's work began to be done in the background; the file is its job.

@@ -238,6 +238,8 @@ pub enum Pending {
     ReadWait,
     /// Wait until a write would answer.
     WriteWait,
+    /// Wait until what was written is out.
+    Sync,
 }
 
 impl Pending {
@@ -247,9 +249,11 @@ impl Pending {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
             Pending::ReadAt { .. } => Direction::Read,
-            Pending::Write { .. } | Pending::WriteAll { .. } | Pending::Connect | Pending::WriteWait => {
-                Direction::Write
-            }
+            Pending::Write { .. }
+            | Pending::WriteAll { .. }
+            | Pending::Connect
+            | Pending::WriteWait
+            | Pending::Sync => Direction::Write,
             Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => Direction::Write,
         }
     }
@@ -272,6 +276,8 @@ impl Pending {
             _ if wants == Wants::Socket && !kind.is_socket() => Err(Errno::ENOTSOCK),
             (Kind::Job, Pending::Take { .. }) => Ok(()),
             (_, Pending::Take { .. }) => Err(Errno::EINVAL),
+            (Kind::Console, Pending::Sync) => Ok(()),
+            (_, Pending::Sync) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Job, Pending::ReadWait) => Ok(()),
@@ -361,6 +367,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let errno = match (wants, &operation) {
             (Wants::Anything, Pending::ReadWait) => return self.wait_for_end(slot, Interest::Read(fd)),
             (Wants::Anything, Pending::WriteWait) => return self.wait_for_end(slot, Interest::Write(fd)),
+            (Wants::Anything, Pending::Sync) => Errno::EINVAL,
             (Wants::Anything, _) => Errno::EOPNOTSUPP,
             (Wants::Socket, _) => Errno::ENOTSOCK,
         };
@@ -449,6 +456,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
             Pending::ReadWait => verified(self.hardware.is_readable(device)),
             Pending::WriteWait => verified(self.hardware.is_writable(device)),
+            // What the kernel said is out before what is asked about.
+            Pending::Sync if device == Device::STDOUT && !self.announcements.is_empty() => Err(Errno::EAGAIN),
+            Pending::Sync => self.hardware.try_sync(device).map(|()| Reply::Unit),
             Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
                 self.attempt_on_disk(file, device, operation)
             }

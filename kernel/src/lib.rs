@@ -28,6 +28,7 @@ pub mod limits;
 mod panic;
 pub mod poll;
 pub mod port;
+mod probe;
 mod process;
 pub mod sched;
 mod slab;

@@ -29,7 +29,7 @@ use std::{
     mem::{forget, replace, take},
     panic::Location,
 };
-use yieldix_syscalls::{Errno, ExitStatus, Reply, Task, Tid, Time};
+use yieldix_syscalls::{Errno, ExitStatus, Gauge, Reply, Task, Tid, Time};
 
 /// No slot, no cold part: the end of a list.
 pub const NIL: u32 = u32::MAX;
@@ -343,6 +343,8 @@ pub struct Rare {
     pub outgoing: Option<Outgoing>,
     /// What a task in [`State::Polling`] waits for.
     pub polling: Option<Box<Polling>>,
+    /// The stages of its flows, by name.
+    pub probes: Vec<(Box<str>, Gauge)>,
     /// Tasks that wait for this one's end.
     pub joiners: crate::wait::Queue,
     /// How often the counters of the slot have overflowed: turns, traps.

@@ -171,6 +171,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(DeadlinePop { scope }) => self.sys_deadline_pop(slot, scope),
             on!(Read { fd, max }) => self.operate(slot, fd, Wants::Anything, Pending::Read { max }),
             on!(Write { fd, data }) => self.operate(slot, fd, Wants::Anything, Pending::Write { data }),
+            on!(Sync { fd }) => self.operate(slot, fd, Wants::Anything, Pending::Sync),
             on!(Close { fd }) => self.sys_close(slot, fd),
             on!(Dup { fd }) => self.sys_dup(slot, fd),
             on!(ReadWait { fd }) => self.operate(slot, fd, Wants::Anything, Pending::ReadWait),
@@ -195,6 +196,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.not_built(slot)
             }
             on!(Offload { work }) => self.sys_offload(tid, slot, work),
+            on!(Probe { stage }) => self.sys_probe(slot, &stage),
             on!(JobTake { fd }) => self.sys_job_take(slot, fd),
             on!(PortCreate { capacity }) => self.sys_port_create(slot, capacity),
             on!(PortTrySend { fd, data }) => self.send_or_block(slot, fd, Outgoing::Plain(data), false),
@@ -210,9 +212,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Fstat { fd }) => self.sys_fstat(slot, fd),
             on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
             on!(Watch { path }) => self.sys_watch(slot, &path),
-            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. } | Sync { .. }) => {
-                self.not_built(slot)
-            }
+            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. }) => self.not_built(slot),
             on!(Chdir { .. } | GetCwd) => self.not_built(slot),
         };
         self.unless_long(operations_before, next)

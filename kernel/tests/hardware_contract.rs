@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
-use yieldix_kernel::hardware::simulated::Simulated;
+use yieldix_kernel::hardware::host::{ConsoleOptions, Folder, Host, HostOptions};
+use yieldix_kernel::hardware::simulated::{MemoryFolder, Simulated, SimulatedOptions};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
-use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time, Value, Work};
+use yieldix_syscalls::{Buf, Errno, FileKind, OpenFlags, Shutdown, SocketOption, Time, Value, Work};
 
 /// How long an owed interrupt may take, by the hardware's own clock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,6 +43,11 @@ macro_rules! contract {
                 the_console_is_no_socket,
                 sockets_are_counted,
                 entropy_does_not_repeat,
+                a_file_is_opened_written_read_and_cut,
+                an_operation_that_was_given_up_is_not_taken_for_the_next,
+                a_watch_interrupts_when_its_file_is_written,
+                a_closed_file_gets_no_interrupt,
+                what_is_not_there_is_told_by_name,
                 a_job_interrupts_when_it_is_done_and_is_taken_once,
                 a_panic_is_what_comes_of_a_job,
                 a_closed_job_gives_what_nobody_took_and_no_interrupt,
@@ -59,9 +64,21 @@ macro_rules! contract {
 }
 
 contract! {
-    simulated: Simulated::new(Default::default());
-    host: Host::new(HostOptions { console: ConsoleOptions::Memory(MemoryConsole::new()), ..Default::default() })
-        .expect("a host");
+    simulated: Simulated::new(SimulatedOptions { folders: vec![MemoryFolder::new()], ..Default::default() });
+    host: Host::new(HostOptions {
+        console: ConsoleOptions::Memory(MemoryConsole::new()),
+        folders: vec![scratch()],
+        ..Default::default()
+    })
+    .expect("a host");
+}
+
+/// A folder of the host, of which each test uses its own file.
+fn scratch() -> Folder {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract");
+    // The tests of this process share it, and earlier ones may have left it.
+    std::fs::create_dir_all(&path).expect("a folder");
+    Folder::open(&path).expect("a folder that is there")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -520,4 +537,97 @@ fn jobs_are_counted<H: Hardware>(mut bench: Bench<H>) {
     bench.hardware.close_job(second);
     let stats = bench.hardware.stats();
     assert_eq!((stats.jobs, stats.sockets, stats.registrations), (0, 0, 0));
+}
+
+const READ: OpenFlags = OpenFlags::READ;
+
+/// An empty file of this name, open to read and to write.
+fn open_empty<H: Hardware>(bench: &mut Bench<H>, name: &str) -> Device {
+    let flags = READ | OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+    let file = bench.hardware.open(0, name, flags).expect("an open is begun");
+    bench.until_done(file, Direction::Write, |hardware| hardware.connected(file)).expect("it is opened");
+    file
+}
+
+fn write_at<H: Hardware>(bench: &mut Bench<H>, file: Device, ticket: u64, offset: u64, data: &str) -> (usize, u64) {
+    let data = Buf::copy_from(data.as_bytes());
+    let write = |hardware: &mut H| hardware.try_write_at(file, ticket, offset, &data);
+    bench.until_done(file, Direction::Write, write).expect("it is written")
+}
+
+fn read_at<H: Hardware>(bench: &mut Bench<H>, file: Device, ticket: u64, offset: u64) -> (Buf, u64) {
+    let read = |hardware: &mut H| hardware.try_read_at(file, ticket, offset, 4096);
+    bench.until_done(file, Direction::Read, read).expect("it is read")
+}
+
+fn a_file_is_opened_written_read_and_cut<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "written");
+    assert_eq!(bench.hardware.stats().disk_devices, 1);
+    assert_eq!(write_at(&mut bench, file, 1, 0, "hello"), (5, 5));
+    assert_eq!(write_at(&mut bench, file, 2, 3, "p me"), (4, 7));
+    let (data, end) = read_at(&mut bench, file, 3, 1);
+    assert_eq!((&*data, end), (&b"elp me"[..], 7));
+    assert!(read_at(&mut bench, file, 4, 7).0.is_empty());
+    let cut = |hardware: &mut H| hardware.try_truncate(file, 5, 4);
+    bench.until_done(file, Direction::Write, cut).expect("it is cut");
+    assert_eq!(&*read_at(&mut bench, file, 6, 0).0, b"help");
+    let asked = bench.hardware.stat(0, "written").expect("it is asked for");
+    let by_path = bench.until_done(asked, Direction::Write, |hardware| hardware.file_info(asked)).expect("it is there");
+    let by_device = bench.hardware.file_info(file).expect("it is open");
+    assert_eq!((by_path.kind, by_path.size, by_path.id), (FileKind::Regular, 4, by_device.id));
+    bench.hardware.close(asked);
+    bench.hardware.close(file);
+    assert_eq!(bench.hardware.stats().disk_devices, 0);
+    assert_eq!(bench.hardware.file_info(file), Err(Errno::EBADF));
+}
+
+fn an_operation_that_was_given_up_is_not_taken_for_the_next<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "given up");
+    // A change of length goes on elsewhere on both.
+    for (ticket, length) in [(1, 3), (2, 9)] {
+        assert_eq!(bench.hardware.try_truncate(file, ticket, length), Err(Errno::EAGAIN), "{ticket}");
+    }
+    let cut = |hardware: &mut H| hardware.try_truncate(file, 2, 9);
+    bench.until_done(file, Direction::Write, cut).expect("it is cut");
+    assert_eq!(bench.hardware.file_info(file).map(|info| info.size), Ok(9));
+}
+
+fn a_watch_interrupts_when_its_file_is_written<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "watched");
+    let watch = bench.hardware.watch(0, "watched").expect("a watch is begun");
+    bench.until_done(watch, Direction::Write, |hardware| hardware.connected(watch)).expect("it has begun");
+    assert_eq!(bench.hardware.try_read(watch, 64).map(drop), Err(Errno::EAGAIN));
+    for ticket in 1..4 {
+        write_at(&mut bench, file, ticket, 0, "x");
+        let told = bench.until_done(watch, Direction::Read, |hardware| hardware.try_read(watch, 64)).expect("news");
+        assert_eq!(&*told.data, b"modified\n");
+        assert_eq!(bench.hardware.is_readable(watch), Ok(false));
+    }
+    assert_eq!(bench.hardware.try_write(watch, b"x"), Err(Errno::EBADF));
+    bench.hardware.close(watch);
+    bench.ready.clear();
+    write_at(&mut bench, file, 4, 0, "x");
+    bench.pass(SILENCE);
+    assert!(!bench.ready.contains(&(watch, Direction::Read)));
+}
+
+fn a_closed_file_gets_no_interrupt<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "closed");
+    bench.ready.clear();
+    assert_eq!(bench.hardware.try_truncate(file, 1, 3), Err(Errno::EAGAIN));
+    bench.hardware.close(file);
+    let opening = bench.hardware.open(0, "closed", READ).expect("an open is begun");
+    bench.hardware.close(opening);
+    bench.pass(SILENCE);
+    assert_eq!(bench.ready, BTreeSet::new());
+}
+
+fn what_is_not_there_is_told_by_name<H: Hardware>(mut bench: Bench<H>) {
+    for (path, expected) in [("nothing", Errno::ENOENT), ("nothing/in it", Errno::ENOENT), (".", Errno::EISDIR)] {
+        let file = bench.hardware.open(0, path, READ).expect("an open is begun");
+        let opened = bench.until_done(file, Direction::Write, |hardware| hardware.connected(file));
+        assert_eq!(opened, Err(expected), "{path}");
+        bench.hardware.close(file);
+    }
+    assert_eq!(bench.hardware.open(1, "nothing", READ), Err(Errno::ENODEV));
 }

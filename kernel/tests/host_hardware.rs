@@ -925,6 +925,27 @@ fn a_writer_who_waits_learns_that_the_reader_has_gone() {
 }
 
 #[test]
+fn who_asks_whether_all_is_out_is_told_when_it_is_or_cannot_be() {
+    let (mut host, _typist, mut reader, _error) = host_on_pipes();
+    assert_eq!(host.try_sync(Device::STDOUT), Ok(()), "nothing was written");
+    let written = fill_console(&mut host);
+    assert_eq!(host.try_sync(Device::STDOUT), Err(Errno::EAGAIN));
+    assert_eq!(host.try_sync(Device::STDERR), Ok(()), "each stream has its own");
+    assert_eq!(host.try_sync(Device::STDIN), Err(Errno::EBADF));
+    let mut first = vec![0; written];
+    let thread = std::thread::spawn(move || {
+        reader.read_exact(&mut first).unwrap();
+        reader
+    });
+    assert_eq!(wait(&mut host, |host| host.try_sync(Device::STDOUT)), Ok(()));
+    let reader = thread.join().unwrap();
+    fill_console(&mut host);
+    assert_eq!(host.try_sync(Device::STDOUT), Err(Errno::EAGAIN));
+    drop(reader);
+    assert_eq!(wait(&mut host, |host| host.try_sync(Device::STDOUT)), Err(Errno::EPIPE));
+}
+
+#[test]
 fn dropping_the_host_hangs_neither_on_a_full_output_nor_on_a_silent_input() {
     let (mut host, _typist, _reader, _error) = host_on_pipes();
     assert_eq!(host.try_read(Device::STDIN, 1).unwrap_err(), Errno::EAGAIN);

@@ -133,13 +133,14 @@ impl From<Bytes> for Buf {
 
 impl From<Vec<u8>> for Buf {
     fn from(bytes: Vec<u8>) -> Buf {
-        Bytes::from(bytes).into()
+        // One allocation that can be used again costs less than the two of long bytes.
+        if bytes.len() <= Buf::SHORT_MAX { Buf::copy_from(&bytes) } else { Bytes::from(bytes).into() }
     }
 }
 
 impl From<String> for Buf {
     fn from(text: String) -> Buf {
-        Bytes::from(text).into()
+        text.into_bytes().into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a task is resumed with: one variant a shape of answer.
 
 use crate::{
-    Buf, Errno, Fd, FileInfo, Interest, Message, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list,
+    Buf, Errno, Fd, FileInfo, Interest, Message, Probe, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list,
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, net::SocketAddr};
@@ -67,6 +67,8 @@ pub enum Reply {
     File(Box<FileInfo>),
     /// What a subroutine or a job gave.
     Value(Box<Value>),
+    /// A stage's probe.
+    Probe(Probe),
     /// A send that stopped midway.
     Short {
         /// Why no more were taken.
@@ -125,6 +127,7 @@ impl fmt::Display for Reply {
             Reply::SysInfo(_) => f.write_str("the machine"),
             Reply::File(info) => write!(f, "{:?}, {} bytes", info.kind, info.size),
             Reply::Value(_) => f.write_str("a value"),
+            Reply::Probe(_) => f.write_str("a probe"),
             Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
             Reply::Unsent { errno, .. } => f.write_str(errno.name()),
             Reply::Err(errno) => f.write_str(errno.name()),

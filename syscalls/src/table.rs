@@ -573,6 +573,12 @@ syscalls! {
         /// another holder has taken the value. `EINVAL`: it is no job. After these, and after a deadline,
         /// the descriptor stays.
         built 67 fn job_take(fd: Fd) -> Value = JobTake, Costs, Proc, [EBADF, EINVAL, EOWNERDEAD, ESTALE, ENOMEM, ETIMEDOUT];
+        /// A probe for a stage of a flow, by which its items are counted and its time is taken. When the
+        /// task ends, the event `stage` tells them. It counts only if somebody watches the machine when it
+        /// is asked for, or costs next to nothing.
+        ///
+        /// `ENOMEM` past 64 of a task. A name of more than 64 bytes is cut.
+        built 68 fn probe(stage: impl Into<Box<str>> => Box<str>) -> Probe = Probe, Costs, Stdio, [ENOMEM];
     }
     "Ports" {
         /// Makes a port, a queue of at most `capacity` messages (1 to 65,536) between tasks, and gives
@@ -670,8 +676,13 @@ syscalls! {
         ///
         /// `EINVAL` for what is no regular file, and for a length that the host has no number for.
         built 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EFBIG, EINVAL, EIO, ENOSPC, ETIMEDOUT];
-        /// Puts a file's bytes on the disk.
-        planned 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EIO];
+        /// Waits until what was written to a stream of the console is out. A write is answered before that;
+        /// this tells what became of it.
+        ///
+        /// Errors: the one that the stream has failed with, `EPIPE` when nobody reads it any more; `EBADF` also
+        /// for the console's input; `EINVAL` for all that is no console: a socket and a port keep nothing back, and what a file keeps
+        /// back is not known so far.
+        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
         /// Sets the working directory.
         planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, ENOTDIR];
         /// The working directory.

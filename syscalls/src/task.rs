@@ -45,6 +45,15 @@ impl Task {
         Task(Box::pin(body))
     }
 
+    /// A task of this coroutine, which owns `kept` until it ends, however it does.
+    ///
+    /// A block that runs a routine it was given has room for two, where it was given and where it runs; here
+    /// it lies once.
+    #[inline(always)]
+    pub fn keeping(kept: impl Send + 'static, body: impl Routine<Result<(), Errno>> + 'static) -> Task {
+        Task::new(Keeping { body, kept })
+    }
+
     /// The name of the function that made it: the last part of its path.
     pub fn function(&self) -> &'static str {
         function(Body::path(&*self.0))
@@ -195,10 +204,30 @@ where
     }
 }
 
+pin_project_lite::pin_project! {
+    /// A coroutine and what is dropped with it.
+    struct Keeping<K, C> {
+        #[pin]
+        body: C,
+        kept: K,
+    }
+}
+
+impl<K: Send, C: Routine<Result<(), Errno>>> Coroutine<Reply> for Keeping<K, C> {
+    type Yield = Trap;
+    type Return = Result<(), Errno>;
+
+    #[inline(always)]
+    fn resume(self: Pin<&mut Self>, reply: Reply) -> CoroutineState<Trap, Result<(), Errno>> {
+        self.project().body.resume(reply)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{calls::*, trap};
+    use alloc::sync::Arc;
 
     fn sample() -> Task {
         task!({ trap!(yield yield_now()) })
@@ -218,6 +247,21 @@ mod tests {
         assert!(trap.at.file().ends_with("task.rs"));
         let CoroutineState::Complete(end) = task.resume(Reply::Err(Errno::EIO)) else { panic!("a second trap") };
         assert_eq!(end, Err(Errno::EIO));
+    }
+
+    #[test]
+    fn a_task_drops_what_it_keeps_with_itself_and_holds_its_body_once() {
+        let kept = Arc::new(());
+        let body = || {
+            let large = [0u64; 100];
+            routine!(move { trap!(yield sleep(core::time::Duration::from_nanos(large[0]))) })
+        };
+        let mut task = Task::keeping(Arc::clone(&kept), body());
+        assert_eq!(size_of_val(&*task.0), size_of_val(&body()) + size_of_val(&kept));
+        assert!(matches!(task.resume(Reply::Unit), CoroutineState::Yielded(_)));
+        assert_eq!(Arc::strong_count(&kept), 2);
+        drop(task);
+        assert_eq!(Arc::strong_count(&kept), 1);
     }
 
     #[test]

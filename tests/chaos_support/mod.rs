@@ -133,6 +133,10 @@ pub struct Scenario {
 /// Where the course's echo servers listen.
 const COURSE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 45000);
 
+/// One bus that is printed and one that is not.
+const BUSES: &str = "<buses><bus><route>22</route><id>1</id><direction>North Bound</direction><latitude>41</latitude>\
+    <longitude>-87</longitude></bus><bus><route>3</route></bus></buses>";
+
 /// At least one scenario for every program in the table: a new program is covered by the default,
 /// which types a line and gives no arguments. Each of the usertests is one.
 pub fn scenarios() -> Vec<Scenario> {
@@ -156,6 +160,8 @@ fn scenario(name: &'static str) -> Scenario {
     let (args, input, server) = match name {
         "benchmark" => ("--sends 100", "", None),
         "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
+        "busgen" => ("--bytes 2000", "", None),
+        "basicsax" | "buses" | "buses2" | "coexpat" | "cosax" | "cxml" | "iterbus" => ("-", BUSES, None),
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),

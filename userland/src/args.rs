@@ -108,6 +108,15 @@ impl Given {
             None => Ok(self),
         }
     }
+
+    /// The one operand of a program that takes at most this; an error when there are more.
+    pub fn at_most_one(self, what: &str) -> Result<Option<String>, Misuse> {
+        match <[String; 1]>::try_from(self.operands) {
+            Ok([operand]) => Ok(Some(operand)),
+            Err(operands) if operands.is_empty() => Ok(None),
+            Err(_) => Err(Misuse::Wrong(format!("more than one {what}"))),
+        }
+    }
 }
 
 /// The value that `text` stands for; `what` names it when it stands for none.
@@ -166,11 +175,7 @@ pub fn no_args(program: &'static Program, args: Args) -> impl Routine<Result<(),
 
 /// The one operand of a program that takes no options and at most this.
 pub fn at_most_one(args: Args, what: &str) -> Result<Option<String>, Misuse> {
-    match <[String; 1]>::try_from(Given::parse(args, &[], &[])?.operands) {
-        Ok([operand]) => Ok(Some(operand)),
-        Err(operands) if operands.is_empty() => Ok(None),
-        Err(_) => Err(Misuse::Wrong(format!("more than one {what}"))),
-    }
+    Given::parse(args, &[], &[])?.at_most_one(what)
 }
 
 /// The program's name and arguments, as they are typed.

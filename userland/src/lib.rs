@@ -18,12 +18,16 @@ pub mod date;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
+pub mod http;
+pub mod input;
 pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod size;
 pub mod socket;
 pub mod text;
+pub mod xml;
 
 mod course;
 #[cfg(test)]
@@ -59,6 +63,17 @@ pub static PROGRAMS: &[Program] = &[
     course::cobroadcast::PROGRAM,
     course::cobroadcast2::PROGRAM,
     course::benchmark::PROGRAM,
+    course::busgen::PROGRAM,
+    course::basicsax::PROGRAM,
+    course::cosax::PROGRAM,
+    course::coexpat::PROGRAM,
+    course::cxml::PROGRAM,
+    course::buses::PROGRAM,
+    course::buses2::PROGRAM,
+    course::iterbus::PROGRAM,
+    course::cothread::PROGRAM,
+    course::coprocess::PROGRAM,
+    course::busproc::PROGRAM,
     course::limits::PROGRAM,
     course::pyos1::PROGRAM,
     course::pyos2::PROGRAM,
@@ -83,6 +98,7 @@ pub static PROGRAMS: &[Program] = &[
     course::words::PROGRAM,
     course::echo_consumer::PROGRAM,
     course::sleepers::PROGRAM,
+    course::stream::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

@@ -14,6 +14,12 @@ pub const EXCERPT_CHARS: usize = 100;
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
 
+/// How much of a document is asked for at a time, and made at a time.
+pub const DOCUMENT_BYTES: u32 = 64 * 1024;
+
+/// The most that is kept of one record of a document, names and values: an error past it.
+pub const RECORD_BYTES: usize = 64 * 1024;
+
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 1024;
 
@@ -29,5 +35,45 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// How much an echo server takes from a connection at a time.
 pub const ECHO_BYTES: u32 = 64 * 1024;
 
+/// The longest item that goes over a descriptor, in bytes of its encoding: with its length it is as long as
+/// a message of a port may be. `EMSGSIZE` past it.
+pub const FRAME_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 4;
+
+/// The longest message that is sent to a port: what is longer goes in several.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// How much of a stream of items is asked for at a time.
+pub const FRAMES_READ_BYTES: u32 = 64 * 1024;
+
+/// Items that wait for a consumer on a helper thread. Past it, who sends waits until it has taken them.
+pub const THREADED_ITEMS: usize = 64;
+
+/// Text that an XML parser puts together before it hands it on; what is longer comes in parts.
+pub const XML_TEXT_BYTES: usize = 64 * 1024;
+
+/// The longest tag of an XML document: an error past it.
+pub const XML_TOKEN_BYTES: usize = 64 * 1024;
+
+/// The longest name of an element: an error past it. A name is kept for as long as its element is open.
+pub const XML_NAME_BYTES: usize = 1024;
+
+/// The longest name or number between `&` and `;`: an error past it.
+pub const XML_REFERENCE_BYTES: usize = 16;
+
+/// How deep the elements of an XML document may lie in each other: an error past it.
+pub const XML_DEPTH: usize = 1024;
+
+/// Attributes of an element: an error past it.
+pub const XML_ATTRIBUTES: usize = 256;
+
 /// Items that one task moves through a flow before it gives way.
 pub const ITEMS_PER_TURN: u32 = 1024;
+
+/// The longest head of a request that [`http`](crate::http) takes, line ends and all.
+pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest body of a request that [`http`](crate::http) takes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How much a server still reads of a peer that it hangs up on.
+pub const DISCARD_BYTES_MAX: usize = 1024 * 1024;

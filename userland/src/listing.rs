@@ -8,6 +8,9 @@ use yieldix_syscalls::{Group, Program};
 /// Where the right column begins; what is too long for the left one gets a line of its own.
 const COLUMN: usize = 36;
 
+/// How wide a terminal is at least.
+const LINE_CHARS: usize = 80;
+
 /// Every program: how it is called, and what it does.
 pub fn listing(programs: &[Program]) -> String {
     let mut text = String::new();
@@ -21,12 +24,21 @@ pub fn listing(programs: &[Program]) -> String {
     text
 }
 
-/// The names alone, a line a group.
+/// The names alone, in lines that a terminal has room for.
 pub fn names(programs: &[Program]) -> String {
     let mut text = String::new();
     for (group, programs) in groups(programs) {
-        let names: Vec<&str> = programs.iter().map(|program| program.name).collect();
-        let _ = writeln!(text, "{}\n  {}", group.title(), names.join(" "));
+        let _ = write!(text, "{}", group.title());
+        let mut room = 0;
+        for program in programs {
+            let mut gap = " ";
+            if program.name.len() >= room {
+                (gap, room) = ("\n  ", LINE_CHARS);
+            }
+            room = room.saturating_sub(gap.len() + program.name.len());
+            let _ = write!(text, "{gap}{}", program.name);
+        }
+        text.push('\n');
     }
     text
 }
@@ -64,13 +76,20 @@ mod tests {
     #[test]
     fn each_program_is_listed_once_under_its_heading() {
         let (list, names) = (listing(PROGRAMS), names(PROGRAMS));
+        let mut lines = names.lines().peekable();
+        for (group, programs) in groups(PROGRAMS) {
+            assert_eq!(list.lines().filter(|line| *line == group.title()).count(), 1);
+            assert_eq!(lines.next(), Some(group.title()));
+            let mut named = Vec::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with("  ")) {
+                assert!(line.len() <= LINE_CHARS, "{line}");
+                named.extend(line.split_whitespace());
+            }
+            let expected: Vec<&str> = programs.iter().map(|program| program.name).collect();
+            assert_eq!(named, expected);
+        }
+        assert_eq!(lines.next(), None);
         let listed: usize = groups(PROGRAMS).iter().map(|(_, programs)| programs.len()).sum();
         assert_eq!(listed, PROGRAMS.len());
-        for (group, programs) in groups(PROGRAMS) {
-            assert_eq!(list.matches(group.title()).count(), 1);
-            let line = names.split(&format!("{}\n", group.title())).nth(1).and_then(|text| text.lines().next());
-            let expected: Vec<&str> = programs.iter().map(|program| program.name).collect();
-            assert_eq!(line.map(|line| line.split_whitespace().collect()), Some(expected));
-        }
     }
 }

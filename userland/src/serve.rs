@@ -1,17 +1,17 @@
 //! A server's accept loop: a detached task for each connection, a bound on how many, and patience
-//! when the machine has no room.
+//! when the machine has no room or a peer is gone.
 
 use crate::{
     eprintln,
-    limits::{ACCEPT_PAUSE, ACCEPT_QUIET},
+    limits::{ACCEPT_PAUSE, ACCEPT_QUIET, DISCARD_BYTES_MAX, READ_BYTES},
     socket::Socket,
 };
 use alloc::sync::Arc;
 use core::{fmt, net::SocketAddr};
 use yieldix_syscalls::{
-    Errno, Routine, Task, Time, call,
-    calls::{now, read_wait, sleep, spawn},
-    routine, task, trap,
+    Errno, Routine, Shutdown, Task, Time,
+    calls::{now, read_wait, shutdown, sleep, spawn},
+    routine, trap,
 };
 
 /// How to serve.
@@ -70,7 +70,7 @@ where
             } else {
                 let errno = match trap!(yield listener.accept()) {
                     Ok((socket, peer)) => {
-                        let task = connection(handle(socket, peer), Arc::clone(&places));
+                        let task = Task::keeping(Arc::clone(&places), handle(socket, peer));
                         let Err(errno) = trap!(yield spawn(task).pass(socket.fd()).detach()) else { continue };
                         trap!(yield socket.close())?;
                         errno
@@ -94,26 +94,43 @@ where
     })
 }
 
-/// The task of one connection, which keeps its place taken.
-fn connection(handler: impl Routine<Result<(), Errno>> + 'static, place: Arc<()>) -> Task {
-    task!({
-        let _place = place;
-        call!(handler)
-    })
-}
-
 /// Is this shortage likely to end by itself?
 fn may_pass(errno: Errno) -> bool {
     matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN)
+}
+
+/// Tells the peer that nothing more will come, and reads on until it has heard all: a connection that is
+/// closed with bytes unread is reset, and what was sent last is lost. Of a peer that goes on sending, no
+/// more than [`DISCARD_BYTES_MAX`] are read.
+pub fn hang_up(conn: Socket) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        trap!(yield shutdown(conn.fd(), Shutdown::Write))?;
+        let mut discarded = 0;
+        while discarded < DISCARD_BYTES_MAX {
+            match trap!(yield conn.recv(READ_BYTES))?.len() {
+                0 => break,
+                count => discarded += count,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A peer that vanishes is a server's daily life, and no failure of its task.
+pub fn unless_gone(errno: Errno) -> Result<(), Errno> {
+    match errno {
+        Errno::ECONNRESET | Errno::EPIPE | Errno::ETIMEDOUT | Errno::EHOSTUNREACH | Errno::ENETUNREACH => Ok(()),
+        errno => Err(errno),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fake_kernel::{End, run_script, step};
-    use alloc::{boxed::Box, string::ToString};
+    use alloc::{boxed::Box, string::ToString, vec};
     use core::net::Ipv4Addr;
-    use yieldix_syscalls::{Fd, Reply, Syscall, Tid};
+    use yieldix_syscalls::{Buf, Fd, Reply, Syscall, Tid, call, task};
 
     const LISTENER: Fd = Fd::new(3, 0);
 
@@ -167,6 +184,26 @@ mod tests {
         let complaint = "server: cannot take a connection: EMFILE: too many open files in this task or process; \
                          trying again\n";
         assert_eq!((run.errors.as_str(), run.end), (complaint, asks("accept(3)")));
+    }
+
+    fn hanging_up() -> Task {
+        task!({ call!(hang_up(Socket::from(Fd::new(3, 0)))) })
+    }
+
+    #[test]
+    fn hanging_up_reads_until_the_peer_has_gone() {
+        let came = |bytes| ("recv(3, 4096)", Reply::Buf(Buf::from(bytes)));
+        let script = [("shutdown(3, Write)", Reply::Unit), came("more"), came("")];
+        assert_eq!(run_script(hanging_up(), script).end, End::Returned(Ok(())));
+    }
+
+    #[test]
+    fn hanging_up_on_a_peer_that_goes_on_sending_ends() {
+        let most = vec![0; READ_BYTES as usize];
+        let reads = DISCARD_BYTES_MAX / most.len();
+        let script = core::iter::once(("shutdown(3, Write)", Reply::Unit))
+            .chain((0..reads).map(|_| ("recv(3, 4096)", Reply::Buf(Buf::copy_from(&most)))));
+        assert_eq!(run_script(hanging_up(), script).end, End::Returned(Ok(())));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 /*
- * Drives a TCP echo server on 127.0.0.1 with requests of 64 bytes, and measures both sides.
+ * Drives a TCP server on 127.0.0.1 with requests of 64 bytes or so, and measures both sides.
  *
- * usage: load PORT CONNECTIONS SECONDS SERVER_PID CASE PEER [RATE [hot]]
+ * usage: load PORT CONNECTIONS SECONDS SERVER_PID CASE PEER [RATE [hot|stream]]
  *
- * Without RATE every connection asks again as soon as it is answered. With RATE the connections ask in
+ * The server echoes; with `stream` it is the program of that name. Replies are compared with what they
+ * must be. Without RATE, or at 0, every connection asks again as soon as it is answered. With RATE the connections ask in
  * turn, so many times a second in all; a request's time counts from when it was due, and the next one
  * that is due waits for none. With `hot` one more connection keeps 16 KiB under way and is not counted.
  *
@@ -26,7 +27,6 @@
 #include <unistd.h>
 
 enum {
-    REQUEST_BYTES = 64,
     HOT_BYTES = 16 * 1024,
     EVENTS_MAX = 512,
     CONNECTING_MAX = 256, /* fewer than a listener's queue holds */
@@ -47,6 +47,12 @@ struct connection {
 struct usage {
     double user_seconds, seconds;
 };
+
+/* What is sent, and what has to come back. */
+static struct exchange {
+    const char *request, *reply;
+    int request_bytes, reply_bytes;
+} exchange;
 
 static uint64_t histogram[64 * SUB_BUCKETS];
 static char buffer[HOT_BYTES];
@@ -118,16 +124,36 @@ static int connect_to(int port) {
     return fd;
 }
 
+static struct exchange exchange_of(int is_stream) {
+    static const char zeros[64];
+    static const char request[] = "PUT /stream HTTP/1.1\r\nContent-Length: 18\r\n\r\na body of 18 bytes";
+    static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nPUT /stream\na body of 18 bytes";
+    if (!is_stream) return (struct exchange){zeros, zeros, sizeof zeros, sizeof zeros};
+    return (struct exchange){request, reply, sizeof request - 1, sizeof reply - 1};
+}
+
+/* Of `count` more bytes of an answer; the rest of it is still to come. */
+static void check_reply(int received, ssize_t count) {
+    if (!memcmp(buffer, exchange.reply + received, (size_t)count)) return;
+    fprintf(stderr, "load: a reply is not what it has to be\n");
+    exit(1);
+}
+
+static void send_request(int fd) {
+    if (write(fd, exchange.request, (size_t)exchange.request_bytes) != exchange.request_bytes) fail("write");
+}
+
 /* Until the server has taken this connection, and so all before it. */
 static void wait_until_accepted(int fd) {
-    if (write(fd, buffer, REQUEST_BYTES) != REQUEST_BYTES) fail("write");
-    if (recv(fd, buffer, REQUEST_BYTES, MSG_WAITALL) != REQUEST_BYTES) fail("recv");
+    send_request(fd);
+    if (recv(fd, buffer, (size_t)exchange.reply_bytes, MSG_WAITALL) != exchange.reply_bytes) fail("recv");
+    check_reply(0, exchange.reply_bytes);
 }
 
 static void ask(struct connection *c, uint64_t at) {
     c->sent_at = at;
     c->is_waiting = 1;
-    if (write(c->fd, buffer, REQUEST_BYTES) != REQUEST_BYTES) fail("write");
+    send_request(c->fd);
 }
 
 /* Sends back what came, so that as much is under way as before. */
@@ -140,11 +166,12 @@ static void keep_hot(struct connection *c) {
 
 /* Is the answer there, all of it? */
 static int is_answered(struct connection *c) {
-    ssize_t count = read(c->fd, buffer, (size_t)(REQUEST_BYTES - c->received));
+    ssize_t count = read(c->fd, buffer, (size_t)(exchange.reply_bytes - c->received));
     if (count < 0 && errno == EAGAIN) return 0;
     if (count <= 0) fail("the server has closed a connection");
+    check_reply(c->received, count);
     c->received += (int)count;
-    if (c->received < REQUEST_BYTES) return 0;
+    if (c->received < exchange.reply_bytes) return 0;
     c->received = 0;
     c->is_waiting = 0;
     return 1;
@@ -156,6 +183,7 @@ int main(int argc, char **argv) {
     double seconds = atof(argv[3]), rate = argc > 7 ? atof(argv[7]) : 0;
     const char *name = argv[5], *peer = argv[6];
     int has_hot = argc > 8 && !strcmp(argv[8], "hot"), paced = rate > 0;
+    exchange = exchange_of(argc > 8 && !strcmp(argv[8], "stream"));
     long resident_before = resident_bytes(pid);
 
     int epoll = epoll_create1(0), all = count + has_hot;

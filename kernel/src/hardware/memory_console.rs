@@ -97,8 +97,7 @@ impl MemoryConsole {
 }
 
 impl Memory {
-    /// The next of what was typed, whenever that was to be; nothing at its end. For the host.
-    #[cfg(unix)]
+    /// The next of what was typed, whenever that was to be; nothing at its end.
     pub(super) fn take_typed(&mut self, max: usize) -> Vec<u8> {
         let Some((_, bytes)) = self.typed.front_mut() else { return Vec::new() };
         let taken = bytes.drain(..max.min(bytes.len())).collect();
@@ -118,6 +117,14 @@ impl Memory {
         match self.loses {
             Some(_) => self.lost[stream] += data.len() as u64,
             None => self.written[stream].extend_from_slice(data),
+        }
+    }
+
+    /// Is what was written out? The host's has room for everything, so only a loss says otherwise.
+    pub(super) fn sync(&self, stream: usize) -> Result<(), Errno> {
+        match self.loses {
+            Some(errno) if self.lost[stream] > 0 => Err(errno),
+            _ => Ok(()),
         }
     }
 

@@ -22,7 +22,7 @@ mod underway;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
 /// the disk has.
@@ -125,6 +125,9 @@ pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
 
+    /// The same clock, for other threads.
+    fn clock(&self) -> Clock;
+
     /// Appends what has happened to `happened`. When nothing had, waits for something until
     /// `until`; a moment that has passed means not to wait, [`Time::NEVER`] to wait without end.
     ///
@@ -143,6 +146,10 @@ pub trait Hardware {
     /// Writes; gives how many bytes were taken, at least 1 of a `data` that is not empty. `EAGAIN`
     /// when there is no room. Having taken fewer than all, it owes an interrupt.
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno>;
+
+    /// Is what was written to a stream of the console out? `EAGAIN` when not, and it owes a writable
+    /// interrupt for when it is; the errno that the stream has failed with.
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno>;
 
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
@@ -291,6 +298,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).now()
     }
 
+    fn clock(&self) -> Clock {
+        (**self).clock()
+    }
+
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
         (**self).interrupts(until, happened)
     }
@@ -309,6 +320,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         (**self).try_write(device, data)
+    }
+
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        (**self).try_sync(device)
     }
 
     fn reuse(&mut self, data: Buf) {

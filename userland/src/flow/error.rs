@@ -1,6 +1,6 @@
 //! What goes wrong in a flow.
 
-use crate::flow::Exclusive;
+use crate::flow::FrameError;
 use alloc::boxed::Box;
 use core::fmt;
 use yieldix_syscalls::Errno;
@@ -23,9 +23,6 @@ pub enum Error {
     Raised(Box<dyn core::error::Error + Send + Sync>),
 }
 
-/// A stage keeps the error it failed with; that alone does not tie it to its thread.
-impl Exclusive for Error {}
-
 impl Error {
     /// An error of a stage's own: a text, or any error.
     pub fn raise(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Error {
@@ -36,6 +33,14 @@ impl Error {
     pub fn errno(&self) -> Option<Errno> {
         match self {
             Error::Raised(cause) => cause.downcast_ref().copied(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a frame, if that is what it is about.
+    pub fn frame_error(&self) -> Option<&FrameError> {
+        match self {
+            Error::Raised(cause) => cause.downcast_ref(),
             _ => None,
         }
     }
@@ -69,7 +74,8 @@ impl From<Errno> for Error {
 }
 
 /// For a task's `?`: the errno it is about; else `EINVAL` for what was not started, `EPIPE` for what has
-/// finished, `EDEADLK` for a circle, `EPROTO` for an ignored close, and `EIO` for a stage's own error.
+/// finished, `EDEADLK` for a circle, `EPROTO` for an ignored close, a [`FrameError`]'s, and `EIO` for a
+/// stage's own error.
 impl From<Error> for Errno {
     fn from(error: Error) -> Errno {
         match error {
@@ -77,7 +83,10 @@ impl From<Error> for Errno {
             Error::Finished => Errno::EPIPE,
             Error::Reentered => Errno::EDEADLK,
             Error::IgnoredClose => Errno::EPROTO,
-            Error::Raised(_) => error.errno().unwrap_or(Errno::EIO),
+            Error::Raised(_) => {
+                let of_frame = || error.frame_error().map(FrameError::errno);
+                error.errno().or_else(of_frame).unwrap_or(Errno::EIO)
+            }
         }
     }
 }

@@ -15,6 +15,11 @@
 //! descriptor say, is a [`Source`], whose [`pull`](Source::pull) is a routine of a task. [`drive`] joins
 //! the two worlds: it pulls from a source, sends into a consumer, and flushes the output after each step.
 //!
+//! A flow may go on elsewhere, and its stages do not know. [`sendto`] turns items into bytes for any
+//! descriptor, and [`recvfrom`] is the source at the other end: in the same task, in another, in another
+//! process. [`threaded()`] runs a consumer on a helper thread. [`probed`] has a stage watched: the log tells
+//! what passed it, and what time it took.
+//!
 //! # Examples
 //!
 //! ```
@@ -81,7 +86,7 @@
 //! ```
 //!
 //! And two threads do not send into one consumer: sending takes it by `&mut`, and a [`Shared`] one
-//! is not [`Exclusive`], which whatever goes to another thread has to be.
+//! is not [`Exclusive`], which whatever goes to another thread has to be ([`threaded()`] has the case).
 //!
 //! ```compile_fail,E0382
 //! # #![feature(coroutines, coroutine_trait)]
@@ -96,10 +101,14 @@ mod adaptors;
 mod consumer;
 mod error;
 mod follow;
+mod frames;
 mod generator;
 mod output;
+mod probe;
 mod shared;
+mod sink;
 mod source;
+mod threaded;
 
 pub use crate::{consumer, delegate, generator, unstarted};
 pub use adaptors::{Collected, batch, broadcast, collect, filter, map, tee};
@@ -108,7 +117,11 @@ pub use consumer::consuming;
 pub use consumer::{Consumer, Consuming, Received};
 pub use error::Error;
 pub use follow::Follow;
+pub use frames::{FrameError, Frames, recvfrom, sendto};
 pub use generator::{Generating, Generator};
 pub use output::Output;
+pub use probe::{Probed, counted, probed};
 pub use shared::{Exclusive, Shared, shared};
+pub use sink::{AtOnce, InTime, Sink};
 pub use source::{Source, drive};
+pub use threaded::{Threaded, threaded};

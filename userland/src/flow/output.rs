@@ -1,13 +1,17 @@
 //! What stages say, in order, until a task has trapped it out.
 
-use crate::write_all;
+use crate::{limits::MESSAGE_BYTES_MAX, write_all};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{
     fmt::{Display, Write},
     mem,
 };
 use spin::Mutex;
-use yieldix_syscalls::{Errno, Fd, Routine, routine};
+use yieldix_syscalls::{
+    Buf, Errno, Fd, Routine, call,
+    calls::{port_send, sync},
+    routine, trap,
+};
 
 /// A queue of bytes for descriptors, which stages fill and the task that drives them
 /// [flushes](Output::flush).
@@ -25,6 +29,8 @@ pub struct Output {
 struct Said {
     fd: Fd,
     bytes: Vec<u8>,
+    /// Is it to be known that they are out?
+    is_synced: bool,
 }
 
 impl Output {
@@ -51,23 +57,62 @@ impl Output {
     pub fn bytes(&self, bytes: &[u8]) {
         let mut queue = self.queue.lock();
         match queue.last_mut() {
-            Some(last) if last.fd == self.fd => last.bytes.extend_from_slice(bytes),
-            _ => queue.push(Said { fd: self.fd, bytes: bytes.to_vec() }),
+            Some(last) if last.fd == self.fd && !last.is_synced => last.bytes.extend_from_slice(bytes),
+            _ => queue.push(Said { fd: self.fd, bytes: bytes.to_vec(), is_synced: false }),
+        }
+    }
+
+    /// Has the flush wait, at this point, until what was written to the descriptor is out, and tell when it
+    /// cannot be: a console takes output before it is.
+    pub fn sync(&self) {
+        let mut queue = self.queue.lock();
+        match queue.last_mut() {
+            Some(last) if last.fd == self.fd => last.is_synced = true,
+            _ => queue.push(Said { fd: self.fd, bytes: Vec::new(), is_synced: true }),
         }
     }
 
     /// Writes everything that was said, through all handles: `call!(out.flush())?`. Waits where a
-    /// descriptor has no room.
+    /// descriptor has no room. To a port goes a message, of what was said to it in a row.
     ///
-    /// Errors: those of [`write`](yieldix_syscalls::calls::write). What was to be written then is lost; what
-    /// was said after it is kept.
+    /// Errors: those of [`write`](yieldix_syscalls::calls::write), [`port_send`] and [`sync`]. What was to be
+    /// written then is lost; what was said after it is kept.
     pub fn flush(&self) -> impl Routine<Result<(), Errno>> {
         routine!(move {
             let mut said = mem::take(&mut *self.queue.lock()).into_iter();
-            while let Some(Said { fd, bytes }) = said.next() {
-                if let Err(errno) = write_all!(fd, bytes.into()) {
+            while let Some(next) = said.next() {
+                if let Err(errno) = call!(next.bring_out()) {
                     self.queue.lock().splice(0..0, said);
                     return Err(errno);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Said {
+    fn bring_out(self) -> impl Routine<Result<(), Errno>> {
+        routine!(move {
+            let Said { fd, bytes, is_synced } = self;
+            if !bytes.is_empty() {
+                let mut rest = Buf::from(bytes);
+                match write_all!(fd, rest.clone()) {
+                    Err(Errno::EOPNOTSUPP) => {
+                        while !rest.is_empty() {
+                            let tail = rest.split_off(MESSAGE_BYTES_MAX);
+                            trap!(yield port_send(fd, rest))?;
+                            rest = tail;
+                        }
+                    }
+                    written => written?,
+                }
+            }
+            if is_synced {
+                match trap!(yield sync(fd)) {
+                    // What keeps nothing back has nothing to tell.
+                    Err(Errno::EINVAL) => {}
+                    synced => synced?,
                 }
             }
             Ok(())
@@ -84,8 +129,9 @@ impl Default for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run, step};
-    use yieldix_syscalls::{Reply, Syscall, call, task};
+    use crate::fake_kernel::{End, run, run_script, step};
+    use alloc::vec;
+    use yieldix_syscalls::{Reply, Syscall, task};
 
     #[test]
     fn what_was_said_comes_out_in_order_whatever_the_handle() {
@@ -100,6 +146,33 @@ mod tests {
         }));
         assert_eq!((run.output.as_str(), run.errors.as_str()), ("one\n3\n", "two\n"));
         assert_eq!(run.end, End::Returned(Ok(())));
+    }
+
+    #[test]
+    fn a_port_is_sent_messages_and_what_is_synced_is_known_to_be_out() {
+        let port = Fd::new(3, 0);
+        let run = run_script(
+            task!({
+                let out = Output::new();
+                let to_port = out.to(port);
+                to_port.bytes(&vec![b'x'; MESSAGE_BYTES_MAX + 1]);
+                to_port.sync();
+                to_port.bytes(b"y");
+                out.line("one");
+                out.sync();
+                call!(out.flush())
+            }),
+            [
+                ("write(3, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"… (1048577 bytes))", Reply::Err(Errno::EOPNOTSUPP)),
+                ("port_send(3, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"… (1048576 bytes))", Reply::Unit),
+                ("port_send(3, \"x\" (1 bytes))", Reply::Unit),
+                ("sync(3)", Reply::Err(Errno::EINVAL)),
+                ("write(3, \"y\" (1 bytes))", Reply::Err(Errno::EOPNOTSUPP)),
+                ("port_send(3, \"y\" (1 bytes))", Reply::Unit),
+                ("sync(1)", Reply::Err(Errno::EPIPE)),
+            ],
+        );
+        assert_eq!((run.output.as_str(), run.end), ("one\n", End::Returned(Err(Errno::EPIPE))));
     }
 
     #[test]

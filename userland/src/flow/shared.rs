@@ -31,6 +31,9 @@ struct Target<C> {
 
 impl<T, C> !Exclusive for Shared<T, C> {}
 
+/// An error that was raised may be of any type, and is no stage.
+impl Exclusive for Error {}
+
 /// A consumer for several stages to send into: each takes a clone.
 pub fn shared<T, C: Consumer<T>>(target: C) -> Shared<T, C> {
     let target = Target { open_handles: AtomicUsize::new(1), consumer: Mutex::new(target) };

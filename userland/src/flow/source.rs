@@ -2,7 +2,7 @@
 
 use crate::{
     console::Lines,
-    flow::{Consumer, Error, Output},
+    flow::{Error, Output, Sink},
     limits::ITEMS_PER_TURN,
 };
 use alloc::string::String;
@@ -37,28 +37,28 @@ impl Source<String> for Lines {
 }
 
 /// Pulls every item of `source`, sends it into `sink`, and flushes `out` after each step; closes `sink` at
-/// the end. Waits where the source or the output does, and gives way after [`ITEMS_PER_TURN`] items.
+/// the end. Waits where the source, the sink or the output does, and gives way after [`ITEMS_PER_TURN`] items.
 ///
 /// An error of the sink ends it: what was said before is flushed, and the error is returned. An error of
 /// the source, or of the flush, is thrown into the sink; if that catches it, the sink is closed.
-pub fn drive<T: Send>(
+pub fn drive<T: Send, W>(
     mut source: impl Source<T>,
-    mut sink: impl Consumer<T>,
+    mut sink: impl Sink<T, W>,
     out: &Output,
 ) -> impl Routine<Result<(), Error>> {
     routine!(move -> Result<(), Error> {
         let mut items = 0;
         let end = loop {
             let stepped = match call!(source.pull()) {
-                Ok(Some(item)) => sink.send(item),
-                Ok(None) => break sink.close(),
-                Err(error) => break sink.throw(error).and_then(|()| sink.close()),
+                Ok(Some(item)) => call!(sink.put(item)),
+                Ok(None) => break call!(sink.finish()),
+                Err(error) => break call!(give_up(&mut sink, error)),
             };
             if stepped.is_err() {
                 break stepped;
             }
             if let Err(errno) = call!(out.flush()) {
-                break sink.throw(errno.into()).and_then(|()| sink.close());
+                break call!(give_up(&mut sink, errno.into()));
             }
             items += 1;
             if items % ITEMS_PER_TURN == 0 {
@@ -71,12 +71,20 @@ pub fn drive<T: Send>(
     })
 }
 
+/// Throws an error into a sink; closes it if it catches that.
+fn give_up<T, W>(sink: &mut impl Sink<T, W>, error: Error) -> impl Routine<Result<(), Error>> {
+    routine!(move -> Result<(), Error> {
+        call!(sink.fail(error))?;
+        call!(sink.finish())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         fake_kernel::{End, run, run_script},
-        flow::{collect, consumer, generator},
+        flow::{Consumer, collect, consumer, generator},
         println,
     };
     use yieldix_syscalls::{Errno, Fd, Reply, task};

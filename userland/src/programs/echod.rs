@@ -1,6 +1,6 @@
 //! The echo server that is meant to be used: many connections, a bound on them, no noise.
 
-use crate::prelude::*;
+use crate::{prelude::*, serve::unless_gone};
 use core::net::{IpAddr, Ipv4Addr};
 
 pub(crate) const PROGRAM: Program = Program::new("echod", Group::Servers, "sends back whatever it is sent", main)
@@ -70,14 +70,6 @@ fn echo(conn: Socket) -> impl Routine<Result<(), Errno>> {
             }
         }
     })
-}
-
-/// A peer that vanishes is a server's daily life, and no failure of its task.
-fn unless_gone(errno: Errno) -> Result<(), Errno> {
-    match errno {
-        Errno::ECONNRESET | Errno::EPIPE | Errno::ETIMEDOUT | Errno::EHOSTUNREACH | Errno::ENETUNREACH => Ok(()),
-        errno => Err(errno),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! yieldix: the ordinary kernel with its default settings, and tasks as a user would write them.
 //! usage: `peer-yieldix CASE …`; `echo PORT [busy]` is a server, with `busy` beside a task that yields
-//! for ever.
+//! for ever, and `stream PORT` the program of that name.
 #![feature(coroutines, coroutine_trait)]
 #![forbid(unsafe_code)]
 
@@ -82,6 +82,12 @@ fn main() {
             boot_on(machine, timers::main("timers-slack", number(1), number(2)));
         }
         "echo" => boot(server::echo(number(1) as u16, words.get(2).is_some_and(|word| word == "busy"))),
+        "stream" => {
+            let words = ["--addr".to_owned(), format!("127.0.0.1:{}", number(1))];
+            let machine = Machine::new().programs(yieldix::userland::PROGRAMS).program("stream", words);
+            let ended = machine.boot().expect("the host has what it takes");
+            panic!("it ended: {ended:?}");
+        }
         other => panic!("no case {other}"),
     }
 }

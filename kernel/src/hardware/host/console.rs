@@ -111,6 +111,15 @@ impl Console {
         }
     }
 
+    /// Is what was written to this output out? `EBADF` for what is none.
+    pub fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        let which = which_output(device)?;
+        match self {
+            Console::Streams { output, .. } => output.try_sync(which),
+            Console::Memory(memory) => memory.lock().sync(which as usize),
+        }
+    }
+
     pub fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         only_input(device)?;
         match self {

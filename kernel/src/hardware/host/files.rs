@@ -33,6 +33,7 @@ impl Folder {
         Ok(Folder(Arc::new(Dir::open_ambient_dir(path, cap_std::ambient_authority())?)))
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn directory(&self) -> &Dir {
         &self.0
     }

@@ -39,7 +39,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -136,6 +136,11 @@ impl Hardware for Host {
         Time::BOOT + self.boot.elapsed()
     }
 
+    fn clock(&self) -> Clock {
+        let boot = self.boot;
+        Arc::new(move || Time::BOOT + boot.elapsed())
+    }
+
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
         let until = if self.held.is_empty() { until } else { Time::BOOT };
         happened.append(&mut self.held);
@@ -163,6 +168,10 @@ impl Hardware for Host {
             return self.sockets.try_write(device, data);
         }
         if device.is_console() { self.console.try_write(device, data) } else { Err(Errno::EBADF) }
+    }
+
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        self.console.try_sync(device)
     }
 
     fn reuse(&mut self, data: Buf) {

@@ -2,7 +2,7 @@
 //!
 //! One thread and one queue for both streams, so that what was written to them comes out in that
 //! order. The queue is bounded; a write that finds no room says `EAGAIN`, and its stream is told
-//! when half of the queue is free. A stream that fails keeps its errno for all later writes;
+//! when half of the queue is free; whoever asks is told when all is out. A stream that fails keeps its errno for all later writes;
 //! what waited for it is lost, and counted until the next flush tells it.
 //!
 //! Invariants: `pending`, of both streams, counts the bytes in `bytes` and those that the thread is
@@ -59,6 +59,8 @@ struct End {
     /// Bytes that were taken, and dropped when it failed.
     lost: u64,
     is_owed: bool,
+    /// Is somebody to be told when nothing of it is pending?
+    is_awaited: bool,
     is_ready: bool,
 }
 
@@ -128,6 +130,20 @@ impl Output {
         let is_full = queue.pending() == OUTPUT_ROOM && queue.ends[which as usize].failed.is_none();
         queue.ends[which as usize].is_owed |= is_full;
         !is_full
+    }
+
+    /// Is what was written out? Owes an interrupt when not.
+    pub fn try_sync(&mut self, which: Which) -> Result<(), Errno> {
+        let mut queue = self.shared.lock();
+        let end = &mut queue.ends[which as usize];
+        match end.failed {
+            Some(errno) => Err(errno),
+            None if end.pending == 0 => Ok(()),
+            None => {
+                end.is_awaited = true;
+                Err(Errno::EAGAIN)
+            }
+        }
     }
 
     /// Tells of each stream for which trying again may do better.
@@ -210,8 +226,11 @@ impl Queue {
         let has_room = pending <= OUTPUT_LOW;
         let mut is_news = pending == 0 && std::mem::take(&mut self.is_flushed);
         for end in &mut self.ends {
-            if end.is_owed && (has_room || end.failed.is_some()) {
-                end.is_owed = false;
+            let has_failed = end.failed.is_some();
+            let is_due = end.is_owed && (has_room || has_failed);
+            if is_due || end.is_awaited && (end.pending == 0 || has_failed) {
+                end.is_owed &= !is_due;
+                end.is_awaited = false;
                 end.is_ready = true;
                 is_news = true;
             }

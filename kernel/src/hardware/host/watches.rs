@@ -168,7 +168,7 @@ impl Sight {
 
     /// How the beginning ended.
     pub fn connected(&mut self) -> Result<(), Errno> {
-        match self.failed.take() {
+        match self.failed {
             _ if self.has_begun => Ok(()),
             Some(errno) => Err(errno),
             None => Err(Errno::EAGAIN),

@@ -9,8 +9,10 @@ use super::entropy::{Generator, Use};
 use super::limits::{LATENCY_NS_MAX, LATENCY_NS_MIN};
 use crate::hardware::Device;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::Time;
+use yieldix_syscalls::{Clock, Time};
 
 /// Something that will happen.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Agenda {
     now: Time,
+    /// The same for others, in nanoseconds.
+    shown: Arc<AtomicU64>,
     events: BTreeMap<(Time, u64), Event>,
     planned: u64,
     latency: Generator,
@@ -44,6 +48,7 @@ impl Agenda {
     pub fn new(seed: u64) -> Agenda {
         Agenda {
             now: Time::BOOT,
+            shown: Arc::default(),
             events: BTreeMap::new(),
             planned: 0,
             latency: Generator::new(seed, Use::Latency),
@@ -54,6 +59,12 @@ impl Agenda {
     /// The virtual time.
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// A clock that shows it.
+    pub fn clock(&self) -> Clock {
+        let shown = Arc::clone(&self.shown);
+        Arc::new(move || Time::from_nanos(shown.load(Ordering::Relaxed)))
     }
 
     /// Plans an event; one for a moment that has passed is due at once.
@@ -83,6 +94,7 @@ impl Agenda {
     pub fn jump(&mut self, moment: Time) {
         assert!(moment >= self.now, "the clock never goes back");
         self.now = moment;
+        self.shown.store(moment.as_nanos(), Ordering::Relaxed);
     }
 
     /// Notes that trying this device again may do better.

@@ -25,6 +25,8 @@ pub enum SimulatedConsole {
 pub struct Console {
     console: SimulatedConsole,
     owed: [Owed; 3],
+    /// Is somebody to be told when this output is out?
+    awaited: [bool; 2],
     /// The moment for which the arrival of typed bytes is planned.
     typed_planned: Option<Time>,
 }
@@ -32,7 +34,7 @@ pub struct Console {
 impl Console {
     /// The devices of this console.
     pub fn new(console: SimulatedConsole) -> Console {
-        Console { console, owed: [Owed::default(); 3], typed_planned: None }
+        Console { console, owed: [Owed::default(); 3], awaited: [false; 2], typed_planned: None }
     }
 
     /// Reads what was typed; none is the end. Also tells whether nothing is left for now.
@@ -123,6 +125,16 @@ impl Console {
         Ok(is_writable)
     }
 
+    /// Is what was written out?
+    pub fn sync(&mut self, device: Device) -> Result<(), Errno> {
+        let stream = output(device)?;
+        let SimulatedConsole::Memory(memory) = &self.console else { return Ok(()) };
+        let memory = memory.lock();
+        memory.sync(stream)?;
+        self.awaited[stream] = memory.occupied[stream] > 0;
+        if self.awaited[stream] { Err(Errno::EAGAIN) } else { Ok(()) }
+    }
+
     /// Typed bytes arrive as planned.
     pub fn typed(&mut self, agenda: &mut Agenda) {
         self.typed_planned = None;
@@ -157,7 +169,7 @@ impl Console {
             agenda.plan(*moment, Event::Typed);
         }
         for device in [Device::STDOUT, Device::STDERR] {
-            if self.owed[device.index as usize].writable {
+            if self.owed[device.index as usize].writable || self.is_awaited(device) {
                 agenda.touch(device);
             }
         }
@@ -166,10 +178,12 @@ impl Console {
     /// The interrupt that this device is owed and can have now, if any; the debt is paid by it.
     pub fn settle(&mut self, device: Device, now: Time) -> Option<Interrupt> {
         let (is_readable, is_writable) = self.would(device, now);
+        let is_out = self.is_awaited(device) && self.sync(device) != Err(Errno::EAGAIN);
         let owed = self.owed.get_mut(device.index as usize)?;
         let (readable, writable) = (owed.readable && is_readable, owed.writable && is_writable);
         owed.readable &= !readable;
         owed.writable &= !writable;
+        let writable = writable || is_out;
         (readable || writable).then_some(Interrupt::Ready { device, readable, writable })
     }
 
@@ -181,6 +195,10 @@ impl Console {
                 (memory.would_read(now), output(device).is_ok_and(|stream| memory.room(stream) > 0))
             }
         }
+    }
+
+    fn is_awaited(&self, device: Device) -> bool {
+        output(device).is_ok_and(|stream| self.awaited[stream])
     }
 
     fn owe_write(&mut self, device: Device, agenda: &mut Agenda) {

@@ -114,8 +114,9 @@ impl Disk {
                 Open::File { folder: number, number: tree.open(path, *flags)?, flags: *flags, reading, writing }
             }
             Wanted::Watch => {
+                let watch = tree.watch(path)?;
                 self.watches += 1;
-                Open::Watch { folder: number, watch: tree.watch(path)?, is_owed: false }
+                Open::Watch { folder: number, watch, is_owed: false }
             }
             Wanted::Stat => return Err(Errno::EINVAL),
         };

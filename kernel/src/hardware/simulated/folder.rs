@@ -214,6 +214,13 @@ impl MemoryFolder {
         tree.later.insert(place, Box::new(change));
     }
 
+    /// Takes a file's bytes out of the cache: whoever reads them next waits for the disk.
+    pub fn evict(&self, path: &str) -> Result<(), Errno> {
+        let mut tree = self.lock();
+        let number = tree.file_at(path)?;
+        tree.evict(number)
+    }
+
     /// All bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
         let tree = self.lock();
@@ -290,9 +297,7 @@ fn copy(
     };
     let number = tree.make_file(path)?;
     tree.write(number, Some(0), &data)?;
-    let content = tree.content_mut(number)?;
-    content.cold = (0..(content.data.len() as u64).div_ceil(FILE_WINDOW)).collect();
-    content.modified = Time::BOOT;
+    tree.evict(number)?;
     Ok(None)
 }
 
@@ -427,6 +432,13 @@ impl Tree {
     /// Has any of these bytes to come from the disk?
     pub fn is_cold(&self, number: u64, offset: u64, max: usize) -> Result<bool, Errno> {
         Ok(self.content(number)?.cold.range(windows(offset, max)).next().is_some())
+    }
+
+    /// None is in the cache.
+    fn evict(&mut self, number: u64) -> Result<(), Errno> {
+        let content = self.content_mut(number)?;
+        content.cold = (0..(content.data.len() as u64).div_ceil(FILE_WINDOW)).collect();
+        Ok(())
     }
 
     /// They have come.
@@ -582,7 +594,8 @@ mod tests {
         folder.remove("a").unwrap();
         assert_eq!(folder.lock().read(number, 0, 9), Ok(&b"x"[..]));
         folder.lock().close(number);
-        assert_eq!((folder.lock().read(number, 0, 9), folder.lock().bytes), (Err(Errno::ESTALE), 0));
+        let tree = folder.lock();
+        assert_eq!((tree.read(number, 0, 9), tree.bytes), (Err(Errno::ESTALE), 0));
     }
 
     #[test]

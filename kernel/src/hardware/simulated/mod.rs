@@ -39,7 +39,7 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -170,6 +170,10 @@ impl Hardware for Simulated {
         self.agenda.now()
     }
 
+    fn clock(&self) -> Clock {
+        self.agenda.clock()
+    }
+
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
         let before = happened.len();
         if until <= self.agenda.now() {
@@ -227,6 +231,11 @@ impl Hardware for Simulated {
             Class::Stream | Class::Job => self.network.write(device, data, &mut self.luck, &mut self.agenda),
             Class::Disk => Err(Errno::EBADF),
         }
+    }
+
+    fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.sync(device)
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {

@@ -16,6 +16,7 @@ pub(super) const TESTS: &[Test] = tests![
     the_standard_three_are_there,
     a_child_closes_its_own_standard_output_only,
     the_table_of_fds_has_a_bound,
+    what_was_written_to_a_console_is_known_to_be_out,
 ];
 
 fn a_closed_fd_is_stale_for_ever() -> Task {
@@ -178,6 +179,21 @@ fn the_table_of_fds_has_a_bound() -> Task {
         // One closed is one to be had.
         trap!(yield listener.close())?;
         trap!(yield dup(Fd::STDIN))?;
+        Ok(())
+    })
+}
+
+fn what_was_written_to_a_console_is_known_to_be_out() -> Task {
+    task!({
+        assert_eq!(trap!(yield sync(Fd::STDOUT)), Ok(()));
+        assert_eq!(trap!(yield sync(Fd::STDIN)), Err(Errno::EBADF));
+        let (near, _far) = call!(connection())?;
+        let (sender, receiver) = trap!(yield port_create(1))?;
+        for keeps_nothing in [near.fd(), sender, receiver] {
+            assert_eq!(trap!(yield sync(keeps_nothing)), Err(Errno::EINVAL));
+        }
+        trap!(yield near.close())?;
+        assert_eq!(trap!(yield sync(near.fd())), Err(Errno::EBADF));
         Ok(())
     })
 }

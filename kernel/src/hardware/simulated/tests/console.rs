@@ -92,6 +92,19 @@ fn a_console_drains_itself_in_virtual_time() {
 }
 
 #[test]
+fn who_asks_whether_all_is_out_is_told_when_it_is_drained() {
+    let console = MemoryConsole::new().output_room(8);
+    let mut world = world_with_console(&console);
+    assert_eq!(world.try_write(Device::STDOUT, b"hello"), Ok(5));
+    assert_eq!(world.try_sync(Device::STDOUT), Err(Errno::EAGAIN));
+    assert!(!world.interrupts(Time::NEVER, &mut Vec::new()), "there is room, and it is not drained");
+    console.drain();
+    assert!(is_ready(&settle(&mut world), Device::STDOUT));
+    assert_eq!(world.try_sync(Device::STDOUT), Ok(()));
+    assert!(!world.interrupts(Time::NEVER, &mut Vec::new()), "told once");
+}
+
+#[test]
 fn the_own_streams_of_the_process_take_no_virtual_time() {
     const CHILD: &str = "YIELDIX_TEST_OWN_CONSOLE";
     if std::env::var_os(CHILD).is_some() {
