@@ -85,7 +85,7 @@ fn assert_succeeds(command: &mut Command) {
     assert!(output.status.success() && !errors.contains("warning"), "{command:?}: {errors}");
 }
 
-/// Both binaries of the crate.
+/// The binaries of the crate.
 static BUILT: LazyLock<()> = LazyLock::new(|| {
     let outside = Outside::new();
     symlink(REPOSITORY, outside.0.join("yieldix")).unwrap();
@@ -94,14 +94,20 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
     fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
     fs::create_dir(guest.join("src/bin")).unwrap();
     fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
+    for (folder, names) in [("examples", &["pipeline"][..]), ("tests/tries", &["numbers", "words", "counts"])] {
+        for name in names {
+            let source = Path::new(REPOSITORY).join(folder).join(name).with_extension("rs");
+            fs::copy(source, guest.join("src/bin").join(name).with_extension("rs")).unwrap();
+        }
+    }
     // The versions that were fetched to build this test are there without a network.
     fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     assert_succeeds(Command::new(cargo).arg("build").current_dir(&guest));
 });
 
-/// What a binary of the crate prints, and how it ends.
-fn run(binary: &str, words: &[&str], input: &str) -> (String, Option<i32>) {
+/// What a binary of the crate prints, on standard output and standard error, and how it ends.
+fn run_with_errors(binary: &str, words: &[&str], input: &str) -> (String, String, Option<i32>) {
     LazyLock::force(&BUILT);
     let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-crate/debug").join(binary);
     let mut command = Command::new(binary);
@@ -110,8 +116,15 @@ fn run(binary: &str, words: &[&str], input: &str) -> (String, Option<i32>) {
     // One that reads no input may have ended.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// What one prints that has no errors to tell, and how it ends.
+fn run(binary: &str, words: &[&str], input: &str) -> (String, Option<i32>) {
+    let (printed, errors, code) = run_with_errors(binary, words, input);
+    assert_eq!(errors, "");
+    (printed, code)
 }
 
 #[test]
@@ -125,4 +138,27 @@ fn a_new_crate_boots_programs_of_its_own() {
     assert_eq!(run(&["greet", "moon", "mars"]), ("hello, moon\nhello, mars\n".to_owned(), Some(0)));
     let twice = "hello, first\ngreet exited with 0\nhello, second\ngreet exited with 0\n";
     assert_eq!(run(&["both"]), (twice.to_owned(), Some(7)));
+}
+
+#[test]
+fn the_courses_pipeline_is_a_new_crates_too() {
+    let said = "1 one fish\n2 red fish\n2 in all\n".to_owned();
+    assert_eq!(run("pipeline", &["fish"], "one fish\ntwo dogs\nred fish\n"), (said, Some(0)));
+}
+
+/// What a newcomer who knows Python wrote after docs/course.md's first pages.
+#[test]
+fn a_newcomers_tries_do_what_they_should() {
+    let input = "one fish\nred fish\n";
+    assert_eq!(run("numbers", &[], "1\n2\n4\n"), ("6\n".to_owned(), Some(0)));
+    assert_eq!(run("words", &[], input), ("fish\nfish\n".to_owned(), Some(0)));
+    let said = "ONE\nFISH\nRED\nFISH\nfish: 2\none: 1\nred: 1\ndone\n".to_owned();
+    assert_eq!(run("counts", &[], input), (said, Some(0)));
+}
+
+#[test]
+fn a_newcomers_error_is_told() {
+    let (printed, errors, code) = run_with_errors("numbers", &[], "1\ntwo\n");
+    assert_eq!((printed.as_str(), code), ("", Some(1)));
+    assert_eq!(errors, "numbers: invalid digit found in string\n");
 }

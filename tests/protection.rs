@@ -6,103 +6,34 @@
 //! is refused for something beside it. All are checked by one run of cargo, as the examples of a
 //! package made for that.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-    process::Command,
-    sync::OnceLock,
-};
+mod common;
+
+use common::compiler::{Verdicts, compile};
+use std::{collections::BTreeSet, process::Command, sync::OnceLock};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-const MANIFEST: &str = r#"
-[package]
-name = "protection"
-version = "0.0.0"
-edition = "2024"
-
-# Not a member of the workspace in whose target folder it lies.
-[workspace]
-
-[dependencies]
-yieldix-syscalls = { path = "ROOT/syscalls" }
-yieldix-userland = { path = "ROOT/userland" }
-"#;
-
-/// What the compiler said, program by program.
-#[derive(Debug, Default)]
-struct Verdicts {
-    accepted: BTreeSet<String>,
-    /// The codes of the errors; empty for an error that has none.
-    refused: BTreeMap<String, Vec<String>>,
-    /// What cargo said beside.
-    said: String,
-}
-
 fn verdicts() -> &'static Verdicts {
     static VERDICTS: OnceLock<Verdicts> = OnceLock::new();
-    VERDICTS.get_or_init(|| compile().expect("the programs are handed to cargo"))
-}
-
-fn compile() -> std::io::Result<Verdicts> {
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("protection");
-    let examples = package.join("examples");
-    if examples.exists() {
-        fs::remove_dir_all(&examples)?;
-    }
-    fs::create_dir_all(&examples)?;
-    fs::create_dir_all(package.join("src"))?;
-    fs::write(package.join("src/lib.rs"), "")?;
-    fs::write(package.join("Cargo.toml"), MANIFEST.replace("ROOT", ROOT))?;
-    // The same versions as here, so that nothing has to be fetched.
-    fs::copy(Path::new(ROOT).join("Cargo.lock"), package.join("Cargo.lock"))?;
-    for folder in ["accepted", "refused"] {
-        for program in fs::read_dir(Path::new(ROOT).join("tests/protection").join(folder))? {
-            let program = program?;
-            fs::copy(program.path(), examples.join(program.file_name()))?;
-        }
-    }
-    let output = Command::new(env!("CARGO"))
-        .args(["check", "--offline", "--examples", "--keep-going", "--message-format=json", "--target-dir", "target"])
-        .current_dir(&package)
-        .env_remove("RUSTFLAGS")
-        .output()?;
-    let mut verdicts = Verdicts::default();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Some(example) = after(line, r#""kind":["example"],"#).and_then(|rest| after(rest, r#""name":""#)) else {
-            continue;
-        };
-        let name = example.split('"').next().unwrap_or_default().to_owned();
-        if line.starts_with(r#"{"reason":"compiler-artifact""#) {
-            verdicts.accepted.insert(name);
-        } else if line.contains(r#""level":"error""#) {
-            let code = after(line, r#""code":{"code":""#).and_then(|code| code.split('"').next());
-            verdicts.refused.entry(name).or_default().extend(code.map(str::to_owned));
-        }
-    }
-    verdicts.said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Ok(verdicts)
-}
-
-fn after<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
-    line.split_once(mark).map(|(_, rest)| rest)
+    VERDICTS.get_or_init(|| {
+        compile("protection", &["tests/protection/accepted", "tests/protection/refused"]).expect("cargo compiles")
+    })
 }
 
 /// The program is refused with this code among those of its errors.
 #[track_caller]
 fn refused(program: &str, code: &str) {
     let verdicts = verdicts();
-    let codes = verdicts.refused.get(program);
-    let is_among = codes.is_some_and(|codes| codes.iter().any(|it| it == code));
-    assert!(is_among, "{program}: {codes:?}, not {code}\n{}", verdicts.said);
+    let codes: Vec<_> = verdicts.errors(program).iter().map(|error| error.code.as_str()).collect();
+    assert!(codes.contains(&code), "{program}: {codes:?}, not {code}\n{}", verdicts.said);
 }
 
 /// The program is refused with an error that has no code.
 #[track_caller]
 fn refused_without_a_code(program: &str) {
     let verdicts = verdicts();
-    assert_eq!(verdicts.refused.get(program).map(Vec::as_slice), Some(&[][..]), "{program}\n{}", verdicts.said);
+    let codes: Vec<_> = verdicts.errors(program).iter().map(|error| error.code.as_str()).collect();
+    assert_eq!(codes, [""], "{program}\n{}", verdicts.said);
 }
 
 /// The program compiles.

@@ -154,24 +154,4 @@ pub use time::{Nanos, Time};
 pub use trap::Trap;
 
 #[doc(hidden)]
-pub mod macros {
-    //! What the macros' expansions name.
-    pub use core::ops::{Coroutine, CoroutineState};
-    pub use core::pin::pin;
-
-    /// Takes what a coroutine was started with, which would lie in its frame for life.
-    #[inline(always)]
-    pub fn begin(start: crate::Reply) {
-        match start {
-            crate::Reply::Unit => core::mem::forget(start),
-            start => drop(start),
-        }
-    }
-
-    /// Gives the coroutine as it is: a bound to check it by, and a place where its attribute may
-    /// stand.
-    #[inline(always)]
-    pub fn routine<T, C: crate::Routine<T>>(routine: C) -> C {
-        routine
-    }
-}
+pub mod macros;

@@ -17,6 +17,7 @@ use core::{
     note = "a function that is called with `call!` or `subroutine` returns `impl Routine<Result<T, Errno>>`, and its body is made by `routine!`",
     note = "inside it every `yield` is a trap: `trap!(yield gettid())?`, or `yield Syscall::GetTid.into()`"
 )]
+#[must_use = "a routine does nothing until a task runs it: `call!(…)`"]
 pub trait Routine<T>: Coroutine<Reply, Yield = Trap, Return = T> + Send {}
 
 impl<T, C: Coroutine<Reply, Yield = Trap, Return = T> + Send> Routine<T> for C {}
@@ -86,13 +87,13 @@ impl fmt::Debug for Task {
 #[macro_export]
 macro_rules! task {
     ($body:block) => {
-        $crate::Task::new(
+        $crate::Task::new($crate::macros::yields_traps(
             #[coroutine]
             static move |start: $crate::Reply| -> ::core::result::Result<(), $crate::Errno> {
                 $crate::macros::begin(start);
                 $body
             },
-        )
+        ))
     };
 }
 
@@ -126,22 +127,22 @@ macro_rules! routine {
         $crate::routine!(move -> ::core::result::Result<_, $crate::Errno> $body)
     };
     (move -> $output:ty $body:block) => {
-        $crate::macros::routine(
+        $crate::macros::routine($crate::macros::yields_traps(
             #[coroutine]
             static move |start: $crate::Reply| -> $output {
                 $crate::macros::begin(start);
                 $body
             },
-        )
+        ))
     };
     ($body:block) => {
-        $crate::macros::routine(
+        $crate::macros::routine($crate::macros::yields_traps(
             #[coroutine]
             static |start: $crate::Reply| -> ::core::result::Result<_, $crate::Errno> {
                 $crate::macros::begin(start);
                 $body
             },
-        )
+        ))
     };
 }
 

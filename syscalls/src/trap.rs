@@ -49,8 +49,11 @@ const _: () = assert!(size_of::<core::ops::CoroutineState<Trap, Result<(), crate
 macro_rules! trap {
     (yield $call:expr) => {
         match $call {
-            $crate::Call { syscall, typed } => typed.decode(yield $crate::Trap::new(syscall)),
+            $crate::Call { syscall, typed } => typed.decode($crate::macros::answer(yield $crate::Trap::new(syscall))),
         }
+    };
+    ($call:expr) => {
+        ::core::compile_error!("a trap is written with its `yield`: `trap!(yield sleep(duration))?`")
     };
 }
 
@@ -74,7 +77,7 @@ macro_rules! call {
                 let mut reply = $crate::Reply::Unit;
                 loop {
                     // The yield stands outside, or the frame would keep what the match is about.
-                    let trap = match $crate::macros::Coroutine::resume(routine.as_mut(), reply) {
+                    let trap = match $crate::macros::resume(routine.as_mut(), reply) {
                         $crate::macros::CoroutineState::Yielded(trap) => trap,
                         $crate::macros::CoroutineState::Complete(value) => break value,
                     };

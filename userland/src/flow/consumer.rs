@@ -53,6 +53,7 @@ pub trait Consumer<T>: Send {
     fn throw(&mut self, error: Error) -> Result<(), Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C: Consumer<T> + ?Sized> Consumer<T> for Box<C> {
     fn start(&mut self) -> Result<(), Error> {
         (**self).start()
@@ -71,6 +72,7 @@ impl<T, C: Consumer<T> + ?Sized> Consumer<T> for Box<C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C: Consumer<T> + ?Sized> Consumer<T> for &mut C {
     fn start(&mut self) -> Result<(), Error> {
         (**self).start()
@@ -148,6 +150,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C> Consumer<T> for Consuming<T, C>
 where
     C: Coroutine<Received<T>, Yield = (), Return = Result<(), Error>> + Send,
@@ -214,6 +217,9 @@ impl<T, C> fmt::Debug for Consuming<T, C> {
 macro_rules! consumer {
     ($item:ty, $body:block) => {
         $crate::flow::Consuming::started($crate::consumer_coroutine!($item, $body))
+    };
+    ($body:block) => {
+        ::core::compile_error!("a consumer names the type of its items: `consumer!(String, { … })`")
     };
 }
 

@@ -72,6 +72,11 @@ macro_rules! generator {
             static move || -> () { $body },
         )
     };
+    ($item:ty, $body:block) => {
+        ::core::compile_error!(
+            "a generator names no type: `generator!({ … })`; its function does, by `-> impl Generator<T>`"
+        )
+    };
 }
 
 /// Inside a [`generator!`](crate::generator!): yields all that another generator, or any iterator, gives.

@@ -50,6 +50,7 @@ impl<T, C: Consumer<T>> Shared<T, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C: Consumer<T>> Consumer<T> for Shared<T, C> {
     fn start(&mut self) -> Result<(), Error> {
         self.with(|consumer| consumer.start())

@@ -11,11 +11,17 @@ use yieldix_syscalls::{Routine, call, calls::yield_now, routine, trap};
 /// Gives items to a task, which waits for them: `call!(source.pull())?`.
 ///
 /// Lines of a descriptor are one, and any iterator, a [`Generator`](crate::flow::Generator) for one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of `{T}`",
+    note = "a source is what items can be pulled from: a generator, any other iterator, or `Lines` of a descriptor",
+    note = "a consumer is the other end: it is sent to"
+)]
 pub trait Source<T>: Send {
     /// The next item, or `None` at the end. Waits as long as it takes.
     fn pull(&mut self) -> impl Routine<Result<Option<T>, Error>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: Iterator + Send> Source<I::Item> for I {
     /// Never waits.
     fn pull(&mut self) -> impl Routine<Result<Option<I::Item>, Error>> {

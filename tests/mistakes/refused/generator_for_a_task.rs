@@ -1,0 +1,15 @@
+#![feature(coroutines, coroutine_trait)]
+use yieldix_userland::{flow::*, prelude::*};
+
+fn one() -> impl Generator<u32> {
+    generator!({ yield 1 })
+}
+
+fn start() -> Task {
+    task!({
+        trap!(yield spawn(one()))?;
+        Ok(())
+    })
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+#![feature(coroutines, coroutine_trait)]
+use yieldix_userland::{flow::*, prelude::*};
+
+fn printer(out: Output) -> impl Consumer<String> {
+    consumer!({
+        while let Some(line) = (yield)? {
+            out.line(line);
+        }
+        Ok(())
+    })
+}
+
+fn main() {}
