@@ -100,10 +100,10 @@ pub enum MountError {
     NoPath(Errno),
     /// Another folder is mounted there.
     Taken,
-    /// The host refused it.
-    Host(io::Error),
-    /// It could not be copied into the simulated world.
-    Copy(CopyError),
+    /// The host refused this folder of its own.
+    Host(PathBuf, io::Error),
+    /// This folder of the host could not be copied into the simulated world.
+    Copy(PathBuf, CopyError),
     /// It is in memory, and the world is not simulated.
     NotOfHost,
 }
@@ -113,8 +113,8 @@ impl fmt::Display for MountError {
         match self {
             MountError::NoPath(errno) => errno.fmt(f),
             MountError::Taken => f.write_str("another folder is mounted there"),
-            MountError::Host(error) => error.fmt(f),
-            MountError::Copy(error) => error.fmt(f),
+            MountError::Host(path, error) => write!(f, "{path:?}: {error}"),
+            MountError::Copy(path, error) => write!(f, "{path:?}: {error}"),
             MountError::NotOfHost => f.write_str("a folder in memory needs a simulated world"),
         }
     }
@@ -138,8 +138,8 @@ impl fmt::Display for BootError {
 impl std::error::Error for BootError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            BootError::Host(error) | BootError::Mount(_, MountError::Host(error)) => Some(error),
-            BootError::Mount(_, MountError::Copy(error)) => Some(error),
+            BootError::Host(error) | BootError::Mount(_, MountError::Host(_, error)) => Some(error),
+            BootError::Mount(_, MountError::Copy(_, error)) => Some(error),
             BootError::Refused(errno) => Some(errno),
             _ => None,
         }
@@ -343,7 +343,7 @@ fn copies(mounts: Mounts) -> Result<Vec<MemoryFolder>, BootError> {
     let copy = |(folder, guest, _)| match folder {
         Folder::Memory(folder) => Ok(folder),
         Folder::Host(path) => {
-            MemoryFolder::copy_of(&path).map_err(|error| BootError::Mount(guest, MountError::Copy(error)))
+            MemoryFolder::copy_of(&path).map_err(|error| BootError::Mount(guest, MountError::Copy(path, error)))
         }
     };
     mounts.into_iter().map(copy).collect()
@@ -355,7 +355,7 @@ fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<d
     use yieldix_kernel::hardware::host::{self, ConsoleOptions, Host, HostOptions};
     let open = |(folder, guest, _)| match folder {
         Folder::Host(path) => {
-            host::Folder::open(&path).map_err(|error| BootError::Mount(guest, MountError::Host(error)))
+            host::Folder::open(&path).map_err(|error| BootError::Mount(guest, MountError::Host(path, error)))
         }
         Folder::Memory(_) => Err(BootError::Mount(guest, MountError::NotOfHost)),
     };
