@@ -1,6 +1,9 @@
 //! `yieldix`: the machine as a command.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
 use signal_hook::{consts, flag};
 use std::{
     io::{IsTerminal, Write},
@@ -112,7 +115,7 @@ Exit codes:
   128+N    ended by signal N: 130 for Ctrl-C";
 
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command = command();
     let format = match command.log_format {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
@@ -130,6 +133,19 @@ fn main() -> ExitCode {
         Some(Action::Events { markdown: true }) => say(&manual::events_markdown()),
         Some(Action::Events { markdown: false }) => say(&manual::events_table()),
     }
+}
+
+/// What the command line says. Who names a program where a command stands is told how programs are run.
+fn command() -> Command {
+    Command::try_parse().unwrap_or_else(|mut error| {
+        if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+            && PROGRAMS.iter().any(|program| program.name == name)
+        {
+            let tip = format!("a program is run by `yieldix run {name}`");
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        error.exit()
+    })
 }
 
 /// What `--mount` says.

@@ -96,6 +96,17 @@ fn an_unknown_program_is_127() {
 }
 
 #[test]
+fn a_program_in_the_place_of_a_command_is_told_of_run() {
+    let told = |word: &str| {
+        let output = yieldix(&[word], "");
+        assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+        error(&output).contains(&format!("yieldix run {word}"))
+    };
+    assert!(told("countdown"));
+    assert!(!told("nosuch"), "only what is a program can be run");
+}
+
+#[test]
 fn a_name_that_would_act_on_the_terminal_is_told_escaped_and_cut() {
     let long = format!("\u{1b}[31m{}", "x".repeat(60_000));
     let output = yieldix(&[], &format!("{long}\ninit '{long}'\n"));
@@ -352,8 +363,12 @@ fn a_mount_that_cannot_be_is_told() {
         assert!(error(&output).contains("HOST:GUEST"), "{}", error(&output));
     }
     complains(&["--mount", "/:/a", "--mount", "/:/a/", "run", "true"], 2, &["cannot mount at /a/", "another folder"]);
-    complains(&["--mount", "/no/such:/a", "run", "true"], 71, &["cannot mount at /a", "No such file"]);
-    complains(&["--mount", "/no/such:/a", "--simulate", "run", "true"], 71, &["cannot mount at /a", "No such file"]);
+    complains(&["--mount", "/no/such:/a", "run", "true"], 71, &["cannot mount at /a", "/no/such", "No such file"]);
+    complains(
+        &["--mount", "/no/such:/a", "--simulate", "run", "true"],
+        71,
+        &["cannot mount at /a", "/no/such", "No such file"],
+    );
 }
 
 #[test]
