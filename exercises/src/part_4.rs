@@ -18,7 +18,8 @@ pub fn in_a_task_of_its_own(
 
 /// Lets at most so many tasks do something at a time.
 ///
-/// It is a port: a message in it is a permit. To acquire is to receive one, to release is to send it back.
+/// It is a port: a message in it is a permit. To acquire is to receive one (`port_recv`), to release is to send
+/// it back (`port_send`; `send` and `recv` are for sockets).
 #[derive(Clone, Copy, Debug)]
 pub struct Semaphore {
     /// Where permits are sent to.

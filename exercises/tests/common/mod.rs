@@ -5,6 +5,7 @@
 use std::time::Duration;
 use yieldix::{
     Console, Ended, Machine, MemoryConsole,
+    event::{Event, Record},
     syscalls::{ExitStatus, Task, Time},
 };
 
@@ -24,7 +25,13 @@ pub fn printed_when_typed_after(span: Duration, task: Task, input: &str) -> Stri
 
 #[track_caller]
 fn on(console: MemoryConsole, task: Task) -> String {
-    let machine = Machine::new().task(task).simulate(1).console(Console::Memory(console.clone()));
+    // Shown with a test that fails, and else kept.
+    let observer = |record: &Record<'_>| match record.event {
+        Event::Exited { tid, name, errno, .. } if !errno.is_empty() => eprintln!("task {tid}, {name}, failed: {errno}"),
+        Event::Failed { line, .. } => eprintln!("the first task's last trap is at {line}"),
+        _ => {}
+    };
+    let machine = Machine::new().task(task).simulate(1).console(Console::Memory(console.clone())).observe(observer);
     let ended = machine.boot().expect("the machine boots");
     let printed = text(console.stdout());
     let well = Ended::Finished(ExitStatus::Exited(0));
