@@ -65,8 +65,11 @@ fn example(name: &str) -> PathBuf {
 
 /// What a command prints; of one that does not end, as much as was expected.
 fn printed(command: &str, expected: &str) -> String {
-    let command = command
-        .replace("cargo run -q --example pipeline --", &example("pipeline").to_string_lossy())
+    let command = ["pipeline", "alerts"]
+        .iter()
+        .fold(command.to_owned(), |command, name| {
+            command.replace(&format!("cargo run -q --example {name} --"), &example(name).to_string_lossy())
+        })
         .replace("yieldix ", &format!("{} ", env!("CARGO_BIN_EXE_yieldix")));
     let ends = !expected.ends_with("…\n");
     // In its place, so that what is killed is the machine and not a shell before it.

@@ -94,7 +94,8 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
     fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
     fs::create_dir(guest.join("src/bin")).unwrap();
     fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
-    for (folder, names) in [("examples", &["pipeline"][..]), ("tests/tries", &["numbers", "words", "counts"])] {
+    for (folder, names) in [("examples", &["pipeline", "alerts"][..]), ("tests/tries", &["numbers", "words", "counts"])]
+    {
         for name in names {
             let source = Path::new(REPOSITORY).join(folder).join(name).with_extension("rs");
             fs::copy(source, guest.join("src/bin").join(name).with_extension("rs")).unwrap();
@@ -144,6 +145,13 @@ fn a_new_crate_boots_programs_of_its_own() {
 fn the_courses_pipeline_is_a_new_crates_too() {
     let said = "1 one fish\n2 red fish\n2 in all\n".to_owned();
     assert_eq!(run("pipeline", &["fish"], "one fish\ntwo dogs\nred fish\n"), (said, Some(0)));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let (printed, errors, code) = run_with_errors("alerts", &[REPOSITORY, "nosuch", "9"], "");
+    assert_eq!((printed.as_str(), code), ("", Some(1)));
+    assert!(errors.contains("errno=\"ENOENT\" line=\"src/bin/alerts.rs:"), "{errors}");
 }
 
 /// What a newcomer who knows Python wrote after docs/course.md's first pages.
