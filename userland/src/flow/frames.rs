@@ -3,6 +3,7 @@
 //! An item is a *frame*: its length in four bytes, the lowest first, and its encoding by `postcard`. A
 //! stream of bytes is frames one after the other; how it is cut into pieces on its way means nothing, so
 //! it may go over a connection, a pipe between two processes, or a port, whose messages are such pieces.
+//! It has no mark at its end: a sender that died between two items is to the receiver one that has closed.
 
 use crate::{
     flow::{Consumer, Error, Output, Source, consumer},
