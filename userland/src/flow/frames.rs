@@ -3,14 +3,15 @@
 //! An item is a *frame*: its length in four bytes, the lowest first, and its encoding by `postcard`. A
 //! stream of bytes is frames one after the other; how it is cut into pieces on its way means nothing, so
 //! it may go over a connection, a pipe between two processes, or a port, whose messages are such pieces.
-//! It has no mark at its end: a sender that died between two items is to the receiver one that has closed.
+//! When the sender is closed it adds a mark, so that the receiver can tell an end from a death. What several
+//! send into one port ends with the mark of the last.
 
 use crate::{
     flow::{Consumer, Error, Output, Source, consumer},
     limits::{FRAME_BYTES_MAX, FRAMES_READ_BYTES},
 };
 use alloc::vec::Vec;
-use core::{fmt, marker::PhantomData};
+use core::{fmt, marker::PhantomData, mem};
 use serde::{Serialize, de::DeserializeOwned};
 use yieldix_syscalls::{
     Buf, Errno, Fd, Routine, call,
@@ -20,6 +21,9 @@ use yieldix_syscalls::{
 
 /// Bytes of a frame before the item's own: its length.
 const HEAD_BYTES: usize = 4;
+
+/// The mark of the end, where the next frame's length would be: no frame is as long.
+const END: [u8; HEAD_BYTES] = [0xff; HEAD_BYTES];
 
 /// What is wrong with a frame. Raised by [`sendto`] and [`recvfrom`]; a [`flow::Error`](Error) gives it back
 /// by [`frame_error`](Error::frame_error).
@@ -40,11 +44,16 @@ pub enum FrameError {
         /// Where in the stream it begins.
         at: u64,
     },
-    /// The stream ended inside a frame: its sender died, or was not closed.
+    /// The stream ended inside a frame: its sender died.
     CutShort {
         /// How much of the frame there was, its length included.
         bytes: usize,
         /// Where in the stream it begins.
+        at: u64,
+    },
+    /// The stream ended behind an item, and not by the mark of the end: its sender died, or was not closed.
+    Unclosed {
+        /// Where in the stream.
         at: u64,
     },
     /// The bytes of a frame are no item of the type that was asked for. The next frame may be.
@@ -63,7 +72,10 @@ impl FrameError {
     pub fn errno(&self) -> Errno {
         match self {
             FrameError::ItemTooLong { .. } | FrameError::TooLong { .. } => Errno::EMSGSIZE,
-            FrameError::Unencodable(_) | FrameError::CutShort { .. } | FrameError::Undecodable { .. } => Errno::EBADMSG,
+            FrameError::Unencodable(_)
+            | FrameError::CutShort { .. }
+            | FrameError::Unclosed { .. }
+            | FrameError::Undecodable { .. } => Errno::EBADMSG,
         }
     }
 }
@@ -80,6 +92,9 @@ impl fmt::Display for FrameError {
             }
             FrameError::CutShort { bytes, at } => {
                 write!(f, "the stream ended inside the frame at byte {at}, after {bytes} bytes of it")
+            }
+            FrameError::Unclosed { at } => {
+                write!(f, "the stream ended at byte {at} and its sender had not closed it")
             }
             FrameError::Undecodable { bytes, at, cause } => {
                 write!(f, "the frame at byte {at} ({bytes} bytes) is no item of the type expected: {cause}")
@@ -122,15 +137,25 @@ pub fn sendto<T: Serialize + Send>(out: Output) -> impl Consumer<T> {
         while let Some(item) = (yield)? {
             out.bytes(&frame(&item)?);
         }
+        out.bytes(&END);
         out.sync();
         Ok(())
     })
 }
 
 /// The items that a [`sendto`] sends, from a descriptor: a stream, or the receiving end of a port. They end
-/// with the stream.
+/// with the stream, and it is an error of the last pull if that was not closed.
 pub fn recvfrom<T: DeserializeOwned>(fd: Fd) -> Frames<T> {
-    Frames { fd, pending: Vec::new(), taken: 0, at: 0, is_port: false, has_ended: false, gives: PhantomData }
+    Frames {
+        fd,
+        pending: Vec::new(),
+        taken: 0,
+        at: 0,
+        is_port: false,
+        is_closed: false,
+        has_ended: false,
+        gives: PhantomData,
+    }
 }
 
 /// The items that come from a descriptor. Made by [`recvfrom`].
@@ -146,6 +171,8 @@ pub struct Frames<T> {
     /// Where in the stream the next frame begins.
     at: u64,
     is_port: bool,
+    /// The mark of the end came, and nothing after it.
+    is_closed: bool,
     has_ended: bool,
     gives: PhantomData<fn() -> T>,
 }
@@ -153,11 +180,19 @@ pub struct Frames<T> {
 impl<T: DeserializeOwned> Frames<T> {
     /// The next item, if all of it is there.
     fn take(&mut self) -> Result<Option<T>, FrameError> {
-        let rest = &self.pending[self.taken..];
-        let Some((head, rest)) = rest.split_first_chunk::<HEAD_BYTES>() else { return Ok(None) };
+        let (head, rest) = loop {
+            let rest = &self.pending[self.taken..];
+            let Some((head, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            self.is_closed = *head == END;
+            if !self.is_closed {
+                break (head, rest);
+            }
+            self.taken += HEAD_BYTES;
+            self.at += HEAD_BYTES as u64;
+        };
         let (at, bytes) = (self.at, u32::from_le_bytes(*head) as usize);
         if bytes > FRAME_BYTES_MAX {
-            self.has_ended = true;
+            (self.has_ended, self.is_closed) = (true, true);
             self.pending.clear();
             self.taken = 0;
             return Err(FrameError::TooLong { bytes, at });
@@ -174,12 +209,17 @@ impl<T: DeserializeOwned> Frames<T> {
         item
     }
 
-    /// At the end of the stream: nothing may be left.
+    /// At the end of the stream: nothing may be left, and it was closed. What is wrong is told once.
     fn end(&mut self) -> Result<(), FrameError> {
-        let bytes = self.pending.len() - self.taken;
+        let (bytes, at) = (self.pending.len() - self.taken, self.at);
+        let was_closed = mem::replace(&mut self.is_closed, true);
         self.pending.clear();
         self.taken = 0;
-        if bytes > 0 { Err(FrameError::CutShort { bytes, at: self.at }) } else { Ok(()) }
+        match bytes {
+            0 if was_closed => Ok(()),
+            0 => Err(FrameError::Unclosed { at }),
+            bytes => Err(FrameError::CutShort { bytes, at }),
+        }
     }
 
     /// The next piece of the stream; an empty one may come between others.

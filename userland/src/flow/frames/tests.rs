@@ -23,8 +23,13 @@ fn items() -> Vec<Item> {
     vec![Item::Nothing, named("North Bound"), Item::Bytes(vec![7; 300]), named("")]
 }
 
-fn stream(items: &[impl Serialize]) -> Vec<u8> {
+fn frames(items: &[impl Serialize]) -> Vec<u8> {
     items.iter().flat_map(|item| frame(item).unwrap()).collect()
+}
+
+/// What a sender of these, closed, sends.
+fn stream(items: &[impl Serialize]) -> Vec<u8> {
+    [frames(items), END.to_vec()].concat()
 }
 
 const READ: &str = "read(0, 65536)";
@@ -67,7 +72,7 @@ fn items_are_put_together_from_any_pieces() {
         let pieces: Vec<&[u8]> = stream.chunks(size).collect();
         assert_eq!(well(received::<Item>(&pieces)), items(), "in pieces of {size}");
     }
-    assert_eq!(well(received::<Item>(&[])), []);
+    assert_eq!(well(received::<Item>(&[&END])), []);
 }
 
 #[test]
@@ -90,7 +95,7 @@ fn what_is_sent_is_what_is_received() {
 
 #[test]
 fn a_stream_that_ends_inside_a_frame_says_where() {
-    let whole = stream(&["one", "two"]);
+    let whole = frames(&["one", "two"]);
     for cut in 9..whole.len() {
         let [first, error] = <[_; 2]>::try_from(received::<String>(&[&whole[..cut]])).unwrap();
         assert_eq!(first.unwrap(), "one");
@@ -102,7 +107,23 @@ fn a_stream_that_ends_inside_a_frame_says_where() {
         );
         assert_eq!(Errno::from(error), Errno::EBADMSG);
     }
-    assert_eq!(well(received::<String>(&[&whole[..8]])), ["one"]);
+}
+
+#[test]
+fn a_stream_that_ends_between_frames_was_closed_or_says_where() {
+    let (one, two) = (frames(&["one"]), stream(&["two"]));
+    for (at, pieces) in [(8, vec![&one[..]]), (0, vec![]), (20, vec![&two[..], &one]), (10, vec![&two[..8], &END[..2]])]
+    {
+        let error = received::<String>(&pieces).pop().unwrap().unwrap_err();
+        let expected = match at {
+            10 => FrameError::CutShort { bytes: 2, at: 8 },
+            at => FrameError::Unclosed { at },
+        };
+        assert_eq!(error.frame_error(), Some(&expected));
+        assert_eq!(Errno::from(error), Errno::EBADMSG);
+    }
+    // What several send in turns is closed by the last.
+    assert_eq!(well(received::<String>(&[&two, &one, &two])), ["two", "one", "two"]);
 }
 
 #[test]
@@ -124,7 +145,7 @@ fn bytes_that_do_not_decode_say_where_and_the_next_frame_is_read() {
 
 #[test]
 fn a_frame_that_is_too_long_is_refused_before_it_is_kept_and_ends_the_stream() {
-    let mut bad = stream(&["one"]);
+    let mut bad = frames(&["one"]);
     bad.extend_from_slice(b"GET / HTTP/1.1\r\n");
     let kept = Collected::new();
     // Nothing more is read.
