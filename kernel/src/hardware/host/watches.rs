@@ -22,8 +22,11 @@ use yieldix_syscalls::{Buf, Errno, OpenFlags};
 const KEY: Key = Key::of(Device { index: 1, generation: 1 });
 
 const OF_FILES: WatchFlags = WatchFlags::MODIFY.union(WatchFlags::MOVE_SELF).union(WatchFlags::DELETE_SELF);
-const OF_DIRECTORIES: WatchFlags =
-    WatchFlags::CREATE.union(WatchFlags::DELETE).union(WatchFlags::MOVED_FROM).union(WatchFlags::MOVED_TO);
+const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::MOVE_SELF);
 
 /// Bytes of events that are read at once.
 const EVENTS_BYTES: usize = 4096;
@@ -31,6 +34,7 @@ const EVENTS_BYTES: usize = 4096;
 /// Something that the host has told.
 #[derive(Clone, Copy, Debug)]
 pub struct What<'a> {
+    watch: i32,
     flags: ReadFlags,
     name: Option<&'a [u8]>,
 }
@@ -93,7 +97,8 @@ impl Watches {
         let mut reader = inotify::Reader::new(inotify, &mut room);
         // To the end: what is left would hide what comes.
         while let Ok(event) = reader.next() {
-            let what = What { flags: event.events(), name: event.file_name().map(|name| name.to_bytes()) };
+            let name = event.file_name().map(|name| name.to_bytes());
+            let what = What { watch: event.wd(), flags: event.events(), name };
             if what.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
                 self.devices.values().flatten().for_each(|&device| tell(device, what));
             } else if let Some(devices) = self.devices.get(&event.wd()) {
@@ -135,6 +140,8 @@ pub struct Sight {
     /// The directory and the file have been found, or the file found missing.
     has_begun: bool,
     directory: Option<i32>,
+    /// The directory was removed or has another name: the path leads elsewhere, or nowhere.
+    is_directory_lost: bool,
     file: Option<i32>,
     /// A helper looks for the directory, or for the file of the name.
     looking: Option<Errand<Result<Found, Errno>>>,
@@ -155,6 +162,7 @@ impl Sight {
             path: path.into(),
             has_begun: false,
             directory: None,
+            is_directory_lost: false,
             file: None,
             looking: None,
             is_to_look_again: false,
@@ -185,12 +193,14 @@ impl Sight {
         self.has_begun && (!self.news.is_empty() || self.failed.is_some())
     }
 
-    /// What has happened; `EAGAIN` if nothing has. After that, why a new file of the name is not watched.
+    /// What has happened; `EAGAIN` if nothing has. After that, why a new file of the name is not watched;
+    /// again and again when there is no directory any more, as then nothing more will be told.
     pub fn read(&mut self, max: usize) -> Result<Buf, Errno> {
-        match self.failed.take_if(|_| self.news.is_empty()) {
-            Some(errno) => Err(errno),
-            None => self.news.take(max),
+        let failed = self.failed.filter(|_| self.news.is_empty());
+        if !self.is_directory_lost {
+            self.failed.take_if(|_| failed.is_some());
         }
+        failed.map_or_else(|| self.news.take(max), Err)
     }
 
     /// Notes something that the host has told.
@@ -199,6 +209,14 @@ impl Sight {
         if has(ReadFlags::QUEUE_OVERFLOW) {
             self.news.add(News::MODIFIED);
             return self.look_for_new(folders, helpers);
+        }
+        if what.name.is_none() && self.directory == Some(what.watch) {
+            if has(ReadFlags::MOVE_SELF | ReadFlags::IGNORED) && !self.is_directory_lost {
+                self.is_directory_lost = true;
+                self.news.add(News::MOVED);
+                self.look_for_new(folders, helpers);
+            }
+            return;
         }
         match what.name {
             Some(name) if name != self.name().as_bytes() => {}
@@ -228,7 +246,7 @@ impl Sight {
     /// Has a helper look for the directory or, when that is watched, for the file.
     fn look(&mut self, folders: &[Folder], helpers: Result<Ready<'_>, Errno>) {
         let path = self.path.clone();
-        let has_directory = self.directory.is_some();
+        let has_directory = self.directory.is_some() && !self.is_directory_lost;
         let begun = helpers.and_then(|helpers| {
             let folder = folders.get(self.folder as usize).cloned().ok_or(Errno::ENODEV)?;
             Ok(helpers.start(self.device, move || {
@@ -276,7 +294,11 @@ impl Sight {
     fn watch(&mut self, found: Found, watches: &mut Watches) -> Result<bool, Errno> {
         match found {
             Found::Directory(directory) => {
-                self.directory = Some(watches.add(self.device, directory, OF_DIRECTORIES)?);
+                let new = watches.add(self.device, directory, OF_DIRECTORIES)?;
+                if let Some(old) = self.directory.replace(new).filter(|old| *old != new) {
+                    watches.remove(self.device, old);
+                }
+                self.is_directory_lost = false;
                 return Ok(false);
             }
             Found::File(None) => {}
@@ -291,7 +313,10 @@ impl Sight {
     }
 
     fn fail(&mut self, errno: Errno) {
-        self.news.add(std::mem::take(&mut self.held));
+        let held = std::mem::take(&mut self.held);
+        if !self.is_directory_lost {
+            self.news.add(held);
+        }
         self.failed = Some(errno);
     }
 
