@@ -527,6 +527,35 @@ mod host {
 
     #[test]
     #[cfg(target_os = "linux")]
+    fn a_watch_of_a_link_tells_when_what_it_leads_to_is_replaced() {
+        for at in [".", "d"] {
+            let scratch = Scratch::new();
+            fs::create_dir(scratch.at("d")).unwrap();
+            let (link, real) = (scratch.at("link"), scratch.at(at).join("real"));
+            fs::write(&real, "old\n").unwrap();
+            symlink(Path::new(at).join("real"), &link).unwrap();
+            let watcher = task!({
+                let news = trap!(yield watch("/f/link"))?;
+                fs::rename(&real, real.with_extension("1")).unwrap();
+                assert_eq!(call!(until_told(news, "moved\n"))?, "moved\n");
+                fs::write(&real, "new\n").unwrap();
+                call!(until_told(news, "created\n"))?;
+                fs::write(&real, "more\n").unwrap();
+                call!(until_told(news, "modified\n"))?;
+                // The link is led elsewhere.
+                let other = real.with_file_name("other");
+                fs::write(&other, "").unwrap();
+                fs::remove_file(&link).unwrap();
+                fs::hard_link(&other, &link).unwrap();
+                assert!(call!(until_told(news, "created\n"))?.contains("removed\n"));
+                Ok(())
+            });
+            assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0, "{at}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
     fn a_watch_goes_on_in_the_folder_that_takes_the_place_of_its_own() {
         let scratch = Scratch::new();
         let (d, e) = (scratch.at("d"), scratch.at("e"));

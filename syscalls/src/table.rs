@@ -704,9 +704,9 @@ syscalls! {
         /// the directory is removed or has another name, the one in its place is watched; if there is none,
         /// reads fail from then on.
         ///
-        /// Paths, and what is refused, are as for `open`. Of a link, the bytes are watched of what it leads to,
-        /// and the name is its own: that the file it leads to was replaced is not told. `ENOSYS` on a host that
-        /// is not Linux, `ENOSPC` when the host watches as much as it will. Always waits.
+        /// Paths, and what is refused, are as for `open`; a link is watched as what it leads to, by both names.
+        /// `ENOSYS` on a host that is not Linux, `ENOSPC` when the host watches as much as it will. Always
+        /// waits.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
     }
 }

@@ -3,7 +3,7 @@
 //! A watch looks at two things: the file, for what is done to its bytes, and the directory, for what is
 //! done to its name. The directory is watched before the file is looked up, so that no change of the name
 //! falls between; a new file of the name is told of once it is watched itself, so that nothing written to
-//! it is missed.
+//! it is missed. Where the path has a link in it there is a second directory: that of the file itself.
 
 use super::files::{Folder, outcome};
 use super::helpers::{Errand, Helpers, Ready};
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use yieldix_syscalls::{Buf, Errno, OpenFlags};
 
 /// A key that no socket has: the console's second place.
@@ -128,7 +130,25 @@ impl Drop for Watches {
 enum Found {
     Directory(cap_std::fs::Dir),
     /// None: there is no file of the name.
-    File(Option<File>),
+    File(Option<(File, Option<Target>)>),
+}
+
+/// Where the file of a link has its own name.
+#[derive(Debug)]
+struct Target {
+    directory: cap_std::fs::Dir,
+    name: Box<[u8]>,
+}
+
+/// Where the file is to which a path leads; none if that is the path itself.
+fn target(folder: &Folder, path: &str) -> std::io::Result<Option<Target>> {
+    let real = folder.directory().canonicalize(path)?;
+    if real == Path::new(path) {
+        return Ok(None);
+    }
+    let Some(name) = real.file_name() else { return Ok(None) };
+    let parent = real.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Some(Target { directory: folder.directory().open_dir(parent)?, name: name.as_bytes().into() }))
 }
 
 /// One watch: which file, and what has happened to it.
@@ -142,6 +162,8 @@ pub struct Sight {
     directory: Option<i32>,
     /// The directory was removed or has another name: the path leads elsewhere, or nowhere.
     is_directory_lost: bool,
+    /// The directory, and the name there, of what a link leads to.
+    target: Option<(i32, Box<[u8]>)>,
     file: Option<i32>,
     /// A helper looks for the directory, or for the file of the name.
     looking: Option<Errand<Result<Found, Errno>>>,
@@ -163,6 +185,7 @@ impl Sight {
             has_begun: false,
             directory: None,
             is_directory_lost: false,
+            target: None,
             file: None,
             looking: None,
             is_to_look_again: false,
@@ -219,7 +242,7 @@ impl Sight {
             return;
         }
         match what.name {
-            Some(name) if name != self.name().as_bytes() => {}
+            Some(name) if !self.is_named(what.watch, name) => {}
             Some(_) if has(ReadFlags::CREATE | ReadFlags::MOVED_TO) => self.look_for_new(folders, helpers),
             Some(_) if has(ReadFlags::MOVED_FROM) => self.news.add(News::MOVED),
             Some(_) if has(ReadFlags::DELETE) => self.news.add(News::REMOVED),
@@ -232,6 +255,12 @@ impl Sight {
 
     fn name(&self) -> &str {
         self.path.rsplit_once('/').map_or(&*self.path, |(_, name)| name)
+    }
+
+    /// Is this the name of the file, or that of what it leads to?
+    fn is_named(&self, directory: i32, name: &[u8]) -> bool {
+        let is_own = self.directory == Some(directory) && name == self.name().as_bytes();
+        is_own || self.target.as_ref().is_some_and(|target| target.0 == directory && *target.1 == *name)
     }
 
     fn look_for_new(&mut self, folders: &[Folder], helpers: &mut Helpers) {
@@ -254,8 +283,12 @@ impl Sight {
                     let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
                     return folder.directory().open_dir(parent).map(Found::Directory).map_err(errno);
                 }
-                match folder.open_file(&path, OpenFlags::READ) {
-                    Ok(file) => Ok(Found::File(Some(file))),
+                let look = || {
+                    let file = folder.open_file(&path, OpenFlags::READ)?;
+                    Ok((file, target(&folder, &path).map_err(errno)?))
+                };
+                match look() {
+                    Ok(found) => Ok(Found::File(Some(found))),
                     Err(Errno::ENOENT) => Ok(Found::File(None)),
                     Err(errno) => Err(errno),
                 }
@@ -302,14 +335,32 @@ impl Sight {
                 return Ok(false);
             }
             Found::File(None) => {}
-            Found::File(Some(file)) => {
+            Found::File(Some((file, target))) => {
                 let new = watches.add(self.device, file, OF_FILES)?;
                 if let Some(old) = self.file.replace(new).filter(|old| *old != new) {
                     watches.remove(self.device, old);
                 }
+                return self.watch_target(target, watches);
             }
         }
         Ok(true)
+    }
+
+    /// False if its directory was not watched so far: the file may have been replaced meanwhile.
+    fn watch_target(&mut self, target: Option<Target>, watches: &mut Watches) -> Result<bool, Errno> {
+        let new = match target {
+            Some(Target { directory, name }) => Some((watches.add(self.device, directory, OF_DIRECTORIES)?, name)),
+            None => None,
+        };
+        if self.target == new {
+            return Ok(true);
+        }
+        let (directory, still) = (self.directory, new.as_ref().map(|new| new.0));
+        let old = std::mem::replace(&mut self.target, new).map(|old| old.0);
+        if let Some(old) = old.filter(|old| ![directory, still].contains(&Some(*old))) {
+            watches.remove(self.device, old);
+        }
+        Ok(still.is_none())
     }
 
     fn fail(&mut self, errno: Errno) {
@@ -322,7 +373,8 @@ impl Sight {
 
     /// Watches no longer.
     pub fn end(self, watches: &mut Watches) {
-        for watch in [self.directory, self.file].into_iter().flatten() {
+        let target = self.target.map(|target| target.0);
+        for watch in [self.directory, target, self.file].into_iter().flatten() {
             watches.remove(self.device, watch);
         }
     }
