@@ -490,6 +490,91 @@ mod host {
         assert_eq!(follower.join().unwrap().code(), 0);
     }
 
+    /// What a watch tells until it has told `last`, or fails.
+    #[cfg(target_os = "linux")]
+    fn until_told(news: Fd, last: &'static str) -> impl Routine<Result<String, Errno>> {
+        routine!(move {
+            let mut told = String::new();
+            while !told.ends_with(last) {
+                let lines = timeout!(Duration::from_secs(20), { trap!(yield read(news, 64)) });
+                told.push_str(str::from_utf8(&lines.map_err(|Elapsed| Errno::ETIMEDOUT)??).unwrap());
+            }
+            Ok(told)
+        })
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_watch_whose_folder_is_removed_or_renamed_fails_by_name() {
+        let removed: fn(&Path) -> std::io::Result<()> = |d| fs::remove_dir_all(d);
+        let renamed: fn(&Path) -> std::io::Result<()> = |d| fs::rename(d, d.with_file_name("e"));
+        for change in [removed, renamed] {
+            let scratch = Scratch::new();
+            let d = scratch.at("d");
+            fs::create_dir(&d).unwrap();
+            fs::write(d.join("log"), "old\n").unwrap();
+            let watcher = task!({
+                let news = trap!(yield watch("/f/d/log"))?;
+                change(&d).unwrap();
+                for _ in 0..2 {
+                    assert_eq!(call!(until_told(news, "never")), Err(Errno::ENOENT));
+                }
+                Ok(())
+            });
+            assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_watch_of_a_link_tells_when_what_it_leads_to_is_replaced() {
+        for at in [".", "d"] {
+            let scratch = Scratch::new();
+            fs::create_dir(scratch.at("d")).unwrap();
+            let (link, real) = (scratch.at("link"), scratch.at(at).join("real"));
+            fs::write(&real, "old\n").unwrap();
+            symlink(Path::new(at).join("real"), &link).unwrap();
+            let watcher = task!({
+                let news = trap!(yield watch("/f/link"))?;
+                fs::rename(&real, real.with_extension("1")).unwrap();
+                assert_eq!(call!(until_told(news, "moved\n"))?, "moved\n");
+                fs::write(&real, "new\n").unwrap();
+                call!(until_told(news, "created\n"))?;
+                fs::write(&real, "more\n").unwrap();
+                call!(until_told(news, "modified\n"))?;
+                // The link is led elsewhere.
+                let other = real.with_file_name("other");
+                fs::write(&other, "").unwrap();
+                fs::remove_file(&link).unwrap();
+                fs::hard_link(&other, &link).unwrap();
+                assert!(call!(until_told(news, "created\n"))?.contains("removed\n"));
+                Ok(())
+            });
+            assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0, "{at}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_watch_goes_on_in_the_folder_that_takes_the_place_of_its_own() {
+        let scratch = Scratch::new();
+        let (d, e) = (scratch.at("d"), scratch.at("e"));
+        fs::create_dir(&d).unwrap();
+        fs::write(d.join("log"), "old\n").unwrap();
+        let watcher = task!({
+            let news = trap!(yield watch("/f/d/log"))?;
+            fs::rename(&d, &e).unwrap();
+            fs::create_dir(&d).unwrap();
+            fs::write(d.join("log"), "new\n").unwrap();
+            assert_eq!(call!(until_told(news, "created\n"))?, "moved\ncreated\n");
+            fs::write(e.join("log"), "nobody's\n").unwrap();
+            fs::remove_file(d.join("log")).unwrap();
+            assert_eq!(call!(until_told(news, "removed\n"))?, "removed\n");
+            Ok(())
+        });
+        assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
+    }
+
     #[test]
     #[cfg(target_os = "linux")]
     fn who_waits_for_news_takes_no_processor_time() {

@@ -221,6 +221,37 @@ fn a_panic_on_a_helper_is_an_errno_of_the_sender() {
 }
 
 #[test]
+fn a_panic_on_a_helper_is_told_by_the_next_put_and_once() {
+    let task = task!({
+        let mut far = threaded(choosy(Output::new()));
+        call!(far.put(4))?;
+        println!("{}", call!(far.put(1)).unwrap_err())?;
+        println!("{:?}, {}", call!(far.finish()), call!(far.put(1)).unwrap_err())
+    });
+    let told = format!("{}\nOk(()), {}\n", Errno::EOWNERDEAD, Error::Finished);
+    assert_eq!(run(task, true), (WELL, told));
+}
+
+#[test]
+fn one_that_was_moved_to_another_task_fails_and_never_says_that_all_was_taken() {
+    let task = task!({
+        let mut far = threaded(choosy(Output::new()));
+        call!(far.put(1))?;
+        let child = task!({
+            let mut far = far;
+            for _ in 0..2 * THREADED_ITEMS {
+                assert_eq!(call!(far.put(2)).unwrap_err().errno(), Some(Errno::EBADF));
+            }
+            assert_eq!(call!(far.finish()).unwrap_err().errno(), Some(Errno::EBADF));
+            Ok(())
+        });
+        let child = trap!(yield spawn(child))?;
+        trap!(yield exit(trap!(yield wait(child))?.code()))
+    });
+    assert_eq!(run(task, true).0, WELL);
+}
+
+#[test]
 fn what_is_thrown_comes_behind_the_items_and_may_be_caught() {
     for is_simulated in [true, false] {
         let task = task!({

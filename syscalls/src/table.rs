@@ -700,10 +700,13 @@ syscalls! {
         /// The directory must be there, the file need not. To miss nothing: watch, then read what there is,
         /// then read the watch. A read of fewer bytes than there are lines gives the first lines; of fewer
         /// than a line has, 16 are always enough, it is `EINVAL`. What is told may be more than has happened,
-        /// never less. When a new file of the name cannot be watched, a read fails once with the reason.
+        /// never less. When a new file of the name cannot be watched, a read fails once with the reason. When
+        /// the directory is removed or has another name, the one in its place is watched; if there is none,
+        /// reads fail from then on.
         ///
-        /// Paths, and what is refused, are as for `open`; a link is watched as what it leads to. `ENOSYS` on a
-        /// host that is not Linux, `ENOSPC` when the host watches as much as it will. Always waits.
+        /// Paths, and what is refused, are as for `open`; a link is watched as what it leads to, by both names.
+        /// `ENOSYS` on a host that is not Linux, `ENOSPC` when the host watches as much as it will. Always
+        /// waits.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
     }
 }

@@ -161,7 +161,9 @@ fn scenario(name: &'static str) -> Scenario {
         "benchmark" => ("--sends 100", "", None),
         "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
         "busgen" => ("--bytes 2000", "", None),
-        "basicsax" | "buses" | "buses2" | "coexpat" | "cosax" | "cxml" | "iterbus" => ("-", BUSES, None),
+        "basicsax" | "buses" | "buses2" | "coexpat" | "coprocess" | "cosax" | "cothread" | "cxml" | "iterbus" => {
+            ("-", BUSES, None)
+        }
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),

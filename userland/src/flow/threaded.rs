@@ -137,17 +137,27 @@ impl<T: Send + 'static, C: Consumer<T> + 'static> Threaded<T, C> {
             if !is_idle {
                 return Ok(());
             }
-            if let Some(over) = self.job.take() {
+            let begun = call!(self.begin());
+            if begun.is_err() {
+                self.shared.lock().state = State::Idle;
+            }
+            begun
+        })
+    }
+
+    fn begin(&mut self) -> impl Routine<Result<(), Errno>> {
+        routine!(move {
+            if let Some(over) = self.job {
                 trap!(yield over.close())?;
+                self.job = None;
             }
             let shared = Arc::clone(&self.shared);
-            match trap!(yield offload(move || work(&shared))) {
-                Ok(job) => self.job = Some(job),
-                Err(errno) => {
-                    self.shared.lock().state = State::Idle;
-                    return Err(errno);
-                }
-            }
+            let job = offload(move || {
+                let panics = Panics(&shared);
+                work(&shared);
+                mem::forget(panics);
+            });
+            self.job = Some(trap!(yield job)?);
             Ok(())
         })
     }
@@ -157,12 +167,15 @@ impl<T: Send + 'static, C: Consumer<T> + 'static> Threaded<T, C> {
         routine!(move {
             let Some(job) = self.job else { return Ok(()) };
             let end = trap!(yield job.take());
-            // A deadline leaves the job as it was.
-            if end != Err(Errno::ETIMEDOUT) {
+            // Whatever else, a deadline for one, leaves the job as it was.
+            if matches!(end, Ok(()) | Err(Errno::EOWNERDEAD)) {
                 self.job = None;
             }
-            if end == Err(Errno::EOWNERDEAD) {
-                self.shared.lock().state = State::Ended(None);
+            if end == Err(Errno::EOWNERDEAD)
+                && let State::Ended(None) = mem::replace(&mut self.shared.lock().state, State::Ended(None))
+            {
+                // A put was told.
+                return Ok(());
             }
             end
         })
@@ -184,6 +197,20 @@ impl<T: Send + 'static, C: Consumer<T> + 'static> Threaded<T, C> {
                 State::Idle | State::Working => Ok(()),
             }
         })
+    }
+}
+
+/// Dropped by a panic of the target: it has failed, and the next who puts is told.
+struct Panics<'a, T, C>(&'a Mutex<Shared<T, C>>);
+
+impl<T, C> Drop for Panics<'_, T, C> {
+    fn drop(&mut self) {
+        let mut shared = self.0.lock();
+        shared.state = State::Ended(Some(Errno::EOWNERDEAD.into()));
+        let rest = mem::take(&mut shared.queue);
+        // Unlocked first: what is dropped may do anything.
+        drop(shared);
+        drop(rest);
     }
 }
 

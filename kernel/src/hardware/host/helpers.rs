@@ -37,6 +37,13 @@ impl<T> Errand<T> {
     pub fn take(&mut self) -> Option<Result<T, String>> {
         lock(&self.0).take()
     }
+
+    /// Abandons the work, and gives what came of it if it has been done. What comes later is dropped by
+    /// the helper, and never by who abandons.
+    pub fn abandon(mut self) -> Option<Result<T, String>> {
+        // The helper may end between the two: whoever lets go last has the outcome.
+        self.take().or_else(|| Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A pool of threads. Dropping it drops what was not begun, and waits a little for the rest.
@@ -288,6 +295,36 @@ mod tests {
         }
         assert!(errands.iter().chain([&more]).all(Errand::is_done));
         assert_eq!(pool.helpers.threads.len(), 3);
+    }
+
+    #[test]
+    fn what_has_been_done_is_given_to_who_abandons_it_and_what_has_not_is_dropped_by_the_helper() {
+        /// Says on which thread it is dropped.
+        struct Dropped(Sender<Option<String>>);
+
+        impl Drop for Dropped {
+            fn drop(&mut self) {
+                let _ = self.0.send(std::thread::current().name().map(str::to_owned));
+            }
+        }
+
+        let mut pool = Pool::new(1);
+        let done = pool.start(1, || 7);
+        pool.wait();
+        assert_eq!(done.abandon(), Some(Ok(7)));
+        let (drops, dropped) = channel();
+        let gate = Arc::new(Barrier::new(2));
+        let wait = Arc::clone(&gate);
+        let (begun, has_begun) = channel();
+        let underway = pool.start(2, move || {
+            begun.send(()).unwrap();
+            wait.wait();
+            Dropped(drops)
+        });
+        has_begun.recv().unwrap();
+        assert!(underway.abandon().is_none());
+        gate.wait();
+        assert_eq!(dropped.recv().unwrap().as_deref(), Some("helper"));
     }
 
     #[test]

@@ -58,6 +58,6 @@ impl Jobs {
     }
 
     pub fn close(&mut self, job: Device) -> Option<Outcome> {
-        self.open.close(job)??.take()
+        self.open.close(job)??.abandon()
     }
 }

@@ -3,7 +3,7 @@
 //! A watch looks at two things: the file, for what is done to its bytes, and the directory, for what is
 //! done to its name. The directory is watched before the file is looked up, so that no change of the name
 //! falls between; a new file of the name is told of once it is watched itself, so that nothing written to
-//! it is missed.
+//! it is missed. Where the path has a link in it there is a second directory: that of the file itself.
 
 use super::files::{Folder, outcome};
 use super::helpers::{Errand, Helpers, Ready};
@@ -16,14 +16,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use yieldix_syscalls::{Buf, Errno, OpenFlags};
 
 /// A key that no socket has: the console's second place.
 const KEY: Key = Key::of(Device { index: 1, generation: 1 });
 
 const OF_FILES: WatchFlags = WatchFlags::MODIFY.union(WatchFlags::MOVE_SELF).union(WatchFlags::DELETE_SELF);
-const OF_DIRECTORIES: WatchFlags =
-    WatchFlags::CREATE.union(WatchFlags::DELETE).union(WatchFlags::MOVED_FROM).union(WatchFlags::MOVED_TO);
+const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::MOVE_SELF);
 
 /// Bytes of events that are read at once.
 const EVENTS_BYTES: usize = 4096;
@@ -31,6 +36,7 @@ const EVENTS_BYTES: usize = 4096;
 /// Something that the host has told.
 #[derive(Clone, Copy, Debug)]
 pub struct What<'a> {
+    watch: i32,
     flags: ReadFlags,
     name: Option<&'a [u8]>,
 }
@@ -93,7 +99,8 @@ impl Watches {
         let mut reader = inotify::Reader::new(inotify, &mut room);
         // To the end: what is left would hide what comes.
         while let Ok(event) = reader.next() {
-            let what = What { flags: event.events(), name: event.file_name().map(|name| name.to_bytes()) };
+            let name = event.file_name().map(|name| name.to_bytes());
+            let what = What { watch: event.wd(), flags: event.events(), name };
             if what.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
                 self.devices.values().flatten().for_each(|&device| tell(device, what));
             } else if let Some(devices) = self.devices.get(&event.wd()) {
@@ -123,7 +130,25 @@ impl Drop for Watches {
 enum Found {
     Directory(cap_std::fs::Dir),
     /// None: there is no file of the name.
-    File(Option<File>),
+    File(Option<(File, Option<Target>)>),
+}
+
+/// Where the file of a link has its own name.
+#[derive(Debug)]
+struct Target {
+    directory: cap_std::fs::Dir,
+    name: Box<[u8]>,
+}
+
+/// Where the file is to which a path leads; none if that is the path itself.
+fn target(folder: &Folder, path: &str) -> std::io::Result<Option<Target>> {
+    let real = folder.directory().canonicalize(path)?;
+    if real == Path::new(path) {
+        return Ok(None);
+    }
+    let Some(name) = real.file_name() else { return Ok(None) };
+    let parent = real.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Some(Target { directory: folder.directory().open_dir(parent)?, name: name.as_bytes().into() }))
 }
 
 /// One watch: which file, and what has happened to it.
@@ -135,6 +160,10 @@ pub struct Sight {
     /// The directory and the file have been found, or the file found missing.
     has_begun: bool,
     directory: Option<i32>,
+    /// The directory was removed or has another name: the path leads elsewhere, or nowhere.
+    is_directory_lost: bool,
+    /// The directory, and the name there, of what a link leads to.
+    target: Option<(i32, Box<[u8]>)>,
     file: Option<i32>,
     /// A helper looks for the directory, or for the file of the name.
     looking: Option<Errand<Result<Found, Errno>>>,
@@ -155,6 +184,8 @@ impl Sight {
             path: path.into(),
             has_begun: false,
             directory: None,
+            is_directory_lost: false,
+            target: None,
             file: None,
             looking: None,
             is_to_look_again: false,
@@ -185,12 +216,14 @@ impl Sight {
         self.has_begun && (!self.news.is_empty() || self.failed.is_some())
     }
 
-    /// What has happened; `EAGAIN` if nothing has. After that, why a new file of the name is not watched.
+    /// What has happened; `EAGAIN` if nothing has. After that, why a new file of the name is not watched;
+    /// again and again when there is no directory any more, as then nothing more will be told.
     pub fn read(&mut self, max: usize) -> Result<Buf, Errno> {
-        match self.failed.take_if(|_| self.news.is_empty()) {
-            Some(errno) => Err(errno),
-            None => self.news.take(max),
+        let failed = self.failed.filter(|_| self.news.is_empty());
+        if !self.is_directory_lost {
+            self.failed.take_if(|_| failed.is_some());
         }
+        failed.map_or_else(|| self.news.take(max), Err)
     }
 
     /// Notes something that the host has told.
@@ -200,8 +233,16 @@ impl Sight {
             self.news.add(News::MODIFIED);
             return self.look_for_new(folders, helpers);
         }
+        if what.name.is_none() && self.directory == Some(what.watch) {
+            if has(ReadFlags::MOVE_SELF | ReadFlags::IGNORED) && !self.is_directory_lost {
+                self.is_directory_lost = true;
+                self.news.add(News::MOVED);
+                self.look_for_new(folders, helpers);
+            }
+            return;
+        }
         match what.name {
-            Some(name) if name != self.name().as_bytes() => {}
+            Some(name) if !self.is_named(what.watch, name) => {}
             Some(_) if has(ReadFlags::CREATE | ReadFlags::MOVED_TO) => self.look_for_new(folders, helpers),
             Some(_) if has(ReadFlags::MOVED_FROM) => self.news.add(News::MOVED),
             Some(_) if has(ReadFlags::DELETE) => self.news.add(News::REMOVED),
@@ -216,6 +257,12 @@ impl Sight {
         self.path.rsplit_once('/').map_or(&*self.path, |(_, name)| name)
     }
 
+    /// Is this the name of the file, or that of what it leads to?
+    fn is_named(&self, directory: i32, name: &[u8]) -> bool {
+        let is_own = self.directory == Some(directory) && name == self.name().as_bytes();
+        is_own || self.target.as_ref().is_some_and(|target| target.0 == directory && *target.1 == *name)
+    }
+
     fn look_for_new(&mut self, folders: &[Folder], helpers: &mut Helpers) {
         if self.looking.is_some() {
             self.is_to_look_again = true;
@@ -228,7 +275,7 @@ impl Sight {
     /// Has a helper look for the directory or, when that is watched, for the file.
     fn look(&mut self, folders: &[Folder], helpers: Result<Ready<'_>, Errno>) {
         let path = self.path.clone();
-        let has_directory = self.directory.is_some();
+        let has_directory = self.directory.is_some() && !self.is_directory_lost;
         let begun = helpers.and_then(|helpers| {
             let folder = folders.get(self.folder as usize).cloned().ok_or(Errno::ENODEV)?;
             Ok(helpers.start(self.device, move || {
@@ -236,8 +283,12 @@ impl Sight {
                     let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
                     return folder.directory().open_dir(parent).map(Found::Directory).map_err(errno);
                 }
-                match folder.open_file(&path, OpenFlags::READ) {
-                    Ok(file) => Ok(Found::File(Some(file))),
+                let look = || {
+                    let file = folder.open_file(&path, OpenFlags::READ)?;
+                    Ok((file, target(&folder, &path).map_err(errno)?))
+                };
+                match look() {
+                    Ok(found) => Ok(Found::File(Some(found))),
                     Err(Errno::ENOENT) => Ok(Found::File(None)),
                     Err(errno) => Err(errno),
                 }
@@ -276,28 +327,54 @@ impl Sight {
     fn watch(&mut self, found: Found, watches: &mut Watches) -> Result<bool, Errno> {
         match found {
             Found::Directory(directory) => {
-                self.directory = Some(watches.add(self.device, directory, OF_DIRECTORIES)?);
+                let new = watches.add(self.device, directory, OF_DIRECTORIES)?;
+                if let Some(old) = self.directory.replace(new).filter(|old| *old != new) {
+                    watches.remove(self.device, old);
+                }
+                self.is_directory_lost = false;
                 return Ok(false);
             }
             Found::File(None) => {}
-            Found::File(Some(file)) => {
+            Found::File(Some((file, target))) => {
                 let new = watches.add(self.device, file, OF_FILES)?;
                 if let Some(old) = self.file.replace(new).filter(|old| *old != new) {
                     watches.remove(self.device, old);
                 }
+                return self.watch_target(target, watches);
             }
         }
         Ok(true)
     }
 
+    /// False if its directory was not watched so far: the file may have been replaced meanwhile.
+    fn watch_target(&mut self, target: Option<Target>, watches: &mut Watches) -> Result<bool, Errno> {
+        let new = match target {
+            Some(Target { directory, name }) => Some((watches.add(self.device, directory, OF_DIRECTORIES)?, name)),
+            None => None,
+        };
+        if self.target == new {
+            return Ok(true);
+        }
+        let (directory, still) = (self.directory, new.as_ref().map(|new| new.0));
+        let old = std::mem::replace(&mut self.target, new).map(|old| old.0);
+        if let Some(old) = old.filter(|old| ![directory, still].contains(&Some(*old))) {
+            watches.remove(self.device, old);
+        }
+        Ok(still.is_none())
+    }
+
     fn fail(&mut self, errno: Errno) {
-        self.news.add(std::mem::take(&mut self.held));
+        let held = std::mem::take(&mut self.held);
+        if !self.is_directory_lost {
+            self.news.add(held);
+        }
         self.failed = Some(errno);
     }
 
     /// Watches no longer.
     pub fn end(self, watches: &mut Watches) {
-        for watch in [self.directory, self.file].into_iter().flatten() {
+        let target = self.target.map(|target| target.0);
+        for watch in [self.directory, target, self.file].into_iter().flatten() {
             watches.remove(self.device, watch);
         }
     }
