@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Once};
 use std::time::Duration;
 use yieldix_kernel::hardware::MemoryConsole;
-use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Host, HostOptions, JOB_THREADS, OUTPUT_ROOM};
+use yieldix_kernel::hardware::host::{ConsoleOptions, EVENTS_MAX, Folder, Host, HostOptions, JOB_THREADS, OUTPUT_ROOM};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, Lost, Received};
 use yieldix_kernel::limits::JOBS;
 use yieldix_syscalls::{Errno, Shutdown, SocketOption, Time, Value, Work};
@@ -673,6 +673,36 @@ fn a_moment_that_has_passed_does_not_wait_and_still_tells() {
     host.interrupts(Time::BOOT, &mut happened);
     assert!(happened.iter().any(|i| is_ready_to_read(i, device)));
     assert_eq!(host.stats().waits, waits);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn news_of_files_is_taken_a_bounded_part_a_look_and_the_next_look_goes_on() {
+    use yieldix_kernel::hardware::host::{NEWS_READ, NEWS_READS_MAX};
+    /// Bytes of the host's news of a short name.
+    const NEWS_BYTES: usize = 32;
+    const LOOKS: usize = 5;
+    let scratch = std::env::temp_dir().join(format!("yieldix-news-{}", std::process::id()));
+    std::fs::create_dir(&scratch).unwrap();
+    std::fs::write(scratch.join("watched"), "").unwrap();
+    let folders = vec![Folder::open(&scratch).unwrap()];
+    let mut host = Host::new(HostOptions { folders, ..HostOptions::default() }).unwrap();
+    let watch = host.watch(0, "watched").unwrap();
+    wait(&mut host, |host| host.connected(watch)).unwrap();
+    for _ in 0..LOOKS * NEWS_READS_MAX * NEWS_READ / NEWS_BYTES / 2 {
+        std::fs::write(scratch.join("other"), "").unwrap();
+        std::fs::remove_file(scratch.join("other")).unwrap();
+    }
+    std::fs::write(scratch.join("watched"), "news").unwrap();
+    let (mut looks, mut happened, until) = (0, Vec::new(), host.now() + PATIENCE);
+    while !happened.iter().any(|i| is_ready_to_read(i, watch)) {
+        host.interrupts(until, &mut happened);
+        assert!(host.now() < until, "the next look waited, though there was more");
+        looks += 1;
+    }
+    std::fs::remove_dir_all(&scratch).unwrap();
+    assert!(looks >= LOOKS, "{looks} looks took all");
+    assert_eq!(&*host.try_read(watch, 64).unwrap().data, b"modified\n");
 }
 
 #[test]

@@ -152,8 +152,9 @@ impl Files {
         self.devices.len()
     }
 
-    /// Appends what the helpers have told.
+    /// Appends what the host has told of watched files, and what the helpers have.
     pub fn interrupts(&mut self, happened: &mut Vec<Interrupt>) {
+        self.tell_news(happened);
         let mut done = Vec::new();
         self.helpers.take_done(|device| done.push(device));
         for device in done {
@@ -176,16 +177,25 @@ impl Files {
         }
     }
 
-    /// Appends what the host tells of watched files, if the event is of that.
-    pub fn told(&mut self, event: Event, happened: &mut Vec<Interrupt>) -> bool {
+    /// Notes that the host has news of watched files, if the event is of that.
+    pub fn noted(&mut self, event: Event) -> bool {
+        self.watches.noted(event)
+    }
+
+    /// Is there more of these than the last look took?
+    pub fn has_more_news(&self) -> bool {
+        self.watches.has_more()
+    }
+
+    fn tell_news(&mut self, happened: &mut Vec<Interrupt>) {
         let Files { watches, devices, folders, helpers, .. } = self;
-        watches.told(event, |device, what| {
+        watches.tell(|device, what| {
             let Ok(Open::Watch(sight)) = devices.get(device) else { return };
             sight.note(what, folders, helpers);
             if sight.has_news() {
                 happened.push(Interrupt::Ready { device, readable: true, writable: false });
             }
-        })
+        });
     }
 
     pub fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {

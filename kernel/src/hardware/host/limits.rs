@@ -51,5 +51,11 @@ pub const FILE_THREADS: usize = 4;
 /// Paths that may wait for these threads: one more to open, ask for or watch is `ENFILE`.
 pub const FILE_ERRANDS_MAX: usize = 1024;
 
+/// Bytes of news of watched files that are read at once.
+pub const NEWS_READ: usize = 4096;
+
+/// Such reads that one look takes. More stays with the host for the next look, which then does not wait.
+pub const NEWS_READS_MAX: usize = 4;
+
 /// Bytes that one read of a file takes at most: larger ones pay more in cache misses than they save.
 pub const FILE_READ_MAX: usize = 64 * 1024;

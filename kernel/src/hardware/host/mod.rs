@@ -120,7 +120,7 @@ impl Host {
         let Host { sockets, files, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
-            None if files.told(event, happened) => {}
+            None if files.noted(event) => {}
             None => signals.told(event, happened),
         });
         // After the wait, which their news ends: what came while it was ending is not left over.
@@ -142,7 +142,8 @@ impl Hardware for Host {
     }
 
     fn interrupts(&mut self, until: Time, happened: &mut Vec<Interrupt>) -> bool {
-        let until = if self.held.is_empty() { until } else { Time::BOOT };
+        let is_idle = self.held.is_empty() && !self.files.has_more_news();
+        let until = if is_idle { until } else { Time::BOOT };
         happened.append(&mut self.held);
         let patience = self.patience(until);
         self.waits += u64::from(patience != Some(Duration::ZERO));

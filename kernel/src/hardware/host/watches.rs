@@ -7,6 +7,7 @@
 
 use super::files::{Folder, outcome};
 use super::helpers::{Errand, Helpers, Ready};
+use super::limits::{NEWS_READ, NEWS_READS_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
 use crate::hardware::Device;
 use crate::hardware::errno::errno;
@@ -30,9 +31,6 @@ const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVED_TO)
     .union(WatchFlags::MOVE_SELF);
 
-/// Bytes of events that are read at once.
-const EVENTS_BYTES: usize = 4096;
-
 /// Something that the host has told.
 #[derive(Clone, Copy, Debug)]
 pub struct What<'a> {
@@ -48,12 +46,15 @@ pub struct Watches {
     registration: Registration,
     registrar: Registrar,
     devices: BTreeMap<i32, Vec<Device>>,
+    /// The poller has said so, and not all of it has been read since.
+    has_more: bool,
 }
 
 impl Watches {
     /// None yet.
     pub fn new(registrar: Registrar) -> Watches {
-        Watches { inotify: None, registration: Registration::default(), registrar, devices: BTreeMap::new() }
+        let (registration, devices) = (Registration::default(), BTreeMap::new());
+        Watches { inotify: None, registration, registrar, devices, has_more: false }
     }
 
     /// Makes sure that files can be watched.
@@ -92,13 +93,35 @@ impl Watches {
         }
     }
 
-    /// Tells what has happened to whom; false if the event is not of this.
-    pub fn told(&mut self, event: Event, mut tell: impl FnMut(Device, What<'_>)) -> bool {
-        let Some(inotify) = self.inotify.as_ref().filter(|_| event.key == KEY) else { return false };
-        let mut room = [MaybeUninit::uninit(); EVENTS_BYTES];
+    /// Notes that there is something to tell; false if the event is not of this.
+    pub fn noted(&mut self, event: Event) -> bool {
+        let is_own = event.key == KEY;
+        if is_own {
+            self.registration.fired();
+            self.has_more = true;
+        }
+        is_own
+    }
+
+    /// Is something left to tell? The poller does not say so again.
+    pub fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    /// Tells what has happened to whom, as much of it as one look may take.
+    pub fn tell(&mut self, mut tell: impl FnMut(Device, What<'_>)) {
+        let Some(inotify) = self.inotify.as_ref().filter(|_| self.has_more) else { return };
+        let mut room = [MaybeUninit::uninit(); NEWS_READ];
         let mut reader = inotify::Reader::new(inotify, &mut room);
-        // To the end: what is left would hide what comes.
-        while let Ok(event) = reader.next() {
+        let mut reads = 0;
+        loop {
+            if reader.is_buffer_empty() {
+                if reads == NEWS_READS_MAX {
+                    return;
+                }
+                reads += 1;
+            }
+            let Ok(event) = reader.next() else { break };
             let name = event.file_name().map(|name| name.to_bytes());
             let what = What { watch: event.wd(), flags: event.events(), name };
             if what.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
@@ -110,10 +133,9 @@ impl Watches {
                 self.devices.remove(&event.wd());
             }
         }
-        self.registration.fired();
+        self.has_more = false;
         // It cannot fail for a descriptor that the poller has already.
         let _ = self.registrar.arm(&mut self.registration, inotify, KEY, Direction::Read);
-        true
     }
 }
 

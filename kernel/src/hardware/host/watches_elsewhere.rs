@@ -26,9 +26,16 @@ impl Watches {
     }
 
     /// No event is of this.
-    pub fn told(&mut self, _: Event, _: impl FnMut(Device, What)) -> bool {
+    pub fn noted(&mut self, _: Event) -> bool {
         false
     }
+
+    /// Nothing ever is.
+    pub fn has_more(&self) -> bool {
+        false
+    }
+
+    pub fn tell(&mut self, _: impl FnMut(Device, What)) {}
 }
 
 /// A watch that has not begun.
