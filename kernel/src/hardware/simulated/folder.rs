@@ -5,7 +5,8 @@ use super::limits::{FILE_WINDOW, FOLDER_BYTES_MAX, FOLDER_NAMES_MAX, NAME_BYTES_
 use crate::hardware::news::News;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
+    fmt,
+    io::{self, Read},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -284,21 +285,41 @@ fn copy(
     if !info.is_file() {
         return tree.add(path, Node::Other).map(|_| None);
     }
-    // Looked at first, so that one of any size is refused before it is read.
-    if info.len() > (FOLDER_BYTES_MAX - tree.bytes) as u64 {
-        return Err(Errno::ENOSPC);
-    }
-    let data = match directory.read(name) {
-        Ok(data) => data,
+    let file = match open_regular(directory, name) {
+        Ok(Some(file)) => file,
+        Ok(None) => return tree.add(path, Node::Other).map(|_| None),
         Err(error) if error.kind() == PermissionDenied => {
             return tree.add(path, |_| Node::Refused).map(|_| None);
         }
+        Err(error) if error.kind() == NotFound => return Ok(None),
         Err(_) => return Err(Errno::EIO),
     };
+    let data = read_whole(file, FOLDER_BYTES_MAX - tree.bytes)?;
     let number = tree.make_file(path)?;
     tree.write(number, Some(0), &data)?;
     tree.evict(number)?;
     Ok(None)
+}
+
+/// Opens a regular file; none if something else has its name by now. To open a pipe does not wait.
+fn open_regular(directory: &cap_std::fs::Dir, name: &str) -> io::Result<Option<cap_std::fs::File>> {
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+        cap_std::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    let file = directory.open_with(name, &options)?;
+    Ok(file.metadata()?.is_file().then_some(file))
+}
+
+/// All bytes of a file, whatever it says of its length. `ENOSPC` when they are more than `room`.
+fn read_whole(file: impl Read, room: usize) -> Result<Vec<u8>, Errno> {
+    let mut data = Vec::new();
+    file.take(room as u64 + 1).read_to_end(&mut data).map_err(|_| Errno::EIO)?;
+    if data.len() > room { Err(Errno::ENOSPC) } else { Ok(data) }
 }
 
 impl Tree {
@@ -584,6 +605,28 @@ mod tests {
         assert_eq!(folder.append("b", "x"), Err(Errno::ENOSPC));
         folder.remove("a").unwrap();
         folder.append("b", "x").unwrap();
+    }
+
+    #[test]
+    fn a_file_that_grows_while_it_is_copied_is_bounded() {
+        assert_eq!(read_whole(io::repeat(7), 9), Err(Errno::ENOSPC));
+        assert_eq!(read_whole(io::repeat(7).take(9), 9), Ok(vec![7; 9]));
+        assert_eq!(read_whole(io::empty(), 0), Ok(Vec::new()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let scratch = std::env::temp_dir().join(format!("yieldix-folder-{}", std::process::id()));
+        std::fs::create_dir(&scratch).unwrap();
+        std::fs::write(scratch.join("file"), "").unwrap();
+        mknodat(CWD, scratch.join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let directory = cap_std::fs::Dir::open_ambient_dir(&scratch, cap_std::ambient_authority()).unwrap();
+        let is_regular = |name| open_regular(&directory, name).map(|file| file.is_some()).map_err(|error| error.kind());
+        let opened = (is_regular("file"), is_regular("pipe"), is_regular("none"));
+        std::fs::remove_dir_all(&scratch).unwrap();
+        assert_eq!(opened, (Ok(true), Ok(false), Err(io::ErrorKind::NotFound)));
     }
 
     #[test]
