@@ -125,6 +125,8 @@ fn an_open_fails_by_name() {
         ("/f/d/n", create, None),
         ("/f/e/n", create, Some(Errno::ENOENT)),
         ("/f/a", write | OpenFlags::CREATE_NEW, Some(Errno::EEXIST)),
+        ("/f/d", write | OpenFlags::CREATE_NEW, Some(Errno::EEXIST)),
+        ("/f", write | OpenFlags::CREATE_NEW, Some(Errno::EEXIST)),
         ("/ro/a", read, None),
         ("/ro/a", write, Some(Errno::EROFS)),
         ("/ro/b", OpenFlags::APPEND | OpenFlags::CREATE, Some(Errno::EROFS)),
@@ -421,6 +423,26 @@ mod host {
             }
             assert_eq!(errno_on_host(&scratch.0, stat(format!("/f/{name}"))), None);
         }
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_nothing() {
+        let outside = Scratch::new();
+        let scratch = Scratch::new();
+        fs::write(scratch.at("file"), "").unwrap();
+        fs::create_dir(scratch.at("d")).unwrap();
+        assert!(Command::new("mkfifo").arg(scratch.at("pipe")).status().unwrap().success());
+        symlink(&outside.0, scratch.at("out")).unwrap();
+        let new = OpenFlags::WRITE | OpenFlags::CREATE_NEW;
+        let copy = MemoryFolder::copy_of(&scratch.0).unwrap();
+        symlink("nowhere", scratch.at("loose")).unwrap();
+        for name in ["/file", "/d", "/pipe", "/out", ""] {
+            let path = format!("/f{name}");
+            assert_eq!(errno_on_host(&scratch.0, open(path.clone(), new)), Some(Errno::EEXIST), "{path}");
+            assert_eq!(errno_of(&copy, open(path.clone(), new)), Some(Errno::EEXIST), "{path} in memory");
+        }
+        assert_eq!(errno_on_host(&scratch.0, open("/f/loose", new)), Some(Errno::EEXIST));
+        assert_eq!(errno_on_host(&scratch.0, open("/f/new", new)), None);
     }
 
     #[test]

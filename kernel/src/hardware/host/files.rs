@@ -41,7 +41,9 @@ impl Folder {
     /// Opens what is a regular file, and nothing else: to open a pipe may wait, to open a device may do
     /// anything. So it is looked at before, and, as it may have been replaced, behind.
     pub(super) fn open_file(&self, path: &str, flags: OpenFlags) -> Result<File, Errno> {
-        match self.0.metadata(path) {
+        let is_new = flags.has(OpenFlags::CREATE_NEW);
+        match if is_new { self.0.symlink_metadata(path) } else { self.0.metadata(path) } {
+            Ok(_) if is_new => return Err(Errno::EEXIST),
             Ok(info) => refuse_special(kind_of(info.mode()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && flags.has(OpenFlags::CREATE) => {}
             Err(error) => return Err(errno(error)),
@@ -49,7 +51,7 @@ impl Folder {
         let mut options = OpenOptions::new();
         options.read(flags.has(OpenFlags::READ)).write(flags.has(OpenFlags::WRITE));
         options.append(flags.has(OpenFlags::APPEND)).truncate(flags.has(OpenFlags::TRUNCATE));
-        options.create(flags.has(OpenFlags::CREATE)).create_new(flags.has(OpenFlags::CREATE_NEW));
+        options.create(flags.has(OpenFlags::CREATE)).create_new(is_new);
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
         let file = self.0.open_with(path, &options).map_err(errno)?.into_std();
         refuse_special(info_of(&file)?.kind)?;

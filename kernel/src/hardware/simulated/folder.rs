@@ -393,8 +393,11 @@ impl Tree {
 
     /// Opens a file for a task; gives its number.
     pub fn open(&mut self, path: &str, flags: OpenFlags) -> Result<u64, Errno> {
+        // Whatever it is that is there.
+        if flags.has(OpenFlags::CREATE_NEW) && self.find(path).is_ok() {
+            return Err(Errno::EEXIST);
+        }
         let number = match self.file_at(path) {
-            Ok(_) if flags.has(OpenFlags::CREATE_NEW) => return Err(Errno::EEXIST),
             Ok(number) => number,
             Err(Errno::ENOENT) if flags.has(OpenFlags::CREATE) => {
                 self.check_parents(path)?;
