@@ -15,7 +15,7 @@ impl OpenFlags {
     pub const APPEND: OpenFlags = OpenFlags(4 | OpenFlags::WRITE.0);
     /// Makes the file when it is not there.
     pub const CREATE: OpenFlags = OpenFlags(8);
-    /// Makes the file; `EEXIST` when it is there.
+    /// Makes the file; `EEXIST` when there is anything of the name.
     pub const CREATE_NEW: OpenFlags = OpenFlags(16 | OpenFlags::CREATE.0);
     /// Empties the file.
     pub const TRUNCATE: OpenFlags = OpenFlags(32);

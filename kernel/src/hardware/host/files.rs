@@ -86,7 +86,8 @@ fn kind_of(mode: u32) -> FileKind {
     }
 }
 
-/// What is known of an open file; its inode is in memory, so this does not wait.
+/// What is known of an open file. On a local file system its inode is in memory, so this does not wait; one
+/// on a network may ask its server.
 #[allow(clippy::unnecessary_cast, reason = "the fields differ in width from host to host")]
 fn info_of(file: &File) -> Result<FileInfo, Errno> {
     let stat = rustix::fs::fstat(file).map_err(errno)?;

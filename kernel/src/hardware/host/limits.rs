@@ -45,7 +45,8 @@ pub const JOB_THREADS: usize = 4;
 /// then, as nothing can call them back.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Threads for files: as many may wait for the disk at once.
+/// Threads for files, of all mounts together: as many may wait for the disk at once. Where each waits for a
+/// disk that does not answer, files of the other mounts wait as well.
 pub const FILE_THREADS: usize = 4;
 
 /// Paths that may wait for these threads: one more to open, ask for or watch is `ENFILE`.
