@@ -75,11 +75,10 @@ enum Action {
     /// Boot a program and end with its exit code
     #[command(trailing_var_arg = true)]
     Run {
-        /// The program; `yieldix list` names them
-        program: String,
-        /// Its arguments
-        #[arg(allow_hyphen_values = true)]
-        args: Vec<String>,
+        /// The program (`yieldix list` names them), and what is meant for it, `--help` included
+        // One list: all that follows a program is its own.
+        #[arg(required = true, value_name = "PROGRAM [ARGUMENT]")]
+        words: Vec<String>,
     },
     /// List the programs, by group
     List,
@@ -126,7 +125,7 @@ fn main() -> ExitCode {
     match &command.action {
         None if std::io::stdin().is_terminal() => boot(&command, "sh", &["-i".to_owned()]),
         None => boot(&command, "sh", &[]),
-        Some(Action::Run { program, args }) => boot(&command, program, args),
+        Some(Action::Run { words }) => boot(&command, &words[0], &words[1..]),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),

@@ -48,7 +48,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("deadline scopes a task", limits::DEADLINE_SCOPES as u64, "`ENOMEM`"),
     ("bytes a read may ask for", limits::TRANSFER_BYTES as u64, "it gets fewer"),
     ("random bytes a call", limits::TRANSFER_BYTES as u64, "`EINVAL`"),
-    ("probes a task", limits::PROBES as u64, "`ENOMEM`"),
+    ("probes a task that count", limits::PROBES as u64, "one more does not count"),
     ("bytes of a task's name", limits::NAME_BYTES as u64, "it is cut"),
     ("bytes of a panic's message", limits::PANIC_MESSAGE_BYTES as u64, "it is cut"),
     (

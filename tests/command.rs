@@ -107,6 +107,17 @@ fn a_program_in_the_place_of_a_command_is_told_of_run() {
 }
 
 #[test]
+fn what_follows_a_program_is_its_own_even_if_the_machine_has_an_option_of_that_name() {
+    let help = yieldix(&["run", "follow", "--help"], "");
+    assert!(out(&help).starts_with("usage: follow [FILE]\n"), "{}", out(&help));
+    let [one, other, same] =
+        ["7", "8", "7"].map(|seed| yieldix(&["run", "busgen", "--seed", seed, "--bytes", "900"], "").stdout);
+    assert!(one != other && one == same);
+    let refused = yieldix(&["run", "sleep", "--log", "warn"], "");
+    assert!(error(&refused).starts_with("sleep: unknown option --log\n"), "{}", error(&refused));
+}
+
+#[test]
 fn a_name_that_would_act_on_the_terminal_is_told_escaped_and_cut() {
     let long = format!("\u{1b}[31m{}", "x".repeat(60_000));
     let output = yieldix(&[], &format!("{long}\ninit '{long}'\n"));

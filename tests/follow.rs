@@ -12,7 +12,7 @@ use std::{
 };
 use yieldix::{
     Ended, MemoryFolder,
-    syscalls::{ExitStatus, Time},
+    syscalls::{Errno, ExitStatus, Time},
 };
 
 // In memory: what happens at which moment is planned, and when nothing is left to happen the machine
@@ -84,6 +84,20 @@ fn a_burst_is_printed_whole() {
     plan.append("log", "");
     plan.append("log", burst.clone());
     assert_eq!(plan.printed(), burst);
+}
+
+#[test]
+fn a_line_that_is_no_text_ends_every_program_that_follows_and_is_told() {
+    for name in ["follow", "pipeline", "cofollow", "copipe", "cobroadcast", "cobroadcast2"] {
+        let mut plan = Plan::new();
+        plan.append("log", "");
+        plan.append("log", "python\n");
+        plan.then(|folder| folder.append("log", b"\xff\n").unwrap());
+        let (mut running, seen) = boot(program(name, &["/logs/log"]).mount(plan.folder, "/logs", true));
+        assert_eq!(running.run(), Ended::Finished(ExitStatus::Exited(1)));
+        assert_eq!(seen.text(), "python\n");
+        assert_eq!(seen.errors(), format!("{name}: {}\n", Errno::EILSEQ));
+    }
 }
 
 #[test]

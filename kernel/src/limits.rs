@@ -54,7 +54,7 @@ pub const SUBROUTINE_DEPTH: usize = 100_000;
 /// Deadline scopes a task may have open, one in another: `ENOMEM`.
 pub const DEADLINE_SCOPES: usize = 1024;
 
-/// Probes of a task's stages: `ENOMEM`.
+/// Probes of a task's stages that count at a time; those past them do not.
 pub const PROBES: usize = 64;
 
 /// Bytes of a task's name; what is longer is cut.

@@ -251,7 +251,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.discard(tid, caller);
         }
         self.close_all(slot);
-        self.tell_stages(slot, tid);
+        self.tell_stages(slot);
         if let Some(name) = name {
             self.tell_exit(slot, tid, &name, status);
         }

@@ -84,6 +84,11 @@ impl Stage {
 }
 
 impl Gauge {
+    /// Does nobody count any more? Then the counts stay.
+    pub fn is_over(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// The counts so far.
     pub fn read(&self) -> StageCounts {
         let Stage { items_in, items_out, within_ns, beyond_ns, .. } = &*self.0;

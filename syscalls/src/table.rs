@@ -574,11 +574,11 @@ syscalls! {
         /// the descriptor stays.
         built 67 fn job_take(fd: Fd) -> Value = JobTake, Costs, Proc, [EBADF, EINVAL, EOWNERDEAD, ESTALE, ENOMEM, ETIMEDOUT];
         /// A probe for a stage of a flow, by which its items are counted and its time is taken. When the
-        /// task ends, the event `stage` tells them. It counts only if somebody watches the machine when it
-        /// is asked for, or costs next to nothing.
+        /// task ends, or sooner when the probe is gone and there are many, the event `stage` tells them. It
+        /// counts only if somebody watches the machine when it is asked for, or costs next to nothing.
         ///
-        /// `ENOMEM` past 64 of a task. A name of more than 64 bytes is cut.
-        built 68 fn probe(stage: impl Into<Box<str>> => Box<str>) -> Probe = Probe, Costs, Stdio, [ENOMEM];
+        /// A task has 64 that count at a time; one past them does not. A name of more than 64 bytes is cut.
+        built 68 fn probe(stage: impl Into<Box<str>> => Box<str>) -> Probe = Probe, Costs, Stdio, [];
     }
     "Ports" {
         /// Makes a port, a queue of at most `capacity` messages (1 to 65,536) between tasks, and gives

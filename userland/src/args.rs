@@ -168,6 +168,19 @@ pub fn or_complain<T: Send>(
     })
 }
 
+/// Tells on standard error why a program's work has failed, if it has, and gives that back as the errno for the
+/// program to end with: `let result = call!(drive(…)); call!(told(&PROGRAM, result))`.
+pub fn told<E>(program: &'static Program, result: Result<(), E>) -> impl Routine<Result<(), Errno>>
+where
+    E: Display + Into<Errno> + Send,
+{
+    routine!(move {
+        let Err(error) = result else { return Ok(()) };
+        eprintln!("{}: {error}", program.name)?;
+        Err(error.into())
+    })
+}
+
 /// As [`or_usage`], for a program that takes no arguments: `call!(no_args(&PROGRAM, args))?`.
 pub fn no_args(program: &'static Program, args: Args) -> impl Routine<Result<(), Errno>> {
     or_usage(program, Given::parse(args, &[], &[]).and_then(Given::without_operands).map(drop))

@@ -3,7 +3,7 @@
 //! The calls, the values that cross the border, the macros that trap, and this crate's own library.
 
 pub use crate::{
-    args::{Given, Misuse, at_most_one, no_args, or_complain, or_usage},
+    args::{Given, Misuse, at_most_one, no_args, or_complain, or_usage, told},
     console::Lines,
     duration::Span,
     eprint, eprintln,

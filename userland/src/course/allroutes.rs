@@ -143,12 +143,3 @@ pub fn push<W>(
         call!(told(program, result))
     })
 }
-
-/// Tells what went wrong, if anything did.
-pub fn told(program: &'static Program, result: Result<(), Error>) -> impl Routine<Result<(), Errno>> {
-    routine!(move {
-        let Err(error) = result else { return Ok(()) };
-        eprintln!("{}: {error}", program.name)?;
-        Err(error.into())
-    })
-}

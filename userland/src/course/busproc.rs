@@ -1,7 +1,6 @@
 //! The other half of `yieldix run coprocess | yieldix run busproc`: buses come as bytes on standard input,
 //! from whoever sends them, and go into the stages that they would have gone into there.
 
-use super::allroutes::told;
 use super::bus::Bus;
 use super::buses::buses_north_on_22;
 use crate::{flow::*, prelude::*};

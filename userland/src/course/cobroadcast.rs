@@ -17,6 +17,7 @@ fn main(args: Args) -> Task {
         let log = call!(log(&PROGRAM, args))?;
         let out = Output::new();
         let branches = ["python", "ply", "swig"].map(|pattern| grep(pattern, printer(out.clone())));
-        Ok(call!(drive(log, broadcast(branches), &out))?)
+        let result = call!(drive(log, broadcast(branches), &out));
+        call!(told(&PROGRAM, result))
     })
 }

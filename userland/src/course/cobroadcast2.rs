@@ -21,6 +21,7 @@ fn main(args: Args) -> Task {
         let printer = shared(printer(out.clone()));
         let branches = ["python", "ply", "swig"].map(|pattern| grep(pattern, printer.clone()));
         drop(printer);
-        Ok(call!(drive(log, broadcast(branches), &out))?)
+        let result = call!(drive(log, broadcast(branches), &out));
+        call!(told(&PROGRAM, result))
     })
 }

@@ -22,6 +22,7 @@ fn main(args: Args) -> Task {
     task!({
         let log = call!(log(&PROGRAM, args))?;
         let out = Output::new();
-        Ok(call!(drive(log, printer(out.clone()), &out))?)
+        let result = call!(drive(log, printer(out.clone()), &out));
+        call!(told(&PROGRAM, result))
     })
 }

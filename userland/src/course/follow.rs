@@ -12,9 +12,11 @@ pub(crate) const PROGRAM: Program =
 fn main(args: Args) -> Task {
     task!({
         let mut lines = call!(log(&PROGRAM, args))?;
-        while let Some(line) = call!(lines.pull())? {
-            println!("{line}")?;
+        loop {
+            match call!(lines.pull()) {
+                Ok(Some(line)) => println!("{line}")?,
+                end => return call!(told(&PROGRAM, end.map(drop))),
+            }
         }
-        Ok(())
     })
 }

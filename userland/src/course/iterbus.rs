@@ -3,7 +3,7 @@
 //! No stage is called back, no filter is a stage of its own; an `if` does. The columns begin with the id,
 //! as the course has them here.
 
-use super::allroutes::{USAGE, asked_for, told};
+use super::allroutes::{USAGE, asked_for};
 use super::bus::next_bus;
 use crate::{flow, prelude::*, xml};
 

@@ -31,9 +31,11 @@ impl<S: Source<String>> Source<String> for Grep<S> {
 fn main(args: Args) -> Task {
     task!({
         let mut python = Grep { pattern: "python", lines: call!(log(&PROGRAM, args))? };
-        while let Some(line) = call!(python.pull())? {
-            println!("{line}")?;
+        loop {
+            match call!(python.pull()) {
+                Ok(Some(line)) => println!("{line}")?,
+                end => return call!(told(&PROGRAM, end.map(drop))),
+            }
         }
-        Ok(())
     })
 }

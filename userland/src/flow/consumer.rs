@@ -53,43 +53,30 @@ pub trait Consumer<T>: Send {
     fn throw(&mut self, error: Error) -> Result<(), Error>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T, C: Consumer<T> + ?Sized> Consumer<T> for Box<C> {
-    fn start(&mut self) -> Result<(), Error> {
-        (**self).start()
-    }
+macro_rules! consumer_behind {
+    ($($pointer:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T, C: Consumer<T> + ?Sized> Consumer<T> for $pointer {
+            fn start(&mut self) -> Result<(), Error> {
+                (**self).start()
+            }
 
-    fn send(&mut self, item: T) -> Result<(), Error> {
-        (**self).send(item)
-    }
+            fn send(&mut self, item: T) -> Result<(), Error> {
+                (**self).send(item)
+            }
 
-    fn close(&mut self) -> Result<(), Error> {
-        (**self).close()
-    }
+            fn close(&mut self) -> Result<(), Error> {
+                (**self).close()
+            }
 
-    fn throw(&mut self, error: Error) -> Result<(), Error> {
-        (**self).throw(error)
-    }
+            fn throw(&mut self, error: Error) -> Result<(), Error> {
+                (**self).throw(error)
+            }
+        }
+    )+};
 }
 
-#[diagnostic::do_not_recommend]
-impl<T, C: Consumer<T> + ?Sized> Consumer<T> for &mut C {
-    fn start(&mut self) -> Result<(), Error> {
-        (**self).start()
-    }
-
-    fn send(&mut self, item: T) -> Result<(), Error> {
-        (**self).send(item)
-    }
-
-    fn close(&mut self) -> Result<(), Error> {
-        (**self).close()
-    }
-
-    fn throw(&mut self, error: Error) -> Result<(), Error> {
-        (**self).throw(error)
-    }
-}
+consumer_behind!(Box<C>, &mut C);
 
 /// What [`consumer!`](crate::consumer!) makes.
 pub struct Consuming<T, C> {
