@@ -1,9 +1,9 @@
 //! Files of the host, below the folders that were mounted.
 //!
 //! What goes by a path goes to a helper: no host can tell beforehand whether that takes the disk. Bytes are
-//! read, and where the host can also written, in place if that needs no wait; else by a helper. cap-std
-//! sees to it that no path leaves its folder, whatever happens to the links on the way meanwhile.
+//! read, and where the host can also written, in place if that needs no wait; else by a helper.
 
+use super::folder::{Folder, info_of};
 use super::helpers::{Errand, Helpers};
 use super::limits::{FILE_ERRANDS_MAX, FILE_READ_MAX};
 use super::poller::{Event, Registrar};
@@ -12,100 +12,10 @@ use crate::hardware::devices::Devices;
 use crate::hardware::errno::errno;
 use crate::hardware::underway::Underway;
 use crate::hardware::{Class, Device, Interrupt};
-use crate::kernel::broken;
-use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
-use rustix::fs::OFlags;
 use rustix::io::{Errno as HostErrno, retry_on_intr};
 use std::fs::File;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use yieldix_syscalls::{Buf, Errno, FileId, FileInfo, FileKind, OpenFlags};
-
-/// A folder of the host, and nothing outside it.
-#[derive(Clone, Debug)]
-pub struct Folder(Arc<Dir>);
-
-impl Folder {
-    /// The folder at this path of the host. Fails as the host does.
-    pub fn open(path: &Path) -> io::Result<Folder> {
-        Ok(Folder(Arc::new(Dir::open_ambient_dir(path, cap_std::ambient_authority())?)))
-    }
-
-    #[cfg(target_os = "linux")]
-    pub(super) fn directory(&self) -> &Dir {
-        &self.0
-    }
-
-    /// Opens what is a regular file, and nothing else: to open a pipe may wait, to open a device may do
-    /// anything. So it is looked at before, and, as it may have been replaced, behind.
-    pub(super) fn open_file(&self, path: &str, flags: OpenFlags) -> Result<File, Errno> {
-        let is_new = flags.has(OpenFlags::CREATE_NEW);
-        match if is_new { self.0.symlink_metadata(path) } else { self.0.metadata(path) } {
-            Ok(_) if is_new => return Err(Errno::EEXIST),
-            Ok(info) => refuse_special(kind_of(info.mode()))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && flags.has(OpenFlags::CREATE) => {}
-            Err(error) => return Err(errno(error)),
-        }
-        let mut options = OpenOptions::new();
-        options.read(flags.has(OpenFlags::READ)).write(flags.has(OpenFlags::WRITE));
-        options.append(flags.has(OpenFlags::APPEND)).truncate(flags.has(OpenFlags::TRUNCATE));
-        options.create(flags.has(OpenFlags::CREATE)).create_new(is_new);
-        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
-        let file = self.0.open_with(path, &options).map_err(errno)?.into_std();
-        refuse_special(info_of(&file)?.kind)?;
-        Ok(file)
-    }
-
-    fn stat(&self, path: &str) -> Result<FileInfo, Errno> {
-        let info = self.0.metadata(path).map_err(errno)?;
-        Ok(FileInfo {
-            kind: kind_of(info.mode()),
-            size: info.len(),
-            id: FileId::new(info.dev(), info.ino()),
-            modified: since_1970(info.mtime(), info.mtime_nsec()),
-        })
-    }
-}
-
-fn refuse_special(kind: FileKind) -> Result<(), Errno> {
-    match kind {
-        FileKind::Regular => Ok(()),
-        FileKind::Directory => Err(Errno::EISDIR),
-        FileKind::Other => Err(Errno::EOPNOTSUPP),
-    }
-}
-
-fn kind_of(mode: u32) -> FileKind {
-    // As narrow as the host's own modes are.
-    match rustix::fs::FileType::from_raw_mode(mode as rustix::fs::RawMode) {
-        rustix::fs::FileType::RegularFile => FileKind::Regular,
-        rustix::fs::FileType::Directory => FileKind::Directory,
-        _ => FileKind::Other,
-    }
-}
-
-/// What is known of an open file. On a local file system its inode is in memory, so this does not wait; one
-/// on a network may ask its server.
-#[allow(clippy::unnecessary_cast, reason = "the fields differ in width from host to host")]
-fn info_of(file: &File) -> Result<FileInfo, Errno> {
-    let stat = rustix::fs::fstat(file).map_err(errno)?;
-    Ok(FileInfo {
-        kind: kind_of(stat.st_mode as u32),
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        id: FileId::new(stat.st_dev as u64, stat.st_ino as u64),
-        modified: since_1970(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-    })
-}
-
-/// A moment before 1970 is 1970.
-fn since_1970(seconds: i64, nanos: i64) -> Duration {
-    match (u64::try_from(seconds), u32::try_from(nanos)) {
-        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
-        _ => Duration::ZERO,
-    }
-}
+use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags};
 
 /// What a helper gives.
 type Told<T> = Errand<Result<T, Errno>>;
@@ -237,7 +147,7 @@ impl Files {
         let open = self.devices.get(device)?;
         match open {
             Open::Opening { opened, flags } => {
-                let file = Arc::new(outcome(opened)?);
+                let file = Arc::new(opened.outcome()?);
                 let (reading, writing) = (Underway::Idle, Underway::Idle);
                 let appends = flags.has(OpenFlags::APPEND);
                 *open = Open::File(Opened { file, appends, writes_in_place: true, reading, writing });
@@ -252,7 +162,7 @@ impl Files {
     pub fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
         match self.devices.get(device)? {
             Open::File(opened) => info_of(&opened.file),
-            Open::Asked(told) => outcome(told),
+            Open::Asked(told) => told.outcome(),
             Open::Opening { .. } | Open::Watch(_) => Err(Errno::EINVAL),
         }
     }
@@ -261,7 +171,7 @@ impl Files {
         let Files { devices, helpers, scratch, .. } = self;
         let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
         if let Some(mut told) = opened.reading.take(ticket, Errand::is_done)? {
-            return outcome(&mut told);
+            return told.outcome();
         }
         let asked = max.min(FILE_READ_MAX);
         scratch.resize(FILE_READ_MAX, 0);
@@ -289,7 +199,7 @@ impl Files {
         let Files { devices, helpers, .. } = self;
         let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
         if let Some(mut told) = opened.writing.take(ticket, Errand::is_done)? {
-            return outcome(&mut told);
+            return told.outcome();
         }
         let offset = (!opened.appends).then_some(offset);
         if opened.writes_in_place {
@@ -317,7 +227,7 @@ impl Files {
         let Files { devices, helpers, .. } = self;
         let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
         if let Some(mut told) = opened.writing.take(ticket, Errand::is_done)? {
-            return outcome(&mut told).map(drop);
+            return told.outcome().map(drop);
         }
         let file = Arc::clone(&opened.file);
         let told = helpers.ready()?.start(device, move || {
@@ -352,15 +262,6 @@ impl Files {
         if let Some(Open::Watch(sight)) = self.devices.close(device) {
             sight.end(&mut self.watches);
         }
-    }
-}
-
-/// What came of an errand; `EAGAIN` before that.
-pub(super) fn outcome<T>(told: &mut Errand<Result<T, Errno>>) -> Result<T, Errno> {
-    match told.take() {
-        None => Err(Errno::EAGAIN),
-        Some(Ok(result)) => result,
-        Some(Err(panic)) => broken(&panic),
     }
 }
 

@@ -10,6 +10,7 @@
 use super::limits::STOP_PATIENCE;
 use super::poller::Bell;
 use crate::hardware::Device;
+use crate::kernel::broken;
 use crate::panic;
 use std::collections::VecDeque;
 use std::fmt;
@@ -43,6 +44,17 @@ impl<T> Errand<T> {
     pub fn abandon(mut self) -> Option<Result<T, String>> {
         // The helper may end between the two: whoever lets go last has the outcome.
         self.take().or_else(|| Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<T> Errand<Result<T, Errno>> {
+    /// What came of it, once; `EAGAIN` before that.
+    pub fn outcome(&mut self) -> Result<T, Errno> {
+        match self.take() {
+            None => Err(Errno::EAGAIN),
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => broken(&panic),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod console;
 mod files;
+mod folder;
 mod helpers;
 mod input;
 mod jobs;
@@ -22,7 +23,7 @@ mod watches;
 mod worker;
 
 pub use console::ConsoleOptions;
-pub use files::Folder;
+pub use folder::Folder;
 pub use limits::*;
 
 use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};

@@ -5,7 +5,7 @@
 //! falls between; a new file of the name is told of once it is watched itself, so that nothing written to
 //! it is missed. Where the path has a link in it there is a second directory: that of the file itself.
 
-use super::files::{Folder, outcome};
+use super::folder::Folder;
 use super::helpers::{Errand, Helpers, Ready};
 use super::limits::{NEWS_READ, NEWS_READS_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
@@ -324,7 +324,7 @@ impl Sight {
 
     /// Watches what a helper has found, if it has, and has it look on.
     pub fn go_on(&mut self, watches: &mut Watches, folders: &[Folder], helpers: &mut Helpers) {
-        let Some(found) = self.looking.as_mut().map(outcome) else { return };
+        let Some(found) = self.looking.as_mut().map(Errand::outcome) else { return };
         if matches!(found, Err(Errno::EAGAIN)) {
             return;
         }

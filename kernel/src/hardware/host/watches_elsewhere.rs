@@ -1,6 +1,6 @@
 //! Watching files where there is no inotify: it cannot be done.
 
-use super::files::Folder;
+use super::folder::Folder;
 use super::helpers::{Helpers, Ready};
 use super::poller::{Event, Registrar};
 use crate::hardware::Device;
