@@ -12,7 +12,7 @@
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
 
-use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX, USER_TIMEOUT_MAX};
+use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
 use crate::hardware::errno::errno;
 use crate::hardware::{Device, Interrupt, Received};
@@ -391,7 +391,7 @@ fn stream_socket(address: SocketAddr) -> io::Result<Socket> {
 fn bound_what_is_unsent(socket: &Socket, span: Duration) {
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     // It fails for what is no connection: then nothing is unsent.
-    let _ = socket.set_tcp_user_timeout(Some(span.min(USER_TIMEOUT_MAX)));
+    let _ = socket.set_tcp_user_timeout(Some(span.min(super::USER_TIMEOUT_MAX)));
     #[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
     let _ = (socket, span);
 }
