@@ -128,7 +128,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn set_options(&mut self, slot: u32, options: SpawnOptions) {
-        let SpawnOptions { name, fds: _, detached, quantum, announced } = options;
+        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, bound: _ } = options;
         if name.is_none() && !detached && quantum.is_none() && announced.is_none() {
             return;
         }
@@ -146,6 +146,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_grants(slot, &options.fds)?;
         if !is_quantum(options.quantum) {
             return Err(Errno::EINVAL);
+        }
+        if options.group.is_some() || options.bound {
+            return Err(Errno::ENOSYS);
         }
         self.table.room()
     }
@@ -446,6 +449,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Some(cold) if cold.children > 0 => cold.zombies.first(),
                 _ => return self.answer(slot, Reply::Err(Errno::ECHILD)),
             },
+            Children::Group(_) => return self.answer(slot, Reply::Err(Errno::ENOSYS)),
         };
         match zombie {
             Some(zombie) => self.answer_with_zombie(slot, zombie),

@@ -188,13 +188,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(SysInfo) => self.sys_sysinfo(slot),
             on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
             on!(Poll { interests, span }) => self.sys_poll(slot, *interests, span),
+            on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
             on!(DupTo { .. } | Pipe) => self.not_built(slot),
-            on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | UnixListen { .. } | UnixConnect { .. }) => {
-                self.not_built(slot)
-            }
-            on!(Resolve { .. } | Ktrace { .. } | ConsoleMode { .. } | HostExec { .. } | DriverCall { .. }) => {
-                self.not_built(slot)
-            }
+            on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
+            on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | Resolve { .. }) => self.not_built(slot),
+            on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
+            on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
+            on!(HostExec { .. } | HostWait { .. } | HostKill { .. }) => self.not_built(slot),
             on!(Offload { work }) => self.sys_offload(tid, slot, work),
             on!(Probe { stage }) => self.sys_probe(slot, &stage),
             on!(JobTake { fd }) => self.sys_job_take(slot, fd),
@@ -204,8 +204,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(PortTryRecv { fd }) => self.receive_or_block(slot, fd, false),
             on!(PortPublish { fd, name }) => self.sys_port_publish(slot, fd, &name),
             on!(PortOpen { name }) => self.sys_port_open(slot, &name),
-            on!(WaitGroup { .. } | SetGroup { .. } | SetForeground { .. } | SetMask { .. }) => self.not_built(slot),
-            on!(CatchSignals { .. } | TakeSignal | GetEnv { .. } | SetEnv { .. }) => self.not_built(slot),
+            on!(WaitChange { .. } | SetGroup { .. } | GetGroup { .. } | KillGroup { .. }) => self.not_built(slot),
+            on!(SetMask { .. } | CatchSignals { .. } | IgnoreSignals { .. }) => self.not_built(slot),
+            on!(TakeSignal | TryTakeSignal | SetAlarm { .. }) => self.not_built(slot),
+            on!(GetEnv { .. } | SetEnv { .. } | UnsetEnv { .. } | Environment) => self.not_built(slot),
             on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
             on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
             on!(Stat { path }) => self.sys_stat(slot, &path),
@@ -213,6 +215,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
             on!(Watch { path }) => self.sys_watch(slot, &path),
             on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. }) => self.not_built(slot),
+            on!(Lstat { .. } | SetModified { .. }) => self.not_built(slot),
             on!(Chdir { .. } | GetCwd) => self.not_built(slot),
         };
         self.unless_long(operations_before, next)

@@ -1,11 +1,17 @@
 //! Typed calls: a system call, and the type its answer decodes to.
 
 use crate::{
-    Buf, Errno, ExitStatus, Fd, FileInfo, Interest, Message, Reply, Routine, ScopeId, Spawned, SysInfo, Syscall, Task,
-    TaskInfo, Tid, Time, Unsent, Value, task::Returning,
+    Buf, Change, Datagram, DirEntry, Errno, ExitStatus, Fd, FileInfo, HostProcess, Interest, Message, Reply, Routine,
+    ScopeId, Signal, Signals, Spawned, SysInfo, Syscall, Task, TaskInfo, TerminalInfo, Tid, Time, Unsent, Value,
+    task::Returning,
 };
-use alloc::vec::Vec;
-use core::{fmt, marker::PhantomData, mem::forget, net::SocketAddr};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{
+    fmt,
+    marker::PhantomData,
+    mem::forget,
+    net::{IpAddr, SocketAddr},
+};
 
 /// How the reply to a call is read.
 pub trait Answer {
@@ -88,6 +94,8 @@ plain_answers! {
     Time: Reply::Time(time) => time;
     ScopeId: Reply::Scope(scope) => scope;
     u64: Reply::Count(count) => count;
+    Signal: Reply::Signal(signal) => signal;
+    Signals: Reply::Signals(signals) => signals;
 }
 
 /// Answers of several shapes: those that own nothing, and then those that do.
@@ -125,6 +133,20 @@ answers! {
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
     FileInfo as FileInfo: [], [Reply::File(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
+    Vec<DirEntry> as Vec<DirEntry>: [], [Reply::Entries(entries) => *entries];
+    Vec<(Box<str>, Box<str>)> as Vec<(Box<str>, Box<str>)>: [], [Reply::Environment(variables) => *variables];
+    Vec<IpAddr> as Vec<IpAddr>: [], [Reply::Addresses(addresses) => *addresses];
+    Datagram as Datagram: [], [Reply::Datagram(datagram) => *datagram];
+    TerminalInfo as TerminalInfo: [], [Reply::Terminal(info) => *info];
+    HostProcess as HostProcess: [], [Reply::Host(process) => *process];
+    Option<Signal> as Option<Signal>: [Reply::Nobody => None, Reply::Signal(signal) => Some(signal)], [];
+    Option<(Tid, Change)> as Option<(Tid, Change)>: [
+        Reply::Nobody => None,
+        Reply::Stopped { tid, signal } => Some((tid, Change::Stopped(signal))),
+        Reply::Continued(tid) => Some((tid, Change::Continued)),
+        Reply::Exited { tid, code } => Some((tid, Change::Ended(ExitStatus::Exited(code)))),
+        Reply::Killed { tid, signal } => Some((tid, Change::Ended(ExitStatus::Killed(signal))))
+    ], [Reply::Panicked(who) => Some((who.0, Change::Ended(ExitStatus::Panicked(who.1))))];
     ExitStatus as ExitStatus: [
         Reply::Exited { code, .. } => ExitStatus::Exited(code),
         Reply::Killed { signal, .. } => ExitStatus::Killed(signal)
@@ -138,6 +160,21 @@ answers! {
         Reply::Exited { tid, code } => Some((tid, ExitStatus::Exited(code))),
         Reply::Killed { tid, signal } => Some((tid, ExitStatus::Killed(signal)))
     ], [Reply::Panicked(who) => Some((who.0, ExitStatus::Panicked(who.1)))];
+}
+
+/// The answer to a call that gives a text: bytes that the kernel has seen to be UTF-8.
+pub struct Text;
+
+impl Answer for Text {
+    type Value = String;
+    type Error = Errno;
+
+    fn decode(reply: Reply) -> Result<String, Errno> {
+        match reply {
+            Reply::Buf(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| Errno::EPROTO),
+            reply => Err(failed(reply)),
+        }
+    }
 }
 
 /// The answer to `send_all`: nothing, or how far it came.

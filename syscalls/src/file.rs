@@ -1,5 +1,6 @@
 //! Values of the file calls.
 
+use alloc::boxed::Box;
 use core::{fmt, ops::BitOr, time::Duration};
 
 /// How a file is to be opened: `OpenFlags::WRITE | OpenFlags::CREATE`.
@@ -82,8 +83,26 @@ pub enum FileKind {
     Regular,
     /// A directory.
     Directory,
-    /// A pipe, a socket, a device: it can be looked at, and not be opened.
+    /// A device that is no disk, as a terminal.
+    Device,
+    /// A pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A symbolic link; only what does not follow links tells of one.
+    Link,
+    /// Something else.
     Other,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirEntry {
+    /// Its name there. A name of the host that is not UTF-8 has U+FFFD where it is not, and cannot be opened
+    /// by that.
+    pub name: Box<str>,
+    /// What it is; links are not followed.
+    pub kind: FileKind,
 }
 
 /// Which file it is, whatever its name: two that are equal, on one machine, are one file.
@@ -110,6 +129,10 @@ pub struct FileInfo {
     pub id: FileId,
     /// When its bytes were last changed: since 1970, in UTC. In a simulated world since boot.
     pub modified: Duration,
+    /// Who may read, write and run it: the nine bits of Unix.
+    pub mode: u16,
+    /// Names that it has.
+    pub links: u32,
 }
 
 #[cfg(test)]

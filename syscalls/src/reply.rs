@@ -1,10 +1,14 @@
 //! What a task is resumed with: one variant a shape of answer.
 
 use crate::{
-    Buf, Errno, Fd, FileInfo, Interest, Message, Probe, ScopeId, SysInfo, TaskInfo, Tid, Time, Value, table::show_list,
+    Buf, Datagram, DirEntry, Errno, Fd, FileInfo, HostProcess, Interest, Message, Probe, ScopeId, SysInfo, TaskInfo,
+    TerminalInfo, Tid, Time, Value, table::show_list,
 };
 use alloc::{boxed::Box, vec::Vec};
-use core::{fmt, net::SocketAddr};
+use core::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 /// The kernel's answer to one trap. Sixteen bytes, so that it travels in two registers.
 // The tag fills a word, and what is beside it starts at the next. With a tag of a byte, the seven
@@ -57,8 +61,33 @@ pub enum Reply {
     },
     /// A task that panicked, and its message.
     Panicked(Box<(Tid, Box<str>)>),
-    /// No child has exited yet.
+    /// A child that a signal stopped.
+    Stopped {
+        /// By what.
+        signal: crate::Signal,
+        /// Which.
+        tid: Tid,
+    },
+    /// A child that was stopped and goes on.
+    Continued(Tid),
+    /// No child has exited or changed yet, no signal has come.
     Nobody,
+    /// A signal that was caught.
+    Signal(crate::Signal),
+    /// A set of signals.
+    Signals(crate::Signals),
+    /// The variables of an environment.
+    Environment(Box<Vec<(Box<str>, Box<str>)>>),
+    /// A terminal.
+    Terminal(Box<TerminalInfo>),
+    /// Entries of a directory.
+    Entries(Box<Vec<DirEntry>>),
+    /// A datagram.
+    Datagram(Box<Datagram>),
+    /// Addresses of a host.
+    Addresses(Box<Vec<IpAddr>>),
+    /// A program of the host.
+    Host(Box<HostProcess>),
     /// The tasks of the machine.
     Tasks(Box<Vec<TaskInfo>>),
     /// The machine.
@@ -123,7 +152,17 @@ impl fmt::Display for Reply {
             Reply::Exited { tid, code } => write!(f, "{tid} exited with {code}"),
             Reply::Killed { tid, signal } => write!(f, "{tid} killed by {signal}"),
             Reply::Panicked(who) => write!(f, "{} panicked: {}", who.0, who.1.escape_debug()),
+            Reply::Stopped { tid, signal } => write!(f, "{tid} stopped by {signal}"),
+            Reply::Continued(tid) => write!(f, "{tid} goes on"),
             Reply::Nobody => f.write_str("nobody yet"),
+            Reply::Signal(signal) => write!(f, "{signal}"),
+            Reply::Signals(signals) => write!(f, "{signals}"),
+            Reply::Environment(variables) => write!(f, "{} variables", variables.len()),
+            Reply::Terminal(_) => f.write_str("a terminal"),
+            Reply::Entries(entries) => write!(f, "{} entries", entries.len()),
+            Reply::Datagram(datagram) => write!(f, "{} bytes", datagram.data.len()),
+            Reply::Addresses(addresses) => show_list(f, addresses),
+            Reply::Host(process) => write!(f, "{}", process.process),
             Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
             Reply::SysInfo(_) => f.write_str("the machine"),
             Reply::File(info) => write!(f, "{:?}, {} bytes", info.kind, info.size),

@@ -1,6 +1,8 @@
 //! Small values of the network calls.
 
-use core::time::Duration;
+use crate::Buf;
+use alloc::boxed::Box;
+use core::{net::SocketAddr, time::Duration};
 
 /// Which half of a connection to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,28 @@ pub enum Shutdown {
     Write,
     /// Neither.
     Both,
+}
+
+/// What `recv_from` gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Its bytes, or the first of them.
+    pub data: Buf,
+    /// Who sent it.
+    pub from: Sender,
+    /// It was longer, and the rest is lost.
+    pub is_cut: bool,
+}
+
+/// Who sent a datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// A UDP socket with this address.
+    Udp(SocketAddr),
+    /// A Unix socket that is bound to this path.
+    Unix(Box<str>),
+    /// A Unix socket without a name, or with one that has no path here.
+    Unnamed,
 }
 
 /// A property of a stream socket.

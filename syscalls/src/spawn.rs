@@ -1,6 +1,6 @@
 //! What a new task is given beside its body.
 
-use crate::{Call, Fd, Syscall, Task};
+use crate::{Call, Fd, Syscall, Task, Tid};
 use alloc::{boxed::Box, vec::Vec};
 
 /// One descriptor for a child. Without any, it has 0, 1 and 2 of its parent and nothing else.
@@ -27,6 +27,10 @@ pub struct SpawnOptions {
     pub quantum: Option<u32>,
     /// Tell the console when it ends; inherited when not set.
     pub announced: Option<bool>,
+    /// Its process group; inherited when not set. [`Tid::NONE`] is a new one of its own.
+    pub group: Option<Tid>,
+    /// End it, by `KILL`, when its parent has ended.
+    pub bound: bool,
 }
 
 /// A body and options.
@@ -83,6 +87,16 @@ impl Call<Spawned> {
     /// The child's turn ends after so many traps that cost; at least 1.
     pub fn quantum(self, traps: u32) -> Self {
         self.with(|options| options.quantum = Some(traps))
+    }
+
+    /// The child is in this process group, or with [`Tid::NONE`] in a new one that it is the first of.
+    pub fn group(self, group: Tid) -> Self {
+        self.with(|options| options.group = Some(group))
+    }
+
+    /// The child ends when its parent does.
+    pub fn bound(self) -> Self {
+        self.with(|options| options.bound = true)
     }
 
     /// The console says when the child ends.

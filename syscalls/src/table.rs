@@ -10,7 +10,11 @@
 
 use crate::*;
 use alloc::{boxed::Box, vec::Vec};
-use core::{fmt, net::SocketAddr, time::Duration};
+use core::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 /// What a call does to its caller's turn when it is answered at once.
 ///
@@ -71,6 +75,8 @@ pub enum Children {
     Only(Tid),
     /// Any.
     Any,
+    /// Those of this process group.
+    Group(Tid),
 }
 
 impl From<Tid> for Children {
@@ -130,8 +136,8 @@ macro_rules! show_as_display {
     )+};
 }
 
-show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom);
-show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Time, SocketAddr);
+show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
+show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,9 +159,9 @@ impl Show for Buf {
 }
 
 /// A text, cut.
-struct Text<'a>(&'a str);
+struct Excerpt<'a>(&'a str);
 
-impl fmt::Debug for Text<'_> {
+impl fmt::Debug for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = &self.0[..self.0.floor_char_boundary(BYTES_SHOWN)];
         write!(f, "{head:?}")?;
@@ -165,7 +171,7 @@ impl fmt::Debug for Text<'_> {
 
 impl Show for Box<str> {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", Text(self))
+        write!(f, "{:?}", Excerpt(self))
     }
 }
 
@@ -208,14 +214,28 @@ impl Show for SpawnRequest {
 
 impl Show for ProgramRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, ", Text(&self.name))?;
-        show_list(f, &self.args.iter().map(|arg| Text(arg)).collect::<Vec<_>>())
+        write!(f, "{:?}, ", Excerpt(&self.name))?;
+        show_list(f, &self.args.iter().map(|arg| Excerpt(arg)).collect::<Vec<_>>())
+    }
+}
+
+impl Show for HostCommand {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, ", Excerpt(&self.program))?;
+        show_list(f, &self.args.iter().map(|arg| Excerpt(arg)).collect::<Vec<_>>())
     }
 }
 
 impl Show for (SocketAddr, Buf) {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, ", self.0)?;
+        self.1.show(f)
+    }
+}
+
+impl Show for (Box<str>, Buf) {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, ", Excerpt(&self.0))?;
         self.1.show(f)
     }
 }
@@ -478,7 +498,11 @@ syscalls! {
         built 34 fn read_wait(fd: Fd) -> () = ReadWait, Costs, Stdio, [EBADF, EOPNOTSUPP];
         /// Waits until a write would not wait. Writes nothing.
         built 35 fn write_wait(fd: Fd) -> () = WriteWait, Costs, Stdio, [EBADF, EOPNOTSUPP];
-        /// Makes `slot` another descriptor of the same open file.
+        /// Makes this slot of the caller's table a descriptor of the same open file, and gives it. What was
+        /// open there is closed first. Slots 0, 1 and 2 are the standard streams. A descriptor to its
+        /// own slot changes nothing.
+        ///
+        /// `EMFILE` for a slot past the most descriptors.
         planned 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
         /// Waits until at least one of these is ready, for at most `span`, and gives those that are,
         /// in the order in which they were asked for; none when the time is over. `Duration::ZERO`
@@ -490,8 +514,19 @@ syscalls! {
         ///
         /// `EBADF` also for the end of a port that cannot do this; `EINVAL` past 65,536 interests.
         built 37 fn poll(interests: Vec<Interest> => Box<Vec<Interest>>, span: impl Into<Nanos> => Nanos) -> Vec<Interest> = Poll, Costs, Stdio, [EBADF, EINVAL, EOPNOTSUPP, ETIMEDOUT];
-        /// A pipe's two ends; its writing end is the answer's successor.
-        planned 38 fn pipe -> Fd = Pipe, Costs, Stdio, [EMFILE];
+        /// Makes a pipe and gives its two ends: the one to read from, and the one to write to. It holds
+        /// 64 KiB; a write of up to 4,096 bytes is not mixed with another's, and not taken in part.
+        ///
+        /// A read waits while it is empty, and gives no bytes once nobody has the writing end any more. A
+        /// write waits while it is full. When nobody has the reading end, a write sends its caller `PIPE`,
+        /// which ends it unless it is ignored, caught or masked, and fails with `EPIPE`.
+        planned 38 fn pipe -> (Fd, Fd) = Pipe, Costs, Stdio, [EMFILE, ENFILE];
+        /// Makes a terminal and gives its two ends: the one that a program at the keyboard's side has, and
+        /// the terminal itself.
+        ///
+        /// What is written to the first is typed at the terminal, what a task writes to the terminal is
+        /// read from the first. See `set_terminal` for what the terminal makes of keys.
+        planned 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
     }
     "Network" {
         /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
@@ -528,18 +563,27 @@ syscalls! {
         built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
         /// Sets a property of a stream socket.
         built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
-        /// A UDP socket bound to `address`.
-        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EMFILE];
-        /// Sends a datagram.
-        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, EMSGSIZE];
-        /// Receives a datagram; one that was cut says so.
-        planned 52 fn recv_from(fd: Fd, max: u32) -> Buf = RecvFrom, Costs, Net, [EBADF];
-        /// A Unix socket that listens at `path`.
-        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EMFILE];
-        /// Connects to a Unix socket.
-        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, ENOENT, EMFILE];
-        /// The addresses of a host name.
-        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Buf = Resolve, Costs, Net, [ENOENT, EAGAIN];
+        /// A UDP socket bound to `address`; port 0 takes a free one.
+        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
+        /// Sends one datagram to an address, and gives its length. Waits when there is no room.
+        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EMSGSIZE, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EACCES, ETIMEDOUT];
+        /// Receives one datagram of a UDP or Unix socket, and whose it is; waits when there is none. One
+        /// that is longer than `max` is cut, and says so.
+        planned 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ECONNREFUSED, ETIMEDOUT];
+        /// A Unix socket that listens at `path`, which must not exist; `unlink` removes it.
+        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
+        /// Connects to the Unix socket that listens at `path`.
+        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, EMFILE, ENFILE, ETIMEDOUT];
+        /// The addresses of a host name, as the host knows them, asked on a helper thread. An address in
+        /// figures is itself.
+        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ETIMEDOUT];
+        /// A Unix socket for datagrams, bound to `path`, which must not exist; `unlink` removes it.
+        planned 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
+        /// Sends one datagram to the Unix socket bound to `path`, and gives its length. Waits when there is
+        /// no room.
+        planned 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EMSGSIZE, ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT];
+        /// Waits for a connection to a Unix socket and gives its descriptor.
+        planned 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ECONNABORTED, EMFILE, ENFILE, ETIMEDOUT];
     }
     "System" {
         /// Random bytes, at most 1 MiB: from the host, or from the seed in a simulation.
@@ -548,10 +592,15 @@ syscalls! {
         built 61 fn sysinfo -> SysInfo = SysInfo, Costs, Stdio, [];
         /// Watches the traps of another task.
         planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
-        /// Sets the console's mode: lines, or single keys.
-        planned 63 fn console_mode(fd: Fd, mode: u8) -> () = ConsoleMode, Costs, Tty, [EBADF, ENOTTY];
-        /// Runs a program of the host.
-        planned 64 fn host_exec(words: impl Into<Buf> => Buf) -> Tid = HostExec, Costs, Host, [EPERM, ENOENT, EAGAIN];
+        /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
+        /// for what is no terminal.
+        planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
+        /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
+        /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
+        /// When the last descriptor of the process is closed, it is killed, and reaped.
+        ///
+        /// `EPERM` unless the machine allows it.
+        planned 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL];
         /// Asks a driver; what the words mean is the driver's own matter.
         planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
         /// Has work done on a helper thread of the host while the task goes on, and gives its job: a
@@ -622,22 +671,37 @@ syscalls! {
         built 77 fn port_send_fds(fd: Fd, message: Message => Box<Message>) -> PortSend = PortSendFds, Costs, Port, [EBADF, EOPNOTSUPP, EINVAL, EMSGSIZE, EPIPE, ETIMEDOUT];
     }
     "Processes and signals" {
-        /// Waits for a child of this group.
-        planned 80 fn wait_group(group: u32) -> (Tid, ExitStatus) = WaitGroup, Costs, Proc, [ECHILD];
-        /// Puts a task into a process group.
-        planned 81 fn set_group(tid: Tid, group: u32) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
-        /// Makes a group the console's foreground.
-        planned 82 fn set_foreground(group: u32) -> () = SetForeground, Costs, Tty, [EPERM, ENOTTY];
-        /// Sets the signal mask, a bit a number, and gives the old one.
-        planned 83 fn set_mask(mask: u64) -> u64 = SetMask, Costs, Stdio, [];
-        /// Catches these signals from now on.
-        planned 84 fn catch_signals(mask: u64) -> () = CatchSignals, Costs, Stdio, [EINVAL];
-        /// The next caught signal; waits for one.
-        planned 85 fn take_signal -> u64 = TakeSignal, Costs, Stdio, [];
+        /// Waits for a change of a child, and gives which and what: that it has ended, which reaps it, and
+        /// with the flags that ask for it that it was stopped or goes on. With `WaitFlags::NOHANG` it never
+        /// waits: `None` when nothing has changed.
+        planned 80 fn wait_change(children: impl Into<Children> => Children, flags: WaitFlags) -> Option<(Tid, Change)> = WaitChange, Costs, Proc, [ECHILD, EINTR, ETIMEDOUT];
+        /// Puts a task, the caller or a child of its, into a process group. A group is named by the id of
+        /// the task that was its first; `Tid::NONE` stands for the caller as `tid`, and for a new group of
+        /// the task's own as `group`.
+        planned 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
+        /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
+        /// there.
+        planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
+        /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
+        /// and `STOP` cannot be.
+        planned 83 fn set_mask(mask: Signals) -> Signals = SetMask, Costs, Stdio, [];
+        /// Catches these signals from now on and no others, and gives those that were caught. One that comes
+        /// ends a wait of the caller with `EINTR`, once, and is there for `take_signal`. `EINVAL` for `KILL`
+        /// and `STOP`.
+        planned 84 fn catch_signals(caught: Signals) -> Signals = CatchSignals, Costs, Stdio, [EINVAL];
+        /// The next signal that was caught, lowest number first; waits for one.
+        planned 85 fn take_signal -> Signal = TakeSignal, Costs, Stdio, [ETIMEDOUT];
         /// The value of a variable of the environment.
-        planned 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Buf = GetEnv, Costs, Stdio, [ENOENT];
-        /// Sets a variable of the environment; `None` removes it.
-        planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL];
+        planned 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Text = GetEnv, Costs, Stdio, [ENOENT];
+        /// Sets a variable of the environment, for the caller and its children to come. `EINVAL` for a name
+        /// that is empty or has a `=` or a NUL, and for a value with a NUL or that is not UTF-8; `E2BIG` past
+        /// the bytes of an environment.
+        planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL, E2BIG];
+        /// The process group of a task.
+        planned 88 fn get_group(tid: Tid) -> Tid = GetGroup, Costs, Proc, [ESRCH];
+        /// Ignores these signals from now on and no others, and gives those that were ignored. Children
+        /// inherit it. `EINVAL` for `KILL` and `STOP`.
+        planned 89 fn ignore_signals(ignored: Signals) -> Signals = IgnoreSignals, Costs, Stdio, [EINVAL];
     }
     "Files" {
         /// Opens a file below a folder that the machine has mounted. The descriptor stands at the beginning.
@@ -661,16 +725,18 @@ syscalls! {
         built 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Stat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
         /// What is known of an open file. Never waits. `EINVAL` for what is no regular file.
         built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EINVAL, EIO];
-        /// The next entries of a directory.
-        planned 94 fn readdir(fd: Fd) -> Buf = ReadDir, Costs, Stdio, [EBADF, ENOTDIR];
-        /// Makes a directory.
-        planned 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EROFS];
-        /// Removes a file.
-        planned 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EISDIR, EROFS];
-        /// Removes an empty directory.
-        planned 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, ENOTEMPTY, EROFS];
-        /// Moves a file.
-        planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EXDEV, EROFS];
+        /// The next entries of a directory that was opened to read; none at its end. Without `.` and `..`,
+        /// in no order that is promised. `seek` to the start begins anew.
+        planned 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
+        /// Makes a directory. Its parent must be there.
+        planned 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
+        /// Removes a file; a link, and not what it leads to. Who has it open keeps it.
+        planned 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ENAMETOOLONG, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        /// Removes an empty directory. `EBUSY` for the root, and for what is mounted.
+        planned 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ENAMETOOLONG, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
+        /// Gives a file or a directory another name, in place of a file or an empty directory of that name.
+        /// `EXDEV` from one mount to another, `EINVAL` for a directory into itself.
+        planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ENAMETOOLONG, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
         /// Sets a file's length: what is beyond is gone, what is added is zeros. The descriptor must be open
         /// for writing (`EBADF`); its place stays.
         ///
@@ -683,10 +749,11 @@ syscalls! {
         /// for the console's input; `EINVAL` for all that is no console: a socket and a port keep nothing back, and what a file keeps
         /// back is not known so far.
         built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
-        /// Sets the working directory.
-        planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, ENOTDIR];
+        /// Sets the working directory, from which paths lead that do not begin at the root. Children to come
+        /// inherit it.
+        planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOTDIR, EIO, ETIMEDOUT];
         /// The working directory.
-        planned 102 fn getcwd -> Buf = GetCwd, Costs, Rpath, [];
+        planned 102 fn getcwd -> Text = GetCwd, Costs, Rpath, [];
         /// A descriptor that tells what happens to the file at this path, from now on. A read waits until
         /// something has and gives one line for each kind of thing, however often it happened, in this
         /// order:
@@ -708,6 +775,29 @@ syscalls! {
         /// `ENOSYS` on a host that is not Linux, `ENOSPC` when the host watches as much as it will. Always
         /// waits.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
+        /// As `stat`, but of a link itself.
+        planned 104 fn lstat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Lstat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
+        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now.
+        planned 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+    }
+    "More of processes, signals and terminals" {
+        /// As `take_signal`, but never waits: `None` when none has come.
+        planned 110 fn try_take_signal -> Option<Signal> = TryTakeSignal, Costs, Stdio, [];
+        /// Sends a signal to every task of a process group, in the order of their ids. init is passed over.
+        /// `ESRCH` when there is none.
+        planned 111 fn kill_group(group: Tid, signal: Signal) -> () = KillGroup, Costs, Proc, [ESRCH, EPERM];
+        /// Sends the caller `ALRM` after so long; zero takes that back. A later call replaces an earlier.
+        planned 112 fn alarm(span: impl Into<Nanos> => Nanos) -> () = SetAlarm, Costs, Stdio, [];
+        /// Removes a variable of the environment; one that is not there is no error.
+        planned 113 fn unsetenv(name: impl Into<Box<str>> => Box<str>) -> () = UnsetEnv, Costs, Stdio, [];
+        /// Every variable of the environment and its value, in the order of their names.
+        planned 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
+        /// What is known of a terminal. `ENOTTY` for what is none.
+        planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
+        planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
+        /// Sends a signal to a program of the host. One that has ended: success.
+        planned 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EPERM];
     }
 }
 

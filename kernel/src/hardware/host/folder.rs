@@ -54,6 +54,8 @@ impl Folder {
             size: info.len(),
             id: FileId::new(info.dev(), info.ino()),
             modified: since_1970(info.mtime(), info.mtime_nsec()),
+            mode: permissions_of(info.mode()),
+            links: u32::try_from(info.nlink()).unwrap_or(u32::MAX),
         })
     }
 }
@@ -62,7 +64,7 @@ fn refuse_special(kind: FileKind) -> Result<(), Errno> {
     match kind {
         FileKind::Regular => Ok(()),
         FileKind::Directory => Err(Errno::EISDIR),
-        FileKind::Other => Err(Errno::EOPNOTSUPP),
+        _ => Err(Errno::EOPNOTSUPP),
     }
 }
 
@@ -71,8 +73,17 @@ fn kind_of(mode: u32) -> FileKind {
     match rustix::fs::FileType::from_raw_mode(mode as rustix::fs::RawMode) {
         rustix::fs::FileType::RegularFile => FileKind::Regular,
         rustix::fs::FileType::Directory => FileKind::Directory,
+        rustix::fs::FileType::CharacterDevice => FileKind::Device,
+        rustix::fs::FileType::Fifo => FileKind::Pipe,
+        rustix::fs::FileType::Socket => FileKind::Socket,
+        rustix::fs::FileType::Symlink => FileKind::Link,
         _ => FileKind::Other,
     }
+}
+
+/// The bits that say who may do what.
+fn permissions_of(mode: u32) -> u16 {
+    (mode & 0o777) as u16
 }
 
 /// What is known of an open file. On a local file system its inode is in memory, so this does not wait; one
@@ -85,6 +96,8 @@ pub(super) fn info_of(file: &File) -> Result<FileInfo, Errno> {
         size: u64::try_from(stat.st_size).unwrap_or(0),
         id: FileId::new(stat.st_dev as u64, stat.st_ino as u64),
         modified: since_1970(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        mode: permissions_of(stat.st_mode as u32),
+        links: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
     })
 }
 

@@ -443,14 +443,21 @@ impl Tree {
             Node::Other(number) => (FileKind::Other, number),
             Node::Refused => return Err(Errno::EACCES),
         };
-        Ok(FileInfo { kind, size: 0, id: FileId::new(0, number), modified: Duration::ZERO })
+        Ok(FileInfo { kind, size: 0, id: FileId::new(0, number), modified: Duration::ZERO, mode: 0o777, links: 1 })
     }
 
     /// What is known of a file.
     pub fn info(&self, number: u64) -> Result<FileInfo, Errno> {
         let content = self.content(number)?;
         let modified = content.modified.since(Time::BOOT);
-        Ok(FileInfo { kind: FileKind::Regular, size: content.data.len() as u64, id: FileId::new(0, number), modified })
+        Ok(FileInfo {
+            kind: FileKind::Regular,
+            size: content.data.len() as u64,
+            id: FileId::new(0, number),
+            modified,
+            mode: 0o666,
+            links: 1,
+        })
     }
 
     /// Has any of these bytes to come from the disk?
