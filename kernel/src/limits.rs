@@ -42,6 +42,19 @@ pub const PORT_NAME_BYTES: usize = 64;
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
 
+/// Bytes of one name in a path, in the file system in memory: `ENAMETOOLONG`.
+pub const FILE_NAME_BYTES: usize = 255;
+
+/// The highest place in a file, what hosts have numbers for: `EINVAL` for a seek or a length past it, `EFBIG`
+/// for a write.
+pub const OFFSET_MAX: u64 = i64::MAX as u64;
+
+/// Bytes of all files in memory, unless the machine says otherwise: `ENOSPC`.
+pub const RAM_BYTES: u64 = 256 << 20;
+
+/// Files and directories in memory: `ENOSPC`.
+pub const RAM_INODES: usize = 1 << 16;
+
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;
 

@@ -3,6 +3,7 @@
 mod folder;
 pub mod mount;
 mod path;
+pub mod ram;
 mod regular;
 
 pub use regular::Place;

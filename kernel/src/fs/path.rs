@@ -30,6 +30,11 @@ pub fn plain(path: &str) -> Result<String, Errno> {
     Ok(plain)
 }
 
+/// The parts of a plain path.
+pub fn parts(plain: &str) -> impl Iterator<Item = &str> {
+    plain.split('/').skip(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

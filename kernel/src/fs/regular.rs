@@ -15,9 +15,6 @@ use crate::{
 };
 use yieldix_syscalls::{Errno, Fd, OpenFlags, Reply, SeekFrom};
 
-/// The highest place in a file: what hosts have numbers for.
-const OFFSET_MAX: u64 = i64::MAX as u64;
-
 /// What an open regular file has beside its device.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
@@ -47,7 +44,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     from(self.hardware.file_info(device)?.size, span)
                 }
             };
-            let offset = offset.filter(|&offset| offset <= OFFSET_MAX).ok_or(Errno::EINVAL)?;
+            let offset = offset.filter(|&offset| offset <= limits::OFFSET_MAX).ok_or(Errno::EINVAL)?;
             self.place_mut(file).offset = offset;
             Ok(Reply::Count(offset))
         });
@@ -59,7 +56,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Ok(found) => found,
             Err(errno) => return self.answer(slot, Reply::Err(errno)),
         };
-        let errno = match (place.flags.has(OpenFlags::WRITE), length <= OFFSET_MAX) {
+        let errno = match (place.flags.has(OpenFlags::WRITE), length <= limits::OFFSET_MAX) {
             (false, _) => Errno::EBADF,
             (true, false) => Errno::EINVAL,
             (true, true) => {

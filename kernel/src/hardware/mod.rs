@@ -15,7 +15,7 @@ mod errno;
 #[cfg(unix)]
 pub mod host;
 mod memory_console;
-mod news;
+pub(crate) mod news;
 pub mod simulated;
 mod underway;
 
