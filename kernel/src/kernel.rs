@@ -151,7 +151,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
-        let table = Table::new(options.tasks_max, options.quantum);
+        let table = Table::new(options.tasks_max, options.quantum as u16);
         let mut kernel = Kernel {
             timers: Timers::new(table.tasks_max(), options.timer_slack),
             table,

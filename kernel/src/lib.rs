@@ -22,6 +22,7 @@ pub mod fs;
 pub mod hardware;
 mod inbox;
 mod info;
+pub mod inherited;
 mod job;
 pub mod kernel;
 pub mod limits;

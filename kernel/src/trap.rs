@@ -261,7 +261,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
         }
         if let Err(errno) = result {
-            self.table.make_cold(slot).failure = Some(errno);
+            self.table.make_rare(slot).failure = Some(errno);
         }
         self.sys_exit(slot, ExitStatus::Exited(i32::from(result.is_err())))
     }
