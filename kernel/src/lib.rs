@@ -25,6 +25,7 @@ mod info;
 mod job;
 pub mod kernel;
 pub mod limits;
+pub mod own;
 mod panic;
 pub mod poll;
 pub mod port;
