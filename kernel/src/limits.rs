@@ -27,6 +27,15 @@ pub const FILES: u32 = 1 << 20;
 /// Jobs that are open, and those that wait for a helper, open or not: `EAGAIN`.
 pub const JOBS: u32 = 512;
 
+/// Bytes in a pipe: past them, writers wait.
+pub const PIPE_BYTES: usize = 64 << 10;
+
+/// Bytes of a write to a pipe up to which it is taken whole or not at all; of a longer one, some may be.
+pub const PIPE_ATOMIC_BYTES: usize = 4096;
+
+/// Bytes of a write to a pipe below which it is copied to those before it; others are queued as they are.
+pub const PIPE_GATHERED_BYTES: usize = 1024;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
