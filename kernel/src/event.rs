@@ -170,7 +170,7 @@ impl fmt::Display for Kind {
             Kind::Job => "job",
             Kind::Regular => "regular",
             Kind::Watch => "watch",
-            Kind::Stat => "stat",
+            Kind::Question => "question",
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     event::Address,
     fd::Object,
     file::{File, Kind, Pending},
-    hardware::{Device, Hardware},
+    hardware::{Device, Hardware, Question, Told},
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
@@ -65,10 +65,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let begun = self.room_for_an_object().and_then(|()| {
             let path = plain(path)?;
             let location = locate(&self.options.mounts, &path)?;
-            let device = self.hardware.stat(location.folder, location.path)?;
-            Ok(self.open_file(device, Kind::Stat, Address::Path(&path)))
+            let device =
+                self.hardware.ask(location.folder, Question::Stat { path: location.path.into(), follows: true })?;
+            Ok(self.open_file(device, Kind::Question, Address::Path(&path)))
         });
-        self.finish_or_fail(slot, begun, Pending::Stat)
+        self.finish_or_fail(slot, begun, Pending::Ask)
     }
 
     fn finish_or_fail(&mut self, slot: u32, begun: Result<u32, Errno>, operation: Pending) -> Next {
@@ -169,7 +170,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::Truncate { length, ticket } => {
                 self.hardware.try_truncate(device, *ticket, *length).map(|()| Reply::Unit)
             }
-            Pending::Stat => self.hardware.file_info(device).map(|info| Reply::File(Box::new(info))),
+            Pending::Ask => self.hardware.told(device).map(|told| match told {
+                Told::Info(info) => Reply::File(Box::new(info)),
+                Told::Done => Reply::Unit,
+            }),
             _ => broken("an operation that is not the disk's is attempted there"),
         }
     }
