@@ -177,7 +177,7 @@ impl fmt::Display for Kind {
             Kind::Job => "job",
             Kind::Regular => "regular",
             Kind::Watch => "watch",
-            Kind::Stat => "stat",
+            Kind::Question => "question",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
         })

@@ -69,8 +69,8 @@ pub enum Kind {
     Regular,
     /// It tells what happens to a file of the disk.
     Watch,
-    /// A question about a file of the disk; no descriptor ever names it.
-    Stat,
+    /// A question to the disk; no descriptor ever names it.
+    Question,
     /// The end of a pipe that is read from.
     PipeReader,
     /// The end of a pipe that is written to.
@@ -214,8 +214,8 @@ pub enum Pending {
     Accept,
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
-    /// Learn what is known of a file; the operation holds its own.
-    Stat,
+    /// Learn the answer to a question; the operation holds its file.
+    Ask,
     /// Read up to `max` bytes of a regular file.
     ReadAt {
         /// At most so many.
@@ -264,7 +264,7 @@ impl Pending {
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => Direction::Write,
+            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Ask => Direction::Write,
         }
     }
 
@@ -298,13 +298,13 @@ impl Pending {
             (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
             (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
-            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat, _) => Ok(()),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question, _) => Ok(()),
         }
     }
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Stat)
+        matches!(self, Pending::Connect | Pending::Ask)
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -312,7 +312,7 @@ impl Pending {
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
         matches!(
             (self, reply),
-            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Stat, _)
+            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Ask, _)
         )
     }
 
@@ -487,7 +487,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // What the kernel said is out before what is asked about.
             Pending::Sync if device == Device::STDOUT && !self.announcements.is_empty() => Err(Errno::EAGAIN),
             Pending::Sync => self.hardware.try_sync(device).map(|()| Reply::Unit),
-            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
+            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Ask => {
                 self.attempt_on_disk(file, device, operation)
             }
         };

@@ -145,7 +145,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // Only what holds its file itself has no descriptor for it.
             (None, _) => match self.file(file).kind {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
-                Kind::Stat => WaitsOn::Stat,
+                Kind::Question => WaitsOn::Question,
                 _ => WaitsOn::Connect,
             },
         }

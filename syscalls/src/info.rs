@@ -51,8 +51,8 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
-    /// What is known of a file.
-    Stat,
+    /// The answer to a question to the disk: to look at a path, or to change a name.
+    Question,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -79,7 +79,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
-            WaitsOn::Stat => f.write_str("stat"),
+            WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),

@@ -4,7 +4,13 @@
 //! holds the file; so it is with what is asked of a path.
 
 use super::{Place, mount::Location};
-use crate::{event::Address, file::Kind, hardware::Hardware, kernel::Kernel, sched::Policy};
+use crate::{
+    event::Address,
+    file::Kind,
+    hardware::{Hardware, Question},
+    kernel::Kernel,
+    sched::Policy,
+};
 use yieldix_syscalls::{Errno, OpenFlags};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -32,7 +38,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Begins to ask what is known of a file; gives the index of the question.
     pub(super) fn stat_in_folder(&mut self, location: Location<'_>, path: &str) -> Result<u32, Errno> {
-        let device = self.hardware.stat(location.folder, location.path)?;
-        Ok(self.open_file(device, Kind::Stat, Address::Path(path)))
+        let question = Question::Stat { path: location.path.into(), follows: true };
+        let device = self.hardware.ask(location.folder, question)?;
+        Ok(self.open_file(device, Kind::Question, Address::Path(path)))
     }
 }

@@ -38,7 +38,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let path = plain(path)?;
             self.stat_in_folder(locate(&self.options.mounts, &path)?, &path)
         });
-        self.finish_or_fail(slot, begun, Pending::Stat)
+        self.finish_or_fail(slot, begun, Pending::Ask)
     }
 
     fn finish_or_fail(&mut self, slot: u32, begun: Result<u32, Errno>, operation: Pending) -> Next {

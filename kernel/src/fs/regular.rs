@@ -7,7 +7,7 @@
 use crate::{
     fd::Object,
     file::{File, Pending},
-    hardware::{Device, Hardware},
+    hardware::{Device, Hardware, Told},
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
@@ -116,7 +116,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::Truncate { length, ticket } => {
                 self.hardware.try_truncate(device, *ticket, *length).map(|()| Reply::Unit)
             }
-            Pending::Stat => self.hardware.file_info(device).map(|info| Reply::File(Box::new(info))),
+            Pending::Ask => self.hardware.told(device).map(|told| match told {
+                Told::Info(info) => Reply::File(Box::new(info)),
+                Told::Done => Reply::Unit,
+            }),
             _ => broken("an operation that is not the disk's is attempted there"),
         }
     }

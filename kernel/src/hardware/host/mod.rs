@@ -14,6 +14,7 @@ mod helpers;
 mod input;
 mod jobs;
 mod limits;
+mod listing;
 mod output;
 mod poller;
 mod signals;
@@ -26,7 +27,7 @@ pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Question, Received, Told, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use files::Files;
@@ -40,7 +41,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -221,8 +222,12 @@ impl Hardware for Host {
         self.files.watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        self.files.stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        self.files.ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.files.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -239,6 +244,14 @@ impl Hardware for Host {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.files.try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.files.try_sync(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.files.try_read_dir(device, ticket, offset)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {

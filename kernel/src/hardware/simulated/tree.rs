@@ -1,0 +1,602 @@
+//! What is in a folder in memory: names, and what is behind them.
+//!
+//! Every name is a path from the folder; a directory that has names below it is there. Files and
+//! directories have numbers, which stay theirs when their names change, and are there while a name or a
+//! device has them.
+
+use super::limits::{FILE_WINDOW, FOLDER_BYTES_MAX, FOLDER_NAMES_MAX, NAME_BYTES_MAX};
+use crate::hardware::news::News;
+use crate::hardware::{Question, Told};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Bound;
+use std::time::Duration;
+use yieldix_syscalls::{DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
+
+/// The folder itself.
+const ROOT: u64 = 0;
+
+/// Names, files, directories, and who watches them.
+pub struct Tree {
+    names: BTreeMap<Box<str>, Node>,
+    contents: BTreeMap<u64, Content>,
+    directories: BTreeMap<u64, Directory>,
+    /// Numbers given out.
+    numbers: u64,
+    /// Of all contents.
+    pub bytes: usize,
+    watches: BTreeMap<u64, Watched>,
+    watches_made: u64,
+    /// The moment of a change.
+    pub now: Time,
+}
+
+/// What is behind a name.
+#[derive(Clone, Copy, Debug)]
+pub enum Node {
+    Directory(u64),
+    File(u64),
+    /// A pipe, a socket, a device, or a link to a directory.
+    Other(u64),
+    /// What the host does not permit: a link that leads out, a file that may not be read.
+    Refused(u64, FileKind),
+}
+
+/// What was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    File(u64),
+    Directory(u64),
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    data: Vec<u8>,
+    modified: Time,
+    /// Pieces that have to be read from the disk first.
+    cold: BTreeSet<u64>,
+    /// Devices that have it open.
+    holders: u32,
+    is_named: bool,
+}
+
+#[derive(Debug, Default)]
+struct Directory {
+    /// None when it was removed.
+    path: Option<Box<str>>,
+    modified: Time,
+    /// Devices that have it open.
+    holders: u32,
+}
+
+#[derive(Debug)]
+struct Watched {
+    path: Box<str>,
+    /// Which file it is, or was.
+    number: Option<u64>,
+    news: News,
+}
+
+impl Default for Tree {
+    /// An empty folder.
+    fn default() -> Tree {
+        let itself = Directory { path: Some("".into()), ..Directory::default() };
+        Tree {
+            names: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            directories: BTreeMap::from([(ROOT, itself)]),
+            numbers: ROOT,
+            bytes: 0,
+            watches: BTreeMap::new(),
+            watches_made: 0,
+            now: Time::BOOT,
+        }
+    }
+}
+
+/// Names.
+impl Tree {
+    /// What a path names, for a task. `.` is the folder.
+    fn find(&self, path: &str) -> Result<Node, Errno> {
+        if path == "." {
+            return Ok(Node::Directory(ROOT));
+        }
+        self.check_parents(path)?;
+        self.names.get(path).copied().ok_or(Errno::ENOENT)
+    }
+
+    fn check_parents(&self, path: &str) -> Result<(), Errno> {
+        if path.split('/').any(|part| part.len() > NAME_BYTES_MAX) {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        for (at, _) in path.match_indices('/') {
+            match self.names.get(&path[..at]) {
+                None => return Err(Errno::ENOENT),
+                Some(Node::Directory(_)) => {}
+                Some(Node::Refused(..)) => return Err(Errno::EACCES),
+                Some(_) => return Err(Errno::ENOTDIR),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the directories on the way that are not there.
+    pub fn make_parents(&mut self, path: &str) -> Result<(), Errno> {
+        for (at, _) in path.match_indices('/') {
+            if !self.names.contains_key(&path[..at]) {
+                self.add_directory(&path[..at])?;
+            }
+        }
+        self.check_parents(path)
+    }
+
+    /// A new name for a new thing; gives the number of that. `ENOSPC` past the names.
+    pub fn add(&mut self, path: &str, node: impl FnOnce(u64) -> Node) -> Result<u64, Errno> {
+        if self.names.len() >= FOLDER_NAMES_MAX {
+            return Err(Errno::ENOSPC);
+        }
+        self.numbers += 1;
+        self.names.insert(path.into(), node(self.numbers));
+        self.touch_parent(path);
+        Ok(self.numbers)
+    }
+
+    /// A new directory.
+    pub fn add_directory(&mut self, path: &str) -> Result<(), Errno> {
+        let number = self.add(path, Node::Directory)?;
+        let directory = Directory { path: Some(path.into()), modified: self.now, holders: 0 };
+        self.directories.insert(number, directory);
+        Ok(())
+    }
+
+    /// The names in the directory of this path are others now.
+    fn touch_parent(&mut self, path: &str) {
+        let parent = match path.rsplit_once('/') {
+            None => Some(&Node::Directory(ROOT)),
+            Some((parent, _)) => self.names.get(parent),
+        };
+        if let Some(Node::Directory(number)) = parent.copied()
+            && let Some(directory) = self.directories.get_mut(&number)
+        {
+            directory.modified = self.now;
+        }
+    }
+
+    /// Numbers things in the order of their paths.
+    pub fn renumber(&mut self) {
+        let mut contents = std::mem::take(&mut self.contents);
+        let mut directories = std::mem::take(&mut self.directories);
+        self.directories.extend(directories.remove_entry(&ROOT));
+        for (number, node) in (ROOT + 1..).zip(self.names.values_mut()) {
+            match node {
+                Node::File(old) => {
+                    self.contents.extend(contents.remove(old).map(|content| (number, content)));
+                    *old = number;
+                }
+                Node::Directory(old) => {
+                    self.directories.extend(directories.remove(old).map(|directory| (number, directory)));
+                    *old = number;
+                }
+                Node::Other(old) | Node::Refused(old, _) => *old = number,
+            }
+        }
+        self.numbers = self.names.len() as u64;
+    }
+
+    /// The names in a directory, in their order, and what they are; none of one that was removed.
+    pub fn entries(&self, number: u64) -> Vec<DirEntry> {
+        let Some(path) = self.directories.get(&number).and_then(|directory| directory.path.as_deref()) else {
+            return Vec::new();
+        };
+        let prefix = prefix_of(path);
+        self.below(&prefix)
+            .filter_map(|(path, node)| {
+                let name = path.strip_prefix(&*prefix).filter(|name| !name.contains('/'))?;
+                Some(DirEntry { name: name.into(), kind: node.kind() })
+            })
+            .collect()
+    }
+
+    /// All names that begin with this.
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Node)> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let names = self.names.range::<str, _>(from).map(|(path, node)| (&**path, node));
+        names.take_while(move |(path, _)| path.starts_with(prefix))
+    }
+}
+
+/// Questions.
+impl Tree {
+    /// Does what is asked.
+    pub fn answer(&mut self, question: &Question) -> Result<Told, Errno> {
+        match question {
+            Question::Stat { path, follows } => return self.stat(path, *follows).map(Told::Info),
+            Question::Mkdir(path) => self.make_directory(path)?,
+            Question::Unlink(path) => self.unlink(path)?,
+            Question::Rmdir(path) => self.remove_directory(path)?,
+            Question::Rename { from, to } => self.rename(from, to)?,
+            Question::SetModified { path, moment } => self.set_modified(path, *moment)?,
+        }
+        Ok(Told::Done)
+    }
+
+    /// What is known of what a path names.
+    fn stat(&self, path: &str, follows: bool) -> Result<FileInfo, Errno> {
+        let (kind, number) = match self.find(path)? {
+            Node::File(number) => return self.info(number),
+            Node::Directory(number) => return self.directory_info(number),
+            Node::Refused(..) if follows => return Err(Errno::EACCES),
+            Node::Refused(number, kind) => (kind, number),
+            Node::Other(number) => (FileKind::Other, number),
+        };
+        Ok(FileInfo { kind, size: 0, id: FileId::new(0, number), modified: Duration::ZERO, mode: 0o777, links: 1 })
+    }
+
+    /// Makes a directory. Its parent must be there.
+    pub fn make_directory(&mut self, path: &str) -> Result<(), Errno> {
+        match self.find(path) {
+            Ok(_) => Err(Errno::EEXIST),
+            Err(Errno::ENOENT) => {
+                self.check_parents(path)?;
+                self.add_directory(path)?;
+                self.tell_name(path, News::CREATED, None);
+                Ok(())
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Removes what is no directory.
+    pub fn unlink(&mut self, path: &str) -> Result<(), Errno> {
+        if let Node::Directory(_) = self.find(path)? {
+            return Err(Errno::EISDIR);
+        }
+        self.remove_name(path);
+        self.tell_name(path, News::REMOVED, None);
+        Ok(())
+    }
+
+    fn remove_directory(&mut self, path: &str) -> Result<(), Errno> {
+        match self.find(path)? {
+            Node::Directory(ROOT) => Err(Errno::EBUSY),
+            Node::Directory(_) if self.has_names_below(path) => Err(Errno::ENOTEMPTY),
+            Node::Directory(_) => {
+                self.remove_name(path);
+                self.tell_name(path, News::REMOVED, None);
+                Ok(())
+            }
+            _ => Err(Errno::ENOTDIR),
+        }
+    }
+
+    /// Gives something another name, in place of a file or an empty directory of that name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), Errno> {
+        if [from, to].contains(&".") {
+            return Err(Errno::EBUSY);
+        }
+        self.check_parents(to)?;
+        let node = self.find(from)?;
+        let is_directory = matches!(node, Node::Directory(_));
+        if is_directory && to.starts_with(&*prefix_of(from)) {
+            return Err(Errno::EINVAL);
+        }
+        if from.starts_with(&*prefix_of(to)) {
+            return Err(Errno::ENOTEMPTY);
+        }
+        match (is_directory, self.names.get(to)) {
+            (_, None) => {}
+            (true, Some(Node::Directory(_))) if from != to && self.has_names_below(to) => return Err(Errno::ENOTEMPTY),
+            (true, Some(Node::Directory(_))) => {}
+            (true, Some(_)) => return Err(Errno::ENOTDIR),
+            (false, Some(Node::Directory(_))) => return Err(Errno::EISDIR),
+            (false, Some(_)) => {}
+        }
+        if from == to {
+            return Ok(());
+        }
+        self.remove_name(to);
+        let prefix = prefix_of(from);
+        let below: Vec<Box<str>> = self.below(&prefix).map(|(path, _)| path.into()).collect();
+        self.move_name(from, to);
+        for old in below {
+            self.move_name(&old, &format!("{to}/{}", &old[prefix.len()..]));
+        }
+        self.touch_parent(from);
+        self.touch_parent(to);
+        Ok(())
+    }
+
+    fn move_name(&mut self, from: &str, to: &str) {
+        let Some(node) = self.names.remove(from) else { return };
+        self.names.insert(to.into(), node);
+        if let Node::Directory(number) = node
+            && let Some(directory) = self.directories.get_mut(&number)
+        {
+            directory.path = Some(to.into());
+        }
+        self.tell_name(from, News::MOVED, None);
+        let number = if let Node::File(number) = node { Some(number) } else { None };
+        self.tell_name(to, News::CREATED, number);
+    }
+
+    fn has_names_below(&self, path: &str) -> bool {
+        self.below(&prefix_of(path)).next().is_some()
+    }
+
+    /// Takes a name away, and what nobody has any more with it.
+    fn remove_name(&mut self, path: &str) {
+        match self.names.remove(path) {
+            Some(Node::File(number)) => {
+                if let Some(content) = self.contents.get_mut(&number) {
+                    content.is_named = false;
+                }
+                self.forget_if_unused(number);
+            }
+            Some(Node::Directory(number)) => {
+                if let Some(directory) = self.directories.get_mut(&number) {
+                    directory.path = None;
+                }
+                self.forget_if_unused(number);
+            }
+            Some(Node::Other(_) | Node::Refused(..)) => {}
+            None => return,
+        }
+        self.touch_parent(path);
+    }
+
+    fn set_modified(&mut self, path: &str, moment: Option<Duration>) -> Result<(), Errno> {
+        let moment = moment.map_or(self.now, |moment| Time::BOOT + moment);
+        match self.find(path)? {
+            Node::File(number) => self.content_mut(number)?.modified = moment,
+            Node::Directory(number) => {
+                self.directories.get_mut(&number).ok_or(Errno::ESTALE)?.modified = moment;
+            }
+            // Nothing is known of it, and so no moment kept.
+            Node::Other(_) => return Err(Errno::EOPNOTSUPP),
+            Node::Refused(..) => return Err(Errno::EACCES),
+        }
+        Ok(())
+    }
+}
+
+/// Files, and what is open.
+impl Tree {
+    /// The number of the file of this name.
+    pub fn file_at(&self, path: &str) -> Result<u64, Errno> {
+        match self.find(path)? {
+            Node::File(number) => Ok(number),
+            Node::Directory(_) => Err(Errno::EISDIR),
+            Node::Other(_) => Err(Errno::EOPNOTSUPP),
+            Node::Refused(..) => Err(Errno::EACCES),
+        }
+    }
+
+    /// The same; it is made if it is not there.
+    pub fn make_file(&mut self, path: &str) -> Result<u64, Errno> {
+        self.make_parents(path)?;
+        match self.file_at(path) {
+            Err(Errno::ENOENT) => self.create(path),
+            found => found,
+        }
+    }
+
+    fn create(&mut self, path: &str) -> Result<u64, Errno> {
+        let number = self.add(path, Node::File)?;
+        let content = Content { modified: self.now, is_named: true, ..Content::default() };
+        self.contents.insert(number, content);
+        self.tell_name(path, News::CREATED, Some(number));
+        Ok(number)
+    }
+
+    /// Opens a file for a task, or a directory to read it.
+    pub fn open(&mut self, path: &str, flags: OpenFlags) -> Result<Opened, Errno> {
+        let found = self.find(path);
+        // Whatever it is that is there.
+        if flags.has(OpenFlags::CREATE_NEW) && found.is_ok() {
+            return Err(Errno::EEXIST);
+        }
+        let number = match found {
+            Ok(Node::Directory(number)) if !flags.has(OpenFlags::WRITE) => {
+                self.directories.get_mut(&number).ok_or(Errno::ESTALE)?.holders += 1;
+                return Ok(Opened::Directory(number));
+            }
+            Err(Errno::ENOENT) if flags.has(OpenFlags::CREATE) => {
+                self.check_parents(path)?;
+                self.create(path)?
+            }
+            Ok(_) => self.file_at(path)?,
+            Err(errno) => return Err(errno),
+        };
+        if flags.has(OpenFlags::TRUNCATE) {
+            self.set_length(number, 0)?;
+        }
+        self.content_mut(number)?.holders += 1;
+        Ok(Opened::File(number))
+    }
+
+    /// A task has closed a file or a directory.
+    pub fn close(&mut self, number: u64) {
+        if let Some(content) = self.contents.get_mut(&number) {
+            content.holders -= 1;
+        } else if let Some(directory) = self.directories.get_mut(&number) {
+            directory.holders -= 1;
+        }
+        self.forget_if_unused(number);
+    }
+
+    fn forget_if_unused(&mut self, number: u64) {
+        if self.contents.get(&number).is_some_and(|content| content.holders == 0 && !content.is_named)
+            && let Some(content) = self.contents.remove(&number)
+        {
+            self.bytes -= content.data.len();
+        }
+        if self.directories.get(&number).is_some_and(|directory| directory.holders == 0 && directory.path.is_none()) {
+            self.directories.remove(&number);
+        }
+    }
+
+    /// What is known of a file.
+    pub fn info(&self, number: u64) -> Result<FileInfo, Errno> {
+        let content = self.content(number)?;
+        Ok(FileInfo {
+            kind: FileKind::Regular,
+            size: content.data.len() as u64,
+            id: FileId::new(0, number),
+            modified: content.modified.since(Time::BOOT),
+            mode: 0o666,
+            links: u32::from(content.is_named),
+        })
+    }
+
+    /// What is known of a directory.
+    pub fn directory_info(&self, number: u64) -> Result<FileInfo, Errno> {
+        let directory = self.directories.get(&number).ok_or(Errno::ESTALE)?;
+        Ok(FileInfo {
+            kind: FileKind::Directory,
+            size: 0,
+            id: FileId::new(0, number),
+            modified: directory.modified.since(Time::BOOT),
+            mode: 0o777,
+            links: u32::from(directory.path.is_some()),
+        })
+    }
+
+    /// Has any of these bytes to come from the disk?
+    pub fn is_cold(&self, number: u64, offset: u64, max: usize) -> Result<bool, Errno> {
+        Ok(self.content(number)?.cold.range(windows(offset, max)).next().is_some())
+    }
+
+    /// None is in the cache.
+    pub fn evict(&mut self, number: u64) -> Result<(), Errno> {
+        let content = self.content_mut(number)?;
+        content.cold = (0..(content.data.len() as u64).div_ceil(FILE_WINDOW)).collect();
+        Ok(())
+    }
+
+    /// They have come.
+    pub fn warm(&mut self, number: u64, offset: u64, max: usize) -> Result<(), Errno> {
+        let content = self.content_mut(number)?;
+        for window in windows(offset, max) {
+            content.cold.remove(&window);
+        }
+        Ok(())
+    }
+
+    /// Up to `max` bytes from `offset` on.
+    pub fn read(&self, number: u64, offset: u64, max: usize) -> Result<&[u8], Errno> {
+        let data = &self.content(number)?.data;
+        let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
+        Ok(&data[begin..data.len().min(begin.saturating_add(max))])
+    }
+
+    /// Writes at `offset`, or at the end; gives where it ended. `ENOSPC` when the folder is full.
+    pub fn write(&mut self, number: u64, offset: Option<u64>, bytes: &[u8]) -> Result<u64, Errno> {
+        let length = self.content(number)?.data.len() as u64;
+        let offset = offset.unwrap_or(length);
+        let end = offset.checked_add(bytes.len() as u64).ok_or(Errno::EFBIG)?;
+        if end > length && !bytes.is_empty() {
+            self.resize(number, end)?;
+        }
+        let now = self.now;
+        let content = self.content_mut(number)?;
+        if !bytes.is_empty() {
+            content.data[offset as usize..end as usize].copy_from_slice(bytes);
+            content.modified = now;
+            self.tell_content(number);
+        }
+        Ok(end)
+    }
+
+    /// Sets the length of a file. `ENOSPC` when the folder is full.
+    pub fn set_length(&mut self, number: u64, length: u64) -> Result<(), Errno> {
+        self.resize(number, length)?;
+        let now = self.now;
+        self.content_mut(number)?.modified = now;
+        self.tell_content(number);
+        Ok(())
+    }
+
+    fn resize(&mut self, number: u64, length: u64) -> Result<(), Errno> {
+        let old = self.content(number)?.data.len();
+        let room = FOLDER_BYTES_MAX - (self.bytes - old);
+        let length = usize::try_from(length).ok().filter(|&length| length <= room).ok_or(Errno::ENOSPC)?;
+        self.content_mut(number)?.data.resize(length, 0);
+        self.bytes = self.bytes - old + length;
+        Ok(())
+    }
+
+    fn content(&self, number: u64) -> Result<&Content, Errno> {
+        self.contents.get(&number).ok_or(Errno::ESTALE)
+    }
+
+    fn content_mut(&mut self, number: u64) -> Result<&mut Content, Errno> {
+        self.contents.get_mut(&number).ok_or(Errno::ESTALE)
+    }
+
+    /// Watches a path from now on; gives a name for the watch.
+    pub fn watch(&mut self, path: &str) -> Result<u64, Errno> {
+        let number = match self.file_at(path) {
+            Ok(number) => Some(number),
+            Err(Errno::ENOENT) => {
+                self.check_parents(path)?;
+                None
+            }
+            Err(errno) => return Err(errno),
+        };
+        self.watches_made += 1;
+        self.watches.insert(self.watches_made, Watched { path: path.into(), number, news: News::default() });
+        Ok(self.watches_made)
+    }
+
+    /// Watches no longer.
+    pub fn unwatch(&mut self, watch: u64) {
+        self.watches.remove(&watch);
+    }
+
+    /// What a watch has to tell.
+    pub fn news(&mut self, watch: u64) -> Result<&mut News, Errno> {
+        self.watches.get_mut(&watch).map(|watched| &mut watched.news).ok_or(Errno::EBADF)
+    }
+
+    fn tell_content(&mut self, number: u64) {
+        for watched in self.watches.values_mut().filter(|watched| watched.number == Some(number)) {
+            watched.news.add(News::MODIFIED);
+        }
+    }
+
+    /// Something has happened to a name; there is a new file behind it if that is given.
+    fn tell_name(&mut self, path: &str, news: News, number: Option<u64>) {
+        for watched in self.watches.values_mut().filter(|watched| *watched.path == *path) {
+            watched.news.add(news);
+            watched.number = number.or(watched.number);
+        }
+    }
+}
+
+impl Node {
+    fn kind(self) -> FileKind {
+        match self {
+            Node::Directory(_) => FileKind::Directory,
+            Node::File(_) => FileKind::Regular,
+            Node::Other(_) => FileKind::Other,
+            Node::Refused(_, kind) => kind,
+        }
+    }
+}
+
+/// What the names below a directory begin with.
+fn prefix_of(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{path}/") }
+}
+
+/// The pieces that these bytes lie in.
+fn windows(offset: u64, max: usize) -> std::ops::RangeInclusive<u64> {
+    offset / FILE_WINDOW..=offset.saturating_add(max.saturating_sub(1) as u64) / FILE_WINDOW
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tree { names, watches, bytes, .. } = self;
+        f.debug_struct("Tree").field("names", names).field("watches", watches).field("bytes", bytes).finish()
+    }
+}
