@@ -176,6 +176,7 @@ impl fmt::Display for Kind {
             Kind::Stream => "stream",
             Kind::Job => "job",
             Kind::Regular => "regular",
+            Kind::Directory => "directory",
             Kind::Watch => "watch",
             Kind::Question => "question",
             Kind::PipeReader => "pipe's reading end",

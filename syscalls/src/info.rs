@@ -2,7 +2,7 @@
 
 use crate::{Fd, Tid, Time};
 use alloc::boxed::Box;
-use core::{fmt, panic::Location};
+use core::{fmt, panic::Location, time::Duration};
 
 /// One task, as `ps` sees it.
 #[derive(Clone, Debug)]
@@ -120,8 +120,14 @@ pub struct SysInfo {
     pub timers: u32,
     /// Sockets that are registered with the poller.
     pub registrations: u32,
+    /// Files and directories in memory.
+    pub ram_inodes: u32,
+    /// Bytes of those files.
+    pub ram_bytes: u64,
     /// Turns given so far.
     pub turns: u64,
     /// Traps answered so far.
     pub traps: u64,
+    /// The time since 1970 in UTC, as the host has it; in a simulated world, since boot.
+    pub wall_clock: Duration,
 }

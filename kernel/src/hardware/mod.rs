@@ -23,7 +23,7 @@ mod underway;
 pub use memory_console::MemoryConsole;
 pub use question::{Question, Told};
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use yieldix_syscalls::{
     Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work,
 };
@@ -138,7 +138,11 @@ pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
 
-    /// The same clock, for other threads.
+    /// The time since 1970 in UTC, as the host has it: it may go back. In a simulated world, the time since
+    /// boot.
+    fn wall_clock(&mut self) -> Duration;
+
+    /// The same clock as [`Hardware::now`], for other threads.
     fn clock(&self) -> Clock;
 
     /// Appends what has happened to `happened`. When nothing had, waits for something until
@@ -323,6 +327,10 @@ pub struct HardwareStats {
 impl<H: Hardware + ?Sized> Hardware for Box<H> {
     fn now(&mut self) -> Time {
         (**self).now()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        (**self).wall_clock()
     }
 
     fn clock(&self) -> Clock {

@@ -28,6 +28,8 @@ use yieldix_syscalls::{Buf, Errno, Reply};
 /// What a device of the kernel's own is.
 #[derive(Clone, Copy, Debug)]
 enum Own {
+    /// What a file system of the kernel's own has open; the file says what it is.
+    File,
     /// The end of this pipe that is read from.
     PipeReader(u32),
     /// The end of this pipe that is written to.
@@ -87,6 +89,16 @@ impl OwnDevices {
         self.ready.is_empty() && !self.is_settling
     }
 
+    /// Makes a device for what a file system has open.
+    pub fn open_file(&mut self) -> Device {
+        self.devices.open(|_| Own::File)
+    }
+
+    /// Somebody is to be told.
+    pub fn note(&mut self, readiness: Readiness) {
+        self.ready.push_back(readiness);
+    }
+
     fn own(&mut self, device: Device) -> Own {
         match self.devices.get(device) {
             Ok(own) => *own,
@@ -121,34 +133,35 @@ impl OwnDevices {
     fn read(&mut self, device: Device, max: usize) -> Result<Buf, Errno> {
         match self.own(device) {
             Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            Own::PipeWriter(_) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn write(&mut self, device: Device, data: &mut Buf) -> Result<usize, Errno> {
         match self.own(device) {
             Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
             Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            Own::PipeWriter(_) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
             Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn close(&mut self, device: Device) {
         let Some(own) = self.devices.close(device) else { broken("a file's own device is none") };
         match own {
+            Own::File => {}
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
         }
@@ -197,6 +210,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.operations += 1;
         let waits = |is_ready: bool| if is_ready { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) };
         let answer = match operation {
+            _ if self.file(file).opened().is_some() => self.attempt_on_opened(file, device, operation),
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
                 self.own.read(device, max).map(Reply::Buf)

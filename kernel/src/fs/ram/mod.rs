@@ -92,7 +92,8 @@ impl Ram {
         self.nodes.len() as u32
     }
 
-    /// Makes the directory at a path, and those above it, to stay for good.
+    /// Makes the directory at a path, and those above it, to stay for good; whatever there are. `ENOTDIR` when
+    /// a file is in the way.
     pub fn pin_directory(&mut self, path: &str) -> Result<(), Errno> {
         let mut directory = Inode::ROOT;
         for name in parts(path) {
@@ -113,6 +114,7 @@ impl Ram {
             (Some(_), _) if flags.has(OpenFlags::CREATE_NEW) => return Err(Errno::EEXIST),
             (Some(inode), _) => inode,
             (None, Some((directory, name))) if flags.has(OpenFlags::CREATE) => {
+                self.check_room()?;
                 self.add(directory, name, Body::File(Content::default()), now)?
             }
             (None, _) => return Err(Errno::ENOENT),
@@ -206,6 +208,7 @@ impl Ram {
     pub fn mkdir(&mut self, path: &str, now: Duration) -> Result<(), Errno> {
         match self.look_up(path)? {
             Found { inode: None, place: Some((directory, name)) } => {
+                self.check_room()?;
                 self.add(directory, name, Body::Directory(BTreeMap::new()), now).map(drop)
             }
             _ => Err(Errno::EEXIST),
@@ -352,11 +355,13 @@ impl Ram {
         }
     }
 
-    /// A new name for something new. `ENOSPC` past the inodes.
+    /// Is there room for one more? `ENOSPC` when not.
+    fn check_room(&self) -> Result<(), Errno> {
+        if self.nodes.len() >= limits::RAM_INODES { Err(Errno::ENOSPC) } else { Ok(()) }
+    }
+
+    /// A new name for something new.
     fn add(&mut self, directory: Inode, name: &str, body: Body, now: Duration) -> Result<Inode, Errno> {
-        if self.nodes.len() >= limits::RAM_INODES {
-            return Err(Errno::ENOSPC);
-        }
         let is_file = matches!(body, Body::File(_));
         self.numbers += 1;
         let inode = Inode(self.numbers);

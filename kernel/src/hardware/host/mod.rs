@@ -40,7 +40,7 @@ use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
@@ -136,6 +136,11 @@ impl Hardware for Host {
     fn now(&mut self) -> Time {
         // A process that runs for 584 years stays there.
         Time::BOOT + self.boot.elapsed()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        // A host whose clock stands before 1970 does not know the time.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
     fn clock(&self) -> Clock {

@@ -42,6 +42,7 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
@@ -172,6 +173,10 @@ fn refuse_others(device: Device) -> Result<(), Errno> {
 impl Hardware for Simulated {
     fn now(&mut self) -> Time {
         self.agenda.now()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        self.now().since(Time::BOOT)
     }
 
     fn clock(&self) -> Clock {
