@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod console;
+mod escapes;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
@@ -16,7 +17,7 @@ use std::sync::Once;
 use std::time::Duration;
 use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
-use yieldix_syscalls::{Errno, SocketOption};
+use yieldix_syscalls::{Buf, Errno, SocketOption};
 
 /// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
