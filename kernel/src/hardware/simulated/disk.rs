@@ -175,7 +175,11 @@ impl Disk {
     ) -> Result<(Buf, u64), Errno> {
         let moment = self.moment(agenda);
         let Disk { folders, devices, .. } = self;
-        let Open::File { folder, number, reading, .. } = devices.get(device)? else { return Err(Errno::EINVAL) };
+        let (folder, number, reading) = match devices.get(device)? {
+            Open::File { folder, number, reading, .. } => (folder, number, reading),
+            Open::Directory { .. } => return Err(Errno::EISDIR),
+            _ => return Err(Errno::EINVAL),
+        };
         let mut tree = tree(folders, *folder)?;
         let (offset, max) = match reading.take(ticket, |work| work.is_done)? {
             Some(Work { offset, max, .. }) => {
