@@ -158,7 +158,7 @@ impl Disk {
     pub fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
         let Disk { folders, devices, .. } = self;
         match devices.get(device)? {
-            Open::File { folder, number, .. } => tree(folders, *folder)?.info(*number),
+            Open::File { folder, number, .. } => tree(folders, *folder)?.contents.info(*number),
             Open::Directory { folder, number, .. } => tree(folders, *folder)?.directory_info(*number),
             Open::Opening { .. } | Open::Asked { .. } | Open::Answered(_) | Open::Watch { .. } => Err(Errno::EINVAL),
         }
@@ -183,12 +183,12 @@ impl Disk {
         let mut tree = tree(folders, *folder)?;
         let (offset, max) = match reading.take(ticket, |work| work.is_done)? {
             Some(Work { offset, max, .. }) => {
-                tree.warm(*number, offset, max)?;
+                tree.contents.warm(*number, offset, max)?;
                 (offset, max)
             }
             None => {
                 let max = max.min(FILE_READ_MAX);
-                if tree.is_cold(*number, offset, max)? {
+                if tree.contents.is_cold(*number, offset, max)? {
                     *reading = Underway::Begun(ticket, Work { is_done: false, offset, max });
                     agenda.plan(moment, Event::Disk { device, is_read: true });
                     return Err(Errno::EAGAIN);
@@ -196,7 +196,7 @@ impl Disk {
                 (offset, max)
             }
         };
-        let data = tree.read(*number, offset, max)?;
+        let data = tree.contents.read(*number, offset, max)?;
         let data = Buf::copy_from(&data[..luck.read_length(data.len())]);
         let end = offset + data.len() as u64;
         Ok((data, end))
