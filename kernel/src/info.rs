@@ -146,7 +146,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             (None, _) => match self.file(file).kind {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
                 Kind::Question => WaitsOn::Question,
-                Kind::Console | Kind::Listener | Kind::Stream | Kind::Job => WaitsOn::Connect,
+                _ => WaitsOn::Connect,
             },
         }
     }

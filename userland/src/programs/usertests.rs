@@ -9,6 +9,7 @@ mod fds;
 mod files;
 mod jobs;
 mod kill;
+mod pipes;
 mod poll;
 mod ports;
 mod sockets;
@@ -37,6 +38,7 @@ const TESTS: &[&[Test]] = &[
     kill::TESTS,
     fds::TESTS,
     sockets::TESTS,
+    pipes::TESTS,
     ports::TESTS,
     poll::TESTS,
     jobs::TESTS,
