@@ -1,39 +1,33 @@
-//! No path leads out of a mounted folder, whatever is asked of it and whatever happens to it meanwhile.
+//! No path leads out of a mounted folder, whatever is asked of it.
 //!
 //! Every test has a folder that is mounted and one beside it that is not, and which looks the same
 //! afterwards.
 
 use super::*;
-use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 use yieldix_kernel::hardware::host::Folder;
 use yieldix_kernel::hardware::{Question, Told};
 use yieldix_syscalls::{DirEntry, FileInfo, FileKind, OpenFlags};
 
-const READ: OpenFlags = OpenFlags::READ;
-
-/// How long a race may take until both sides have won often enough.
-const RACE: Duration = Duration::from_secs(60);
+pub(super) const READ: OpenFlags = OpenFlags::READ;
 
 /// What was there of a file: its kind, its bytes, when it was changed.
 type Seen = (bool, Vec<u8>, SystemTime);
 
 /// Two folders, and a host that has the first.
-struct Place {
-    path: PathBuf,
-    host: Host,
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) host: Host,
     outside: BTreeMap<PathBuf, Seen>,
 }
 
 impl Place {
-    fn new(name: &str) -> Place {
+    pub(super) fn new(name: &str) -> Place {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("escapes-{name}"));
         let _ = fs::remove_dir_all(&path);
         for directory in ["inside/dir", "outside/dir"] {
@@ -49,23 +43,23 @@ impl Place {
         Place { path, host, outside }
     }
 
-    fn inside(&self, name: &str) -> PathBuf {
+    pub(super) fn inside(&self, name: &str) -> PathBuf {
         self.path.join("inside").join(name)
     }
 
-    fn link(&self, name: &str, target: impl AsRef<Path>) {
+    pub(super) fn link(&self, name: &str, target: impl AsRef<Path>) {
         symlink(target, self.inside(name)).unwrap();
     }
 
     /// The outside is as it was.
-    fn end(self) {
+    pub(super) fn end(self) {
         assert_eq!(all_below(&self.path.join("outside")), self.outside);
         assert_eq!(self.host.stats().disk_devices, 0);
         fs::remove_dir_all(&self.path).unwrap();
     }
 }
 
-fn host_of(folder: &Path) -> Host {
+pub(super) fn host_of(folder: &Path) -> Host {
     raise_descriptor_limit();
     let console = ConsoleOptions::Memory(MemoryConsole::default());
     Host::new(HostOptions { console, folders: vec![Folder::open(folder).unwrap()], ..HostOptions::default() }).unwrap()
@@ -85,21 +79,21 @@ fn all_below(path: &Path) -> BTreeMap<PathBuf, Seen> {
     found
 }
 
-fn ask(host: &mut Host, question: Question) -> Result<Told, Errno> {
+pub(super) fn ask(host: &mut Host, question: Question) -> Result<Told, Errno> {
     let asked = host.ask(0, question).unwrap();
     let told = wait(host, |host| host.told(asked));
     host.close(asked);
     told
 }
 
-fn stat(host: &mut Host, path: &str, follows: bool) -> Result<FileInfo, Errno> {
+pub(super) fn stat(host: &mut Host, path: &str, follows: bool) -> Result<FileInfo, Errno> {
     match ask(host, Question::Stat { path: path.into(), follows })? {
         Told::Info(info) => Ok(info),
         Told::Done => panic!("a stat tells what is known"),
     }
 }
 
-fn open(host: &mut Host, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+pub(super) fn open(host: &mut Host, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
     let file = host.open(0, path, flags).unwrap();
     match wait(host, |host| host.connected(file)) {
         Ok(()) => Ok(file),
@@ -111,22 +105,22 @@ fn open(host: &mut Host, path: &str, flags: OpenFlags) -> Result<Device, Errno> 
 }
 
 /// Opens and closes.
-fn try_open(host: &mut Host, path: &str, flags: OpenFlags) -> Result<(), Errno> {
+pub(super) fn try_open(host: &mut Host, path: &str, flags: OpenFlags) -> Result<(), Errno> {
     open(host, path, flags).map(|file| host.close(file))
 }
 
-fn read(host: &mut Host, path: &str) -> Result<Vec<u8>, Errno> {
+pub(super) fn read(host: &mut Host, path: &str) -> Result<Vec<u8>, Errno> {
     let file = open(host, path, READ)?;
     let bytes = wait(host, |host| host.try_read_at(file, 1, 0, 100)).map(|(bytes, _)| bytes.to_vec());
     host.close(file);
     bytes
 }
 
-fn read_dir(host: &mut Host, directory: Device, offset: u64) -> Vec<DirEntry> {
+pub(super) fn read_dir(host: &mut Host, directory: Device, offset: u64) -> Vec<DirEntry> {
     wait(host, |host| host.try_read_dir(directory, offset, offset)).unwrap()
 }
 
-fn list(host: &mut Host, path: &str) -> BTreeMap<String, FileKind> {
+pub(super) fn list(host: &mut Host, path: &str) -> BTreeMap<String, FileKind> {
     let directory = open(host, path, READ).unwrap();
     let entries = read_dir(host, directory, 0);
     host.close(directory);
@@ -142,7 +136,7 @@ fn try_watch(host: &mut Host, path: &str) -> Result<(), Errno> {
 
 /// Everything that can be asked of what is below a directory that is not in the folder, with what came
 /// of it.
-fn everything_below(host: &mut Host, directory: &str) -> Vec<(&'static str, Result<(), Errno>)> {
+pub(super) fn everything_below(host: &mut Host, directory: &str) -> Vec<(&'static str, Result<(), Errno>)> {
     let at = |name: &str| -> Box<str> { format!("{directory}/{name}").into() };
     let write = OpenFlags::WRITE;
     let mut done = |question| ask(host, question).map(drop);
@@ -288,165 +282,6 @@ fn links_that_stay_inside_are_followed() {
     assert_eq!(read(host, "mine").as_deref(), Ok(&b"inside"[..]), "the link is gone, not the file");
     assert!(place.inside("dir/made").is_file());
     place.end();
-}
-
-/// Exchanges two names of a folder until it is dropped.
-struct Swapping {
-    is_over: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Swapping {
-    fn begin(one: PathBuf, other: PathBuf) -> Swapping {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&is_over);
-        let thread = std::thread::spawn(move || {
-            while !ends.load(Ordering::Relaxed) {
-                renameat_with(CWD, &one, CWD, &other, RenameFlags::EXCHANGE).unwrap();
-            }
-        });
-        Swapping { is_over, thread: Some(thread) }
-    }
-}
-
-impl Drop for Swapping {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_link_that_is_swapped_meanwhile_never_leads_out() {
-    /// How often each of the two has to be met.
-    const TIMES: usize = 100;
-    let mut place = Place::new("race");
-    place.link("other", "../outside");
-    place.link("alias", "swing");
-    fs::create_dir(place.inside("swing")).unwrap();
-    for name in ["secret", "dir"] {
-        let from = place.inside("swing").join(name);
-        if name == "dir" {
-            fs::create_dir(from).unwrap()
-        } else {
-            fs::write(from, "inside").unwrap()
-        };
-    }
-    let swapping = Swapping::begin(place.inside("swing"), place.inside("other"));
-    let (mut met_inside, mut was_refused, began) = (0, 0, Instant::now());
-    while met_inside < TIMES || was_refused < TIMES {
-        assert!(began.elapsed() < RACE, "{met_inside} times inside, {was_refused} times refused");
-        let host = &mut place.host;
-        for way in ["swing", "alias"] {
-            match read(host, &format!("{way}/secret")) {
-                Ok(bytes) => {
-                    assert_ne!(bytes, b"outside");
-                    met_inside += 1;
-                }
-                Err(Errno::EACCES) => was_refused += 1,
-                // One of the questions has taken it away.
-                Err(errno) => assert_eq!(errno, Errno::ENOENT),
-            }
-            everything_below(host, way);
-            if let Ok(directory) = open(host, way, READ) {
-                let names: Vec<_> = read_dir(host, directory, 0).into_iter().map(|entry| entry.name).collect();
-                assert!(!names.contains(&"kept".into()), "{names:?}");
-                host.close(directory);
-            }
-        }
-        // What these made and took away inside is put back, under whichever name that has now.
-        let _ = ask(host, Question::Unlink("stolen".into()));
-        for name in ["mine", "swing/secret", "other/secret"] {
-            let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
-            if let Ok(file) = open(host, name, flags) {
-                let bytes = Buf::copy_from(b"inside");
-                wait(host, |host| host.try_write_at(file, 1, 0, &bytes)).unwrap();
-                host.close(file);
-            }
-        }
-    }
-    drop(swapping);
-    place.end();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_directory_that_a_link_replaces_while_it_is_listed_is_listed_on() {
-    const MANY: usize = 3_000;
-    let mut place = Place::new("listing");
-    place.link("other", "../outside");
-    fs::create_dir(place.inside("listed")).unwrap();
-    let names: BTreeSet<Box<str>> = (0..MANY).map(|number| format!("{number}").into()).collect();
-    for name in &names {
-        fs::write(place.inside("listed").join(&**name), "").unwrap();
-    }
-    let host = &mut place.host;
-    let directory = open(host, "listed", READ).unwrap();
-    let mut listed = Vec::new();
-    loop {
-        let more = read_dir(host, directory, listed.len() as u64);
-        if more.is_empty() {
-            break;
-        }
-        listed.extend(more);
-        let inside = place.path.join("inside");
-        renameat_with(CWD, inside.join("listed"), CWD, inside.join("other"), RenameFlags::EXCHANGE).unwrap();
-    }
-    assert!(listed.iter().all(|entry| entry.kind == FileKind::Regular));
-    assert_eq!(listed.len(), MANY);
-    assert_eq!(listed.into_iter().map(|entry| entry.name).collect::<BTreeSet<_>>(), names);
-    host.close(directory);
-    place.end();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_pipe_is_told_of_and_never_opened() {
-    let mut place = Place::new("pipe");
-    mknodat(CWD, place.inside("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let host = &mut place.host;
-    for flags in [READ, OpenFlags::WRITE, OpenFlags::WRITE | OpenFlags::CREATE, OpenFlags::APPEND] {
-        assert_eq!(try_open(host, "pipe", flags), Err(Errno::EOPNOTSUPP), "{flags:?}");
-    }
-    assert_eq!(stat(host, "pipe", true).map(|info| info.kind), Ok(FileKind::Pipe));
-    assert_eq!(list(host, ".").get("pipe"), Some(&FileKind::Pipe));
-    let moment = Some(Duration::from_secs(7));
-    assert_eq!(ask(host, Question::SetModified { path: "pipe".into(), moment }), Ok(Told::Done));
-    assert_eq!(stat(host, "pipe", true).map(|info| info.modified), Ok(Duration::from_secs(7)));
-    let swapping = Swapping::begin(place.inside("pipe"), place.inside("mine"));
-    let host = &mut place.host;
-    let (mut opened, mut refused, began) = (0, 0, Instant::now());
-    while opened < 100 || refused < 100 {
-        assert!(began.elapsed() < RACE, "{opened} times opened, {refused} times refused");
-        for flags in [READ, OpenFlags::WRITE] {
-            match try_open(host, "pipe", flags) {
-                Ok(()) => opened += 1,
-                Err(errno) => {
-                    assert_eq!(errno, Errno::EOPNOTSUPP);
-                    refused += 1;
-                }
-            }
-        }
-    }
-    drop(swapping);
-    assert_eq!(ask(&mut place.host, Question::Unlink("pipe".into())), Ok(Told::Done));
-    place.end();
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_hosts_own_ways_out_of_a_folder_are_no_ways_out() {
-    let mut host = host_of(Path::new("/proc/self"));
-    for way in ["root", "cwd", "root/etc", "root/proc/self", "fd/1", "exe"] {
-        assert_eq!(stat(&mut host, way, true).map(drop), Err(Errno::ELOOP), "{way}");
-        assert_eq!(try_open(&mut host, way, READ), Err(Errno::ELOOP), "{way}");
-    }
-    let mut host = host_of(Path::new("/dev"));
-    assert_eq!(stat(&mut host, "null", true).map(|info| info.kind), Ok(FileKind::Device));
-    for flags in [READ, OpenFlags::WRITE] {
-        assert_eq!(try_open(&mut host, "null", flags), Err(Errno::EOPNOTSUPP), "{flags:?}");
-    }
 }
 
 #[test]

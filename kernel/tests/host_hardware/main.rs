@@ -8,6 +8,8 @@ mod escapes;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod races;
 mod sockets;
 mod waits;
 
@@ -17,7 +19,7 @@ use std::sync::Once;
 use std::time::Duration;
 use yieldix_kernel::hardware::host::{ConsoleOptions, Host, HostOptions};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
-use yieldix_syscalls::{Buf, Errno, SocketOption};
+use yieldix_syscalls::{Errno, SocketOption};
 
 /// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
