@@ -301,17 +301,17 @@ impl Disk {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device)? else { return Err(Errno::EINVAL) };
         let mut tree = tree(folders, *folder)?;
-        let news = tree.news(*watch)?;
-        let text = news.take(max);
-        *is_owed |= news.is_empty();
-        Ok((text?, news.is_empty()))
+        let text = tree.read_news(*watch, max);
+        let is_drained = !tree.has_news(*watch)?;
+        *is_owed |= is_drained;
+        Ok((text?, is_drained))
     }
 
     /// Would a read of this device, or a write, answer? A file always does.
     pub fn is_ready(&mut self, device: Device) -> Result<bool, Errno> {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device)? else { return Ok(true) };
-        let has_news = !tree(folders, *folder)?.news(*watch)?.is_empty();
+        let has_news = tree(folders, *folder)?.has_news(*watch)?;
         *is_owed |= !has_news;
         Ok(has_news)
     }
@@ -350,7 +350,7 @@ impl Disk {
     pub fn settle(&mut self, device: Device) -> Option<Interrupt> {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device).ok()? else { return None };
-        let is_due = *is_owed && !tree(folders, *folder).ok()?.news(*watch).ok()?.is_empty();
+        let is_due = *is_owed && tree(folders, *folder).ok()?.has_news(*watch).ok()?;
         *is_owed &= !is_due;
         is_due.then_some(Interrupt::Ready { device, readable: true, writable: false })
     }

@@ -338,7 +338,7 @@ mod tests {
         let folder = MemoryFolder::new();
         folder.append("log", "x").unwrap();
         let watch = folder.lock().watch("log").unwrap();
-        let told = || folder.lock().news(watch).unwrap().take(64).map(|text| String::from_utf8(text.to_vec()).unwrap());
+        let told = || folder.lock().read_news(watch, 64).map(|text| String::from_utf8(text.to_vec()).unwrap());
         folder.rename("log", "log.1").unwrap();
         assert_eq!(told().as_deref(), Ok("moved\n"));
         folder.append("log.1", "the old one").unwrap();

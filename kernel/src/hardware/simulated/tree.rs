@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound;
 use std::time::Duration;
-use yieldix_syscalls::{DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
+use yieldix_syscalls::{Buf, DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
 
 /// The folder itself.
 const ROOT: u64 = 0;
@@ -60,9 +60,15 @@ struct Directory {
 #[derive(Debug)]
 struct Watched {
     path: Box<str>,
+    /// In which directory the name is.
+    directory: u64,
+    /// That was removed or has another name: the path is to be looked at anew.
+    is_directory_lost: bool,
     /// Which file it is, or was.
     number: Option<u64>,
     news: News,
+    /// Why nothing more will be told.
+    failed: Option<Errno>,
 }
 
 impl Default for Tree {
@@ -136,15 +142,21 @@ impl Tree {
         Ok(())
     }
 
+    /// The number of the directory that has this path's last part; none if there is none.
+    fn parent(&self, path: &str) -> Option<u64> {
+        match path.rsplit_once('/') {
+            None => Some(ROOT),
+            Some((parent, _)) => match self.names.get(parent) {
+                Some(Node::Directory(number)) => Some(*number),
+                _ => None,
+            },
+        }
+    }
+
     /// The names in the directory of this path are others now.
     fn touch_parent(&mut self, path: &str) {
-        let parent = match path.rsplit_once('/') {
-            None => Some(&Node::Directory(ROOT)),
-            Some((parent, _)) => self.names.get(parent),
-        };
-        if let Some(Node::Directory(number)) = parent.copied()
-            && let Some(directory) = self.directories.get_mut(&number)
-        {
+        let number = self.parent(path);
+        if let Some(directory) = number.and_then(|number| self.directories.get_mut(&number)) {
             directory.modified = self.now;
         }
     }
@@ -291,6 +303,11 @@ impl Tree {
         }
         self.touch_parent(from);
         self.touch_parent(to);
+        self.tell_name(from, News::MOVED, None);
+        self.tell_name(to, News::CREATED, if let Node::File(number) = node { Some(number) } else { None });
+        if let Node::Directory(number) = node {
+            self.tell_directory(number);
+        }
         Ok(())
     }
 
@@ -302,9 +319,6 @@ impl Tree {
         {
             directory.path = Some(to.into());
         }
-        self.tell_name(from, News::MOVED, None);
-        let number = if let Node::File(number) = node { Some(number) } else { None };
-        self.tell_name(to, News::CREATED, number);
     }
 
     fn has_names_below(&self, path: &str) -> bool {
@@ -321,6 +335,7 @@ impl Tree {
                 if let Some(directory) = self.directories.get_mut(&number) {
                     directory.path = None;
                 }
+                self.tell_directory(number);
                 self.forget_if_removed(number);
             }
             Some(Node::Other(_) | Node::Refused(..)) => {}
@@ -456,8 +471,11 @@ impl Tree {
             }
             Err(errno) => return Err(errno),
         };
+        let directory = self.parent(path).ok_or(Errno::ENOENT)?;
+        let (news, failed) = (News::default(), None);
+        let watched = Watched { path: path.into(), directory, is_directory_lost: false, number, news, failed };
         self.watches_made += 1;
-        self.watches.insert(self.watches_made, Watched { path: path.into(), number, news: News::default() });
+        self.watches.insert(self.watches_made, watched);
         Ok(self.watches_made)
     }
 
@@ -466,9 +484,43 @@ impl Tree {
         self.watches.remove(&watch);
     }
 
-    /// What a watch has to tell.
-    pub fn news(&mut self, watch: u64) -> Result<&mut News, Errno> {
-        self.watches.get_mut(&watch).map(|watched| &mut watched.news).ok_or(Errno::EBADF)
+    /// What a watch has to tell; after that, why it will tell nothing more.
+    pub fn read_news(&mut self, watch: u64, max: usize) -> Result<Buf, Errno> {
+        let watched = self.look(watch)?;
+        match watched.failed {
+            Some(errno) if watched.news.is_empty() => Err(errno),
+            _ => watched.news.take(max),
+        }
+    }
+
+    /// Has a watch anything to tell?
+    pub fn has_news(&mut self, watch: u64) -> Result<bool, Errno> {
+        let watched = self.look(watch)?;
+        Ok(!watched.news.is_empty() || watched.failed.is_some())
+    }
+
+    /// A watch, which has found what is in the place of a directory that it has lost.
+    fn look(&mut self, watch: u64) -> Result<&mut Watched, Errno> {
+        let watched = self.watches.get(&watch).ok_or(Errno::EBADF)?;
+        let found = watched.is_directory_lost.then(|| {
+            self.check_parents(&watched.path)?;
+            let directory = self.parent(&watched.path).ok_or(Errno::ENOENT)?;
+            Ok((directory, self.file_at(&watched.path).ok()))
+        });
+        let watched = self.watches.get_mut(&watch).ok_or(Errno::EBADF)?;
+        watched.is_directory_lost = false;
+        match found {
+            None => {}
+            Some(Err(errno)) => watched.failed = Some(errno),
+            Some(Ok((directory, number))) => {
+                watched.directory = directory;
+                if number.is_some() {
+                    watched.number = number;
+                    watched.news.add(News::CREATED);
+                }
+            }
+        }
+        Ok(watched)
     }
 
     fn tell_content(&mut self, number: u64) {
@@ -479,11 +531,28 @@ impl Tree {
 
     /// Something has happened to a name; there is a new file behind it if that is given.
     fn tell_name(&mut self, path: &str, news: News, number: Option<u64>) {
-        for watched in self.watches.values_mut().filter(|watched| *watched.path == *path) {
+        let Some(directory) = self.parent(path) else { return };
+        let is_it = |watched: &&mut Watched| {
+            watched.directory == directory && last_part(&watched.path) == last_part(path) && watched.failed.is_none()
+        };
+        for watched in self.watches.values_mut().filter(is_it) {
             watched.news.add(news);
             watched.number = number.or(watched.number);
         }
     }
+
+    /// A directory was removed or has another name.
+    fn tell_directory(&mut self, number: u64) {
+        for watched in self.watches.values_mut().filter(|watched| watched.directory == number) {
+            watched.news.add(News::MOVED);
+            watched.is_directory_lost = true;
+        }
+    }
+}
+
+/// The name that a path ends with.
+fn last_part(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 impl Node {
