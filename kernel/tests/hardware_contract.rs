@@ -48,6 +48,8 @@ macro_rules! contract {
                 a_file_is_opened_written_read_and_cut,
                 an_operation_that_was_given_up_is_not_taken_for_the_next,
                 a_watch_interrupts_when_its_file_is_written,
+                a_watch_whose_directory_is_gone_says_so_and_fails,
+                a_watch_goes_with_its_directory_below_another_name,
                 a_closed_file_gets_no_interrupt,
                 what_is_not_there_is_told_by_name,
                 a_directory_is_made_listed_and_removed,
@@ -751,8 +753,8 @@ fn a_directory_is_opened_to_read_and_only_so<H: Hardware>(mut bench: Bench<H>) {
     assert_eq!((info.kind, Ok(info.id)), (FileKind::Directory, stat(&mut bench, "opened").map(|info| info.id)));
     let file = open(&mut bench, "opened/file", READ).expect("a file");
     assert_eq!(bench.hardware.try_read_dir(file, 1, 0), Err(Errno::ENOTDIR));
-    assert!(bench.hardware.try_truncate(directory, 1, 0).is_err_and(|errno| errno != Errno::EAGAIN));
-    assert!(bench.hardware.try_read_at(directory, 2, 0, 1).is_err_and(|errno| errno != Errno::EAGAIN));
+    assert_eq!(bench.hardware.try_truncate(directory, 1, 0), Err(Errno::EINVAL));
+    assert_eq!(bench.hardware.try_read_at(directory, 2, 0, 1), Err(Errno::EISDIR));
     bench.hardware.close(file);
     bench.hardware.close(directory);
     assert_eq!(bench.hardware.try_read_dir(directory, 1, 0), Err(Errno::EBADF));
@@ -984,6 +986,52 @@ fn a_watch_interrupts_when_its_file_is_written<H: Hardware>(mut bench: Bench<H>)
     write_at(&mut bench, file, 4, 0, "x");
     bench.pass(SILENCE);
     assert!(!bench.ready.contains(&(watch, Direction::Read)));
+}
+
+/// A directory with a file in it that is watched.
+fn watch_in<H: Hardware>(bench: &mut Bench<H>, directory: &str) -> Device {
+    mkdir(bench, directory).expect("room");
+    make(bench, &format!("{directory}/watched"));
+    let watch = bench.hardware.watch(0, &format!("{directory}/watched")).expect("a watch is begun");
+    bench.until_done(watch, Direction::Write, |hardware| hardware.connected(watch)).expect("it has begun");
+    watch
+}
+
+fn news<H: Hardware>(bench: &mut Bench<H>, watch: Device) -> Result<String, Errno> {
+    let told = bench.until_done(watch, Direction::Read, |hardware| hardware.try_read(watch, 64))?;
+    Ok(String::from_utf8(told.data.to_vec()).expect("words"))
+}
+
+fn a_watch_whose_directory_is_gone_says_so_and_fails<H: Hardware>(mut bench: Bench<H>) {
+    let renamed = watch_in(&mut bench, "left");
+    rename(&mut bench, "left", "left behind").expect("nothing is there");
+    assert_eq!(news(&mut bench, renamed).as_deref(), Ok("moved\n"));
+    let removed = watch_in(&mut bench, "emptied");
+    unlink(&mut bench, "emptied/watched").expect("a file");
+    assert_eq!(news(&mut bench, removed).as_deref(), Ok("removed\n"));
+    rmdir(&mut bench, "emptied").expect("it is empty");
+    assert_eq!(news(&mut bench, removed).as_deref(), Ok("moved\n"));
+    for watch in [renamed, removed] {
+        for _ in 0..2 {
+            assert_eq!(news(&mut bench, watch), Err(Errno::ENOENT));
+            assert_eq!(bench.hardware.is_readable(watch), Ok(true));
+        }
+        bench.hardware.close(watch);
+    }
+    unlink(&mut bench, "left behind/watched").expect("a file");
+    rmdir(&mut bench, "left behind").expect("it is empty");
+}
+
+fn a_watch_goes_with_its_directory_below_another_name<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "outer").expect("room");
+    let watch = watch_in(&mut bench, "outer/inner");
+    rename(&mut bench, "outer", "other outer").expect("nothing is there");
+    assert_eq!(bench.hardware.is_readable(watch), Ok(false));
+    unlink(&mut bench, "other outer/inner/watched").expect("a file");
+    assert_eq!(news(&mut bench, watch).as_deref(), Ok("removed\n"));
+    bench.hardware.close(watch);
+    rmdir(&mut bench, "other outer/inner").expect("it is empty");
+    rmdir(&mut bench, "other outer").expect("it is empty");
 }
 
 fn a_closed_file_gets_no_interrupt<H: Hardware>(mut bench: Bench<H>) {

@@ -223,7 +223,7 @@ pub trait Hardware {
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno>;
 
     /// Reads up to `max` bytes (at least 1) of a file, from `offset` on; none at its end. Gives where the
-    /// read ended. `EAGAIN` when that takes the disk.
+    /// read ended. `EAGAIN` when that takes the disk, `EISDIR` for a directory.
     ///
     /// An operation on a file is tried until it has its answer, with the same ticket; with another one
     /// before that, it was given up. What has begun takes place as it began.

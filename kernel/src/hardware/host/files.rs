@@ -199,7 +199,11 @@ impl Files {
 
     pub fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
         let Files { devices, helpers, scratch, .. } = self;
-        let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
+        let opened = match devices.get(device)? {
+            Open::File(opened) => opened,
+            Open::Directory(_) => return Err(Errno::EISDIR),
+            _ => return Err(Errno::EINVAL),
+        };
         if let Some(mut told) = opened.reading.take(ticket, Errand::is_done)? {
             return told.outcome();
         }

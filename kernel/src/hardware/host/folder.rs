@@ -6,6 +6,7 @@ use crate::hardware::errno::errno;
 use crate::hardware::{Question, Told};
 use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, FileType, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+use rustix::io::Errno as HostErrno;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -53,7 +54,14 @@ impl Folder {
         options.append(flags.has(OpenFlags::APPEND)).truncate(flags.has(OpenFlags::TRUNCATE));
         options.create(flags.has(OpenFlags::CREATE)).create_new(is_new);
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
-        let file = self.0.open_with(path, &options).map_err(errno)?.into_std();
+        let file = match self.0.open_with(path, &options) {
+            Ok(file) => file.into_std(),
+            // A pipe that nobody reads has come there meanwhile, or a socket.
+            Err(error) if error.raw_os_error() == Some(HostErrno::NXIO.raw_os_error()) => {
+                return Err(Errno::EOPNOTSUPP);
+            }
+            Err(error) => return Err(errno(error)),
+        };
         let kind = info_of(&file)?.kind;
         refuse_special(kind, flags)?;
         Ok((kind, file))

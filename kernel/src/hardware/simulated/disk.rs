@@ -158,7 +158,7 @@ impl Disk {
     pub fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
         let Disk { folders, devices, .. } = self;
         match devices.get(device)? {
-            Open::File { folder, number, .. } => tree(folders, *folder)?.info(*number),
+            Open::File { folder, number, .. } => tree(folders, *folder)?.contents.info(*number),
             Open::Directory { folder, number, .. } => tree(folders, *folder)?.directory_info(*number),
             Open::Opening { .. } | Open::Asked { .. } | Open::Answered(_) | Open::Watch { .. } => Err(Errno::EINVAL),
         }
@@ -175,16 +175,20 @@ impl Disk {
     ) -> Result<(Buf, u64), Errno> {
         let moment = self.moment(agenda);
         let Disk { folders, devices, .. } = self;
-        let Open::File { folder, number, reading, .. } = devices.get(device)? else { return Err(Errno::EINVAL) };
+        let (folder, number, reading) = match devices.get(device)? {
+            Open::File { folder, number, reading, .. } => (folder, number, reading),
+            Open::Directory { .. } => return Err(Errno::EISDIR),
+            _ => return Err(Errno::EINVAL),
+        };
         let mut tree = tree(folders, *folder)?;
         let (offset, max) = match reading.take(ticket, |work| work.is_done)? {
             Some(Work { offset, max, .. }) => {
-                tree.warm(*number, offset, max)?;
+                tree.contents.warm(*number, offset, max)?;
                 (offset, max)
             }
             None => {
                 let max = max.min(FILE_READ_MAX);
-                if tree.is_cold(*number, offset, max)? {
+                if tree.contents.is_cold(*number, offset, max)? {
                     *reading = Underway::Begun(ticket, Work { is_done: false, offset, max });
                     agenda.plan(moment, Event::Disk { device, is_read: true });
                     return Err(Errno::EAGAIN);
@@ -192,7 +196,7 @@ impl Disk {
                 (offset, max)
             }
         };
-        let data = tree.read(*number, offset, max)?;
+        let data = tree.contents.read(*number, offset, max)?;
         let data = Buf::copy_from(&data[..luck.read_length(data.len())]);
         let end = offset + data.len() as u64;
         Ok((data, end))
@@ -297,17 +301,17 @@ impl Disk {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device)? else { return Err(Errno::EINVAL) };
         let mut tree = tree(folders, *folder)?;
-        let news = tree.news(*watch)?;
-        let text = news.take(max);
-        *is_owed |= news.is_empty();
-        Ok((text?, news.is_empty()))
+        let text = tree.read_news(*watch, max);
+        let is_drained = !tree.has_news(*watch)?;
+        *is_owed |= is_drained;
+        Ok((text?, is_drained))
     }
 
     /// Would a read of this device, or a write, answer? A file always does.
     pub fn is_ready(&mut self, device: Device) -> Result<bool, Errno> {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device)? else { return Ok(true) };
-        let has_news = !tree(folders, *folder)?.news(*watch)?.is_empty();
+        let has_news = tree(folders, *folder)?.has_news(*watch)?;
         *is_owed |= !has_news;
         Ok(has_news)
     }
@@ -346,7 +350,7 @@ impl Disk {
     pub fn settle(&mut self, device: Device) -> Option<Interrupt> {
         let Disk { folders, devices, .. } = self;
         let Open::Watch { folder, watch, is_owed } = devices.get(device).ok()? else { return None };
-        let is_due = *is_owed && !tree(folders, *folder).ok()?.news(*watch).ok()?.is_empty();
+        let is_due = *is_owed && tree(folders, *folder).ok()?.has_news(*watch).ok()?;
         *is_owed &= !is_due;
         is_due.then_some(Interrupt::Ready { device, readable: true, writable: false })
     }

@@ -150,14 +150,14 @@ impl MemoryFolder {
     pub fn evict(&self, path: &str) -> Result<(), Errno> {
         let mut tree = self.lock();
         let number = tree.file_at(path)?;
-        tree.evict(number)
+        tree.contents.evict(number)
     }
 
     /// All bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
         let tree = self.lock();
         let number = tree.file_at(path)?;
-        Ok(tree.read(number, 0, FOLDER_BYTES_MAX)?.to_vec())
+        Ok(tree.contents.read(number, 0, FOLDER_BYTES_MAX)?.to_vec())
     }
 
     /// When the next change is due that was asked for.
@@ -227,10 +227,10 @@ fn copy(
         Err(error) if error.kind() == NotFound => return Ok(None),
         Err(_) => return Err(Errno::EIO),
     };
-    let data = read_whole(file, FOLDER_BYTES_MAX - tree.bytes)?;
+    let data = read_whole(file, FOLDER_BYTES_MAX - tree.contents.bytes())?;
     let number = tree.make_file(path)?;
     tree.write(number, Some(0), &data)?;
-    tree.evict(number)?;
+    tree.contents.evict(number)?;
     Ok(None)
 }
 
@@ -285,7 +285,7 @@ mod tests {
         folder.remove("c").unwrap();
         assert_eq!((folder.remove("c"), folder.remove("a")), (Err(Errno::ENOENT), Err(Errno::EISDIR)));
         assert_eq!(folder.append("a/b/c", "").and(folder.append("a/b/c/d", "")), Err(Errno::ENOTDIR));
-        assert_eq!(folder.lock().bytes, 0);
+        assert_eq!(folder.lock().contents.bytes(), 0);
     }
 
     #[test]
@@ -327,10 +327,10 @@ mod tests {
         folder.append("a", "x").unwrap();
         let Ok(Opened::File(number)) = folder.lock().open("a", OpenFlags::READ) else { panic!("it is a file") };
         folder.remove("a").unwrap();
-        assert_eq!(folder.lock().read(number, 0, 9), Ok(&b"x"[..]));
+        assert_eq!(folder.lock().contents.read(number, 0, 9), Ok(&b"x"[..]));
         folder.lock().close(number);
         let tree = folder.lock();
-        assert_eq!((tree.read(number, 0, 9), tree.bytes), (Err(Errno::ESTALE), 0));
+        assert_eq!((tree.contents.read(number, 0, 9), tree.contents.bytes()), (Err(Errno::ESTALE), 0));
     }
 
     #[test]
@@ -338,7 +338,7 @@ mod tests {
         let folder = MemoryFolder::new();
         folder.append("log", "x").unwrap();
         let watch = folder.lock().watch("log").unwrap();
-        let told = || folder.lock().news(watch).unwrap().take(64).map(|text| String::from_utf8(text.to_vec()).unwrap());
+        let told = || folder.lock().read_news(watch, 64).map(|text| String::from_utf8(text.to_vec()).unwrap());
         folder.rename("log", "log.1").unwrap();
         assert_eq!(told().as_deref(), Ok("moved\n"));
         folder.append("log.1", "the old one").unwrap();

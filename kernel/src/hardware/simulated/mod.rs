@@ -11,6 +11,7 @@
 mod agenda;
 mod connection;
 mod console;
+mod contents;
 mod disk;
 mod entropy;
 mod faults;

@@ -4,14 +4,15 @@
 //! directories have numbers, which stay theirs when their names change, and are there while a name or a
 //! device has them.
 
-use super::limits::{FILE_WINDOW, FOLDER_BYTES_MAX, FOLDER_NAMES_MAX, NAME_BYTES_MAX};
+use super::contents::Contents;
+use super::limits::{FOLDER_NAMES_MAX, NAME_BYTES_MAX};
 use crate::hardware::news::News;
 use crate::hardware::{Question, Told};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound;
 use std::time::Duration;
-use yieldix_syscalls::{DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
+use yieldix_syscalls::{Buf, DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
 
 /// The folder itself.
 const ROOT: u64 = 0;
@@ -19,12 +20,10 @@ const ROOT: u64 = 0;
 /// Names, files, directories, and who watches them.
 pub struct Tree {
     names: BTreeMap<Box<str>, Node>,
-    contents: BTreeMap<u64, Content>,
+    pub contents: Contents,
     directories: BTreeMap<u64, Directory>,
     /// Numbers given out.
     numbers: u64,
-    /// Of all contents.
-    pub bytes: usize,
     watches: BTreeMap<u64, Watched>,
     watches_made: u64,
     /// The moment of a change.
@@ -50,17 +49,6 @@ pub enum Opened {
 }
 
 #[derive(Debug, Default)]
-struct Content {
-    data: Vec<u8>,
-    modified: Time,
-    /// Pieces that have to be read from the disk first.
-    cold: BTreeSet<u64>,
-    /// Devices that have it open.
-    holders: u32,
-    is_named: bool,
-}
-
-#[derive(Debug, Default)]
 struct Directory {
     /// None when it was removed.
     path: Option<Box<str>>,
@@ -72,9 +60,15 @@ struct Directory {
 #[derive(Debug)]
 struct Watched {
     path: Box<str>,
+    /// In which directory the name is.
+    directory: u64,
+    /// That was removed or has another name: the path is to be looked at anew.
+    is_directory_lost: bool,
     /// Which file it is, or was.
     number: Option<u64>,
     news: News,
+    /// Why nothing more will be told.
+    failed: Option<Errno>,
 }
 
 impl Default for Tree {
@@ -83,10 +77,9 @@ impl Default for Tree {
         let itself = Directory { path: Some("".into()), ..Directory::default() };
         Tree {
             names: BTreeMap::new(),
-            contents: BTreeMap::new(),
+            contents: Contents::default(),
             directories: BTreeMap::from([(ROOT, itself)]),
             numbers: ROOT,
-            bytes: 0,
             watches: BTreeMap::new(),
             watches_made: 0,
             now: Time::BOOT,
@@ -149,28 +142,34 @@ impl Tree {
         Ok(())
     }
 
+    /// The number of the directory that has this path's last part; none if there is none.
+    fn parent(&self, path: &str) -> Option<u64> {
+        match path.rsplit_once('/') {
+            None => Some(ROOT),
+            Some((parent, _)) => match self.names.get(parent) {
+                Some(Node::Directory(number)) => Some(*number),
+                _ => None,
+            },
+        }
+    }
+
     /// The names in the directory of this path are others now.
     fn touch_parent(&mut self, path: &str) {
-        let parent = match path.rsplit_once('/') {
-            None => Some(&Node::Directory(ROOT)),
-            Some((parent, _)) => self.names.get(parent),
-        };
-        if let Some(Node::Directory(number)) = parent.copied()
-            && let Some(directory) = self.directories.get_mut(&number)
-        {
+        let number = self.parent(path);
+        if let Some(directory) = number.and_then(|number| self.directories.get_mut(&number)) {
             directory.modified = self.now;
         }
     }
 
     /// Numbers things in the order of their paths.
     pub fn renumber(&mut self) {
-        let mut contents = std::mem::take(&mut self.contents);
+        let mut contents = Contents::default();
         let mut directories = std::mem::take(&mut self.directories);
         self.directories.extend(directories.remove_entry(&ROOT));
         for (number, node) in (ROOT + 1..).zip(self.names.values_mut()) {
             match node {
                 Node::File(old) => {
-                    self.contents.extend(contents.remove(old).map(|content| (number, content)));
+                    self.contents.move_to(&mut contents, *old, number);
                     *old = number;
                 }
                 Node::Directory(old) => {
@@ -180,6 +179,7 @@ impl Tree {
                 Node::Other(old) | Node::Refused(old, _) => *old = number,
             }
         }
+        self.contents = contents;
         self.numbers = self.names.len() as u64;
     }
 
@@ -223,7 +223,7 @@ impl Tree {
     /// What is known of what a path names.
     fn stat(&self, path: &str, follows: bool) -> Result<FileInfo, Errno> {
         let (kind, number) = match self.find(path)? {
-            Node::File(number) => return self.info(number),
+            Node::File(number) => return self.contents.info(number),
             Node::Directory(number) => return self.directory_info(number),
             Node::Refused(..) if follows => return Err(Errno::EACCES),
             Node::Refused(number, kind) => (kind, number),
@@ -303,6 +303,11 @@ impl Tree {
         }
         self.touch_parent(from);
         self.touch_parent(to);
+        self.tell_name(from, News::MOVED, None);
+        self.tell_name(to, News::CREATED, if let Node::File(number) = node { Some(number) } else { None });
+        if let Node::Directory(number) = node {
+            self.tell_directory(number);
+        }
         Ok(())
     }
 
@@ -314,9 +319,6 @@ impl Tree {
         {
             directory.path = Some(to.into());
         }
-        self.tell_name(from, News::MOVED, None);
-        let number = if let Node::File(number) = node { Some(number) } else { None };
-        self.tell_name(to, News::CREATED, number);
     }
 
     fn has_names_below(&self, path: &str) -> bool {
@@ -327,16 +329,14 @@ impl Tree {
     fn remove_name(&mut self, path: &str) {
         match self.names.remove(path) {
             Some(Node::File(number)) => {
-                if let Some(content) = self.contents.get_mut(&number) {
-                    content.is_named = false;
-                }
-                self.forget_if_unused(number);
+                self.contents.unname(number);
             }
             Some(Node::Directory(number)) => {
                 if let Some(directory) = self.directories.get_mut(&number) {
                     directory.path = None;
                 }
-                self.forget_if_unused(number);
+                self.tell_directory(number);
+                self.forget_if_removed(number);
             }
             Some(Node::Other(_) | Node::Refused(..)) => {}
             None => return,
@@ -347,7 +347,7 @@ impl Tree {
     fn set_modified(&mut self, path: &str, moment: Option<Duration>) -> Result<(), Errno> {
         let moment = moment.map_or(self.now, |moment| Time::BOOT + moment);
         match self.find(path)? {
-            Node::File(number) => self.content_mut(number)?.modified = moment,
+            Node::File(number) => self.contents.set_modified(number, moment)?,
             Node::Directory(number) => {
                 self.directories.get_mut(&number).ok_or(Errno::ESTALE)?.modified = moment;
             }
@@ -382,8 +382,7 @@ impl Tree {
 
     fn create(&mut self, path: &str) -> Result<u64, Errno> {
         let number = self.add(path, Node::File)?;
-        let content = Content { modified: self.now, is_named: true, ..Content::default() };
-        self.contents.insert(number, content);
+        self.contents.create(number, self.now);
         self.tell_name(path, News::CREATED, Some(number));
         Ok(number)
     }
@@ -410,42 +409,40 @@ impl Tree {
         if flags.has(OpenFlags::TRUNCATE) {
             self.set_length(number, 0)?;
         }
-        self.content_mut(number)?.holders += 1;
+        self.contents.hold(number)?;
         Ok(Opened::File(number))
     }
 
     /// A task has closed a file or a directory.
     pub fn close(&mut self, number: u64) {
-        if let Some(content) = self.contents.get_mut(&number) {
-            content.holders -= 1;
-        } else if let Some(directory) = self.directories.get_mut(&number) {
+        if !self.contents.let_go(number)
+            && let Some(directory) = self.directories.get_mut(&number)
+        {
             directory.holders -= 1;
+            self.forget_if_removed(number);
         }
-        self.forget_if_unused(number);
     }
 
-    fn forget_if_unused(&mut self, number: u64) {
-        if self.contents.get(&number).is_some_and(|content| content.holders == 0 && !content.is_named)
-            && let Some(content) = self.contents.remove(&number)
-        {
-            self.bytes -= content.data.len();
-        }
+    fn forget_if_removed(&mut self, number: u64) {
         if self.directories.get(&number).is_some_and(|directory| directory.holders == 0 && directory.path.is_none()) {
             self.directories.remove(&number);
         }
     }
 
-    /// What is known of a file.
-    pub fn info(&self, number: u64) -> Result<FileInfo, Errno> {
-        let content = self.content(number)?;
-        Ok(FileInfo {
-            kind: FileKind::Regular,
-            size: content.data.len() as u64,
-            id: FileId::new(0, number),
-            modified: content.modified.since(Time::BOOT),
-            mode: 0o666,
-            links: u32::from(content.is_named),
-        })
+    /// Writes at `offset`, or at the end; gives where it ended. `ENOSPC` when the folder is full.
+    pub fn write(&mut self, number: u64, offset: Option<u64>, bytes: &[u8]) -> Result<u64, Errno> {
+        let end = self.contents.write(number, offset, bytes, self.now)?;
+        if !bytes.is_empty() {
+            self.tell_content(number);
+        }
+        Ok(end)
+    }
+
+    /// Sets the length of a file. `ENOSPC` when the folder is full.
+    pub fn set_length(&mut self, number: u64, length: u64) -> Result<(), Errno> {
+        self.contents.set_length(number, length, self.now)?;
+        self.tell_content(number);
+        Ok(())
     }
 
     /// What is known of a directory.
@@ -460,79 +457,10 @@ impl Tree {
             links: u32::from(directory.path.is_some()),
         })
     }
+}
 
-    /// Has any of these bytes to come from the disk?
-    pub fn is_cold(&self, number: u64, offset: u64, max: usize) -> Result<bool, Errno> {
-        Ok(self.content(number)?.cold.range(windows(offset, max)).next().is_some())
-    }
-
-    /// None is in the cache.
-    pub fn evict(&mut self, number: u64) -> Result<(), Errno> {
-        let content = self.content_mut(number)?;
-        content.cold = (0..(content.data.len() as u64).div_ceil(FILE_WINDOW)).collect();
-        Ok(())
-    }
-
-    /// They have come.
-    pub fn warm(&mut self, number: u64, offset: u64, max: usize) -> Result<(), Errno> {
-        let content = self.content_mut(number)?;
-        for window in windows(offset, max) {
-            content.cold.remove(&window);
-        }
-        Ok(())
-    }
-
-    /// Up to `max` bytes from `offset` on.
-    pub fn read(&self, number: u64, offset: u64, max: usize) -> Result<&[u8], Errno> {
-        let data = &self.content(number)?.data;
-        let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
-        Ok(&data[begin..data.len().min(begin.saturating_add(max))])
-    }
-
-    /// Writes at `offset`, or at the end; gives where it ended. `ENOSPC` when the folder is full.
-    pub fn write(&mut self, number: u64, offset: Option<u64>, bytes: &[u8]) -> Result<u64, Errno> {
-        let length = self.content(number)?.data.len() as u64;
-        let offset = offset.unwrap_or(length);
-        let end = offset.checked_add(bytes.len() as u64).ok_or(Errno::EFBIG)?;
-        if end > length && !bytes.is_empty() {
-            self.resize(number, end)?;
-        }
-        let now = self.now;
-        let content = self.content_mut(number)?;
-        if !bytes.is_empty() {
-            content.data[offset as usize..end as usize].copy_from_slice(bytes);
-            content.modified = now;
-            self.tell_content(number);
-        }
-        Ok(end)
-    }
-
-    /// Sets the length of a file. `ENOSPC` when the folder is full.
-    pub fn set_length(&mut self, number: u64, length: u64) -> Result<(), Errno> {
-        self.resize(number, length)?;
-        let now = self.now;
-        self.content_mut(number)?.modified = now;
-        self.tell_content(number);
-        Ok(())
-    }
-
-    fn resize(&mut self, number: u64, length: u64) -> Result<(), Errno> {
-        let old = self.content(number)?.data.len();
-        let room = FOLDER_BYTES_MAX - (self.bytes - old);
-        let length = usize::try_from(length).ok().filter(|&length| length <= room).ok_or(Errno::ENOSPC)?;
-        self.content_mut(number)?.data.resize(length, 0);
-        self.bytes = self.bytes - old + length;
-        Ok(())
-    }
-
-    fn content(&self, number: u64) -> Result<&Content, Errno> {
-        self.contents.get(&number).ok_or(Errno::ESTALE)
-    }
-
-    fn content_mut(&mut self, number: u64) -> Result<&mut Content, Errno> {
-        self.contents.get_mut(&number).ok_or(Errno::ESTALE)
-    }
-
+/// Watches.
+impl Tree {
     /// Watches a path from now on; gives a name for the watch.
     pub fn watch(&mut self, path: &str) -> Result<u64, Errno> {
         let number = match self.file_at(path) {
@@ -543,8 +471,11 @@ impl Tree {
             }
             Err(errno) => return Err(errno),
         };
+        let directory = self.parent(path).ok_or(Errno::ENOENT)?;
+        let (news, failed) = (News::default(), None);
+        let watched = Watched { path: path.into(), directory, is_directory_lost: false, number, news, failed };
         self.watches_made += 1;
-        self.watches.insert(self.watches_made, Watched { path: path.into(), number, news: News::default() });
+        self.watches.insert(self.watches_made, watched);
         Ok(self.watches_made)
     }
 
@@ -553,9 +484,43 @@ impl Tree {
         self.watches.remove(&watch);
     }
 
-    /// What a watch has to tell.
-    pub fn news(&mut self, watch: u64) -> Result<&mut News, Errno> {
-        self.watches.get_mut(&watch).map(|watched| &mut watched.news).ok_or(Errno::EBADF)
+    /// What a watch has to tell; after that, why it will tell nothing more.
+    pub fn read_news(&mut self, watch: u64, max: usize) -> Result<Buf, Errno> {
+        let watched = self.look(watch)?;
+        match watched.failed {
+            Some(errno) if watched.news.is_empty() => Err(errno),
+            _ => watched.news.take(max),
+        }
+    }
+
+    /// Has a watch anything to tell?
+    pub fn has_news(&mut self, watch: u64) -> Result<bool, Errno> {
+        let watched = self.look(watch)?;
+        Ok(!watched.news.is_empty() || watched.failed.is_some())
+    }
+
+    /// A watch, which has found what is in the place of a directory that it has lost.
+    fn look(&mut self, watch: u64) -> Result<&mut Watched, Errno> {
+        let watched = self.watches.get(&watch).ok_or(Errno::EBADF)?;
+        let found = watched.is_directory_lost.then(|| {
+            self.check_parents(&watched.path)?;
+            let directory = self.parent(&watched.path).ok_or(Errno::ENOENT)?;
+            Ok((directory, self.file_at(&watched.path).ok()))
+        });
+        let watched = self.watches.get_mut(&watch).ok_or(Errno::EBADF)?;
+        watched.is_directory_lost = false;
+        match found {
+            None => {}
+            Some(Err(errno)) => watched.failed = Some(errno),
+            Some(Ok((directory, number))) => {
+                watched.directory = directory;
+                if number.is_some() {
+                    watched.number = number;
+                    watched.news.add(News::CREATED);
+                }
+            }
+        }
+        Ok(watched)
     }
 
     fn tell_content(&mut self, number: u64) {
@@ -566,11 +531,28 @@ impl Tree {
 
     /// Something has happened to a name; there is a new file behind it if that is given.
     fn tell_name(&mut self, path: &str, news: News, number: Option<u64>) {
-        for watched in self.watches.values_mut().filter(|watched| *watched.path == *path) {
+        let Some(directory) = self.parent(path) else { return };
+        let is_it = |watched: &&mut Watched| {
+            watched.directory == directory && last_part(&watched.path) == last_part(path) && watched.failed.is_none()
+        };
+        for watched in self.watches.values_mut().filter(is_it) {
             watched.news.add(news);
             watched.number = number.or(watched.number);
         }
     }
+
+    /// A directory was removed or has another name.
+    fn tell_directory(&mut self, number: u64) {
+        for watched in self.watches.values_mut().filter(|watched| watched.directory == number) {
+            watched.news.add(News::MOVED);
+            watched.is_directory_lost = true;
+        }
+    }
+}
+
+/// The name that a path ends with.
+fn last_part(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 impl Node {
@@ -589,14 +571,9 @@ fn prefix_of(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
-/// The pieces that these bytes lie in.
-fn windows(offset: u64, max: usize) -> std::ops::RangeInclusive<u64> {
-    offset / FILE_WINDOW..=offset.saturating_add(max.saturating_sub(1) as u64) / FILE_WINDOW
-}
-
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tree { names, watches, bytes, .. } = self;
-        f.debug_struct("Tree").field("names", names).field("watches", watches).field("bytes", bytes).finish()
+        let Tree { names, watches, .. } = self;
+        f.debug_struct("Tree").field("names", names).field("watches", watches).finish_non_exhaustive()
     }
 }
