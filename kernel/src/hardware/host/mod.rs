@@ -14,6 +14,7 @@ mod helpers;
 mod input;
 mod jobs;
 mod limits;
+mod listing;
 mod output;
 mod poller;
 mod signals;
@@ -26,7 +27,7 @@ pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Question, Received, Told, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use files::Files;
@@ -39,8 +40,8 @@ use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use std::time::{Duration, Instant, SystemTime};
+use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -137,6 +138,11 @@ impl Hardware for Host {
         Time::BOOT + self.boot.elapsed()
     }
 
+    fn wall_clock(&mut self) -> Duration {
+        // A host whose clock stands before 1970 does not know the time.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
     fn clock(&self) -> Clock {
         let boot = self.boot;
         Arc::new(move || Time::BOOT + boot.elapsed())
@@ -185,7 +191,7 @@ impl Hardware for Host {
             Class::Job => self.jobs.is_done(device),
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_readable(device),
-            Class::Stream => self.sockets.would_answer(device, Direction::Read),
+            Class::Stream | Class::Own => self.sockets.would_answer(device, Direction::Read),
         }
     }
 
@@ -193,7 +199,7 @@ impl Hardware for Host {
         match device.class() {
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_writable(device),
-            Class::Stream | Class::Job => self.sockets.would_answer(device, Direction::Write),
+            Class::Stream | Class::Job | Class::Own => self.sockets.would_answer(device, Direction::Write),
         }
     }
 
@@ -221,8 +227,12 @@ impl Hardware for Host {
         self.files.watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        self.files.stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        self.files.ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.files.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -239,6 +249,14 @@ impl Hardware for Host {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.files.try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.files.try_sync(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.files.try_read_dir(device, ticket, offset)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
