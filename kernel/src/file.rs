@@ -505,9 +505,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             },
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => {
-                let connected = self.hardware.connected(device);
-                if connected.is_ok() && self.file(file).kind == Kind::Regular {
-                    self.note_opened(file, device);
+                let mut connected = self.hardware.connected(device);
+                if self.file(file).kind == Kind::Regular {
+                    connected = connected.and_then(|()| self.note_opened(file, device));
                 }
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
