@@ -41,6 +41,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("bytes in a pipe", limits::PIPE_BYTES as u64, "writers wait"),
     ("bytes of a write to a pipe that is not parted", limits::PIPE_ATOMIC_BYTES as u64, "some may be taken"),
     ("bytes of a write to a pipe that is copied", limits::PIPE_GATHERED_BYTES as u64, "it is queued as it is"),
+    ("bytes a read of `/dev/zero` or `/dev/random` gives", limits::PLAIN_READ_BYTES as u64, "it gets fewer"),
     ("messages in a port", limits::PORT_CAPACITY as u64, "`EINVAL` to ask for more"),
     ("bytes of a message", limits::MESSAGE_BYTES as u64, "`EMSGSIZE`"),
     ("descriptors with a message", limits::MESSAGE_FDS as u64, "`EINVAL`"),

@@ -180,6 +180,10 @@ impl fmt::Display for Kind {
             Kind::Stat => "stat",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
+            Kind::Plain => "device",
+            Kind::Text => "text",
+            Kind::Terminal => "terminal",
+            Kind::Master => "terminal's master",
         })
     }
 }

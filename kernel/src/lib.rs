@@ -34,6 +34,7 @@ mod process;
 pub mod sched;
 mod slab;
 mod socket;
+mod stat;
 mod table;
 pub mod task;
 mod timer;

@@ -79,15 +79,22 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_fstat(&mut self, slot: u32, fd: Fd) -> Next {
-        let info = self.regular(slot, fd, Errno::EINVAL).and_then(|(file, _)| {
-            let device = self.file(file).device;
-            self.hardware.file_info(device)
-        });
+        let info = match self.regular(slot, fd, Errno::EINVAL) {
+            Ok((file, _)) => {
+                let device = self.file(file).device;
+                self.hardware.file_info(device)
+            }
+            Err(_) => self.object_of(slot, fd).map(|object| self.info_of(object)),
+        };
         self.answer_with(slot, info.map(|info| Reply::File(Box::new(info))))
     }
 
     pub(crate) fn sys_seek(&mut self, slot: u32, fd: Fd, to: SeekFrom) -> Next {
-        let sought = self.regular(slot, fd, Errno::ESPIPE).and_then(|(file, place)| {
+        let Ok((file, place)) = self.regular(slot, fd, Errno::ESPIPE) else {
+            let sought = self.object_of(slot, fd).and_then(|object| self.seek_in(object, to));
+            return self.answer_with(slot, sought.map(Reply::Count));
+        };
+        let mut seek = || {
             let from = |base: u64, span: i64| base.checked_add_signed(span);
             let offset = match to {
                 SeekFrom::Start(offset) => Some(offset),
@@ -100,7 +107,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let offset = offset.filter(|&offset| offset <= OFFSET_MAX).ok_or(Errno::EINVAL)?;
             self.place_mut(file).offset = offset;
             Ok(Reply::Count(offset))
-        });
+        };
+        let sought = seek();
         self.answer_with(slot, sought)
     }
 

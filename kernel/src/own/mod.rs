@@ -7,7 +7,10 @@
 //! What one device does may make another ready. That is noted in a list, which [`Kernel::settle`] works
 //! off when the operation is done: not within it, for each that is told may do the same to a third.
 
+pub mod dev;
 pub mod pipe;
+pub mod plain;
+pub mod text;
 
 use crate::{
     emit,
@@ -22,16 +25,22 @@ use crate::{
     trap::Next,
 };
 use pipe::Pipe;
+use plain::Plain;
 use std::collections::VecDeque;
-use yieldix_syscalls::{Buf, Errno, Reply};
+use text::Text;
+use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply, SeekFrom};
 
 /// What a device of the kernel's own is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Own {
     /// The end of this pipe that is read from.
     PipeReader(u32),
     /// The end of this pipe that is written to.
     PipeWriter(u32),
+    /// One that keeps nothing, opened for this.
+    Plain(Plain, OpenFlags),
+    /// A text.
+    Text(Text),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -87,9 +96,14 @@ impl OwnDevices {
         self.ready.is_empty() && !self.is_settling
     }
 
-    fn own(&mut self, device: Device) -> Own {
+    /// Notes that a device is to be told.
+    pub fn note(&mut self, readiness: Readiness) {
+        self.ready.push_back(readiness);
+    }
+
+    fn own(&mut self, device: Device) -> &mut Own {
         match self.devices.get(device) {
-            Ok(own) => *own,
+            Ok(own) => own,
             Err(_) => broken("a file's own device is none"),
         }
     }
@@ -118,31 +132,62 @@ impl OwnDevices {
         result
     }
 
-    fn read(&mut self, device: Device, max: usize) -> Result<Buf, Errno> {
+    fn read(&mut self, device: Device, max: usize, hardware: &mut impl Hardware) -> Result<Buf, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
+            Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
+            Own::Text(text) => Ok(text.read(max)),
+            Own::PipeWriter(_) | Own::Plain(..) => Err(Errno::EBADF),
         }
     }
 
     fn write(&mut self, device: Device, data: &mut Buf) -> Result<usize, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            Own::PipeReader(_) | Own::Plain(..) | Own::Text(_) => Err(Errno::EBADF),
         }
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
+            Own::Text(_) => Ok(true),
+            Own::PipeWriter(_) | Own::Plain(..) => Err(Errno::EBADF),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
+            Own::PipeReader(_) | Own::Plain(..) | Own::Text(_) => Err(Errno::EBADF),
+        }
+    }
+
+    /// Which pipe this is the end of, and the bytes in it.
+    pub fn pipe_of(&mut self, device: Device) -> (u32, usize) {
+        match *self.own(device) {
+            Own::PipeReader(pipe) | Own::PipeWriter(pipe) => (pipe, self.pipe(pipe).len()),
+            _ => broken("the end of a pipe has no pipe"),
+        }
+    }
+
+    /// The length of a text.
+    pub fn text_len(&mut self, device: Device) -> usize {
+        self.text(device).len()
+    }
+
+    /// Sets where the next read of a text is.
+    pub fn seek(&mut self, device: Device, to: SeekFrom) -> Result<u64, Errno> {
+        self.text(device).seek(to)
+    }
+
+    fn text(&mut self, device: Device) -> &mut Text {
+        match self.own(device) {
+            Own::Text(text) => text,
+            _ => broken("a text has no bytes"),
         }
     }
 
@@ -151,6 +196,7 @@ impl OwnDevices {
         match own {
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
+            Own::Plain(..) | Own::Text(_) => {}
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
@@ -199,7 +245,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let answer = match operation {
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
-                self.own.read(device, max).map(Reply::Buf)
+                self.own.read(device, max, &mut self.hardware).map(Reply::Buf)
             }
             Pending::Write { data } => self.own.write(device, data).map(|count| Reply::Count(count as u64)),
             Pending::ReadWait => self.own.is_readable(device).and_then(waits),
