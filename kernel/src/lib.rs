@@ -35,6 +35,7 @@ mod process;
 pub mod sched;
 mod slab;
 mod socket;
+mod stat;
 mod table;
 pub mod task;
 mod timer;

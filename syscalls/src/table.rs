@@ -731,8 +731,9 @@ syscalls! {
         /// What is known of the file at this path: its kind, its size, which it is, when it was changed.
         /// Paths are as for `open`; links are followed. Waits as `open` does.
         built 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Stat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// What is known of an open file or directory. Never waits. `EINVAL` for what is neither.
-        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EINVAL, EIO];
+        /// What is known of an open file or directory, or of what else a descriptor is for: a pipe, whose size is what it
+        /// holds, a socket, a device. Never waits.
+        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EIO];
         /// The next entries of a directory that was opened to read; none at its end. Without `.` and `..`,
         /// in no order that is promised, with what is mounted there. `seek` to the start begins anew. What
         /// stays while the directory changes is told once. `ENOTDIR` for what is no open directory. Waits below
