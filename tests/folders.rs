@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{SEED, run};
+use common::{SEED, boot, run};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole, MemoryFolder,
+    Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder,
     syscalls::{calls::*, *},
 };
 
@@ -440,4 +440,40 @@ fn the_disk_is_asked_by_many_at_once() {
     });
     let (ended, _) = run(Machine::new().mount(MemoryFolder::new(), "/f", false).task(parent));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+}
+
+#[test]
+fn each_call_of_the_disk_may_fail_and_leaves_nothing_open() {
+    let folder_task = || {
+        task!({
+            trap!(yield mkdir("/f/dir"))?;
+            let file = trap!(yield open("/f/dir/file", READ | WRITE | CREATE))?;
+            trap!(yield write(file, "text"))?;
+            trap!(yield sync(file))?;
+            trap!(yield set_modified("/f/dir/file", Duration::ZERO))?;
+            trap!(yield rename("/f/dir/file", "/f/dir/other"))?;
+            assert_eq!(call!(list("/f/dir"))?, [("other".into(), FileKind::Regular)]);
+            assert_eq!(trap!(yield lstat("/f/dir/other"))?.size, 4);
+            trap!(yield unlink("/f/dir/other"))?;
+            trap!(yield rmdir("/f/dir"))
+        })
+    };
+    let run = |fail_call| {
+        let machine = Machine::new().mount(MemoryFolder::new(), "/f", false).task(folder_task());
+        let (mut running, _) = boot(machine.faults(Faults { fail_call, ..Faults::default() }));
+        let ended = running.run();
+        running.check();
+        assert_eq!((running.stats().files, running.stats().tasks), (3, 0), "{fail_call:?}");
+        (ended, running.fallible_calls())
+    };
+    let (ended, calls) = run(None);
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+    let mut failed = 0;
+    for call in 1..=calls {
+        let (ended, _) = run(Some(call));
+        // It is told by its name and ends the task, or has befallen what nobody waits for.
+        assert!(matches!(ended, Ended::Finished(ExitStatus::Exited(0 | 1))), "call {call} of {calls}: {ended:?}");
+        failed += u64::from(ended.code() != 0);
+    }
+    assert!(failed > calls / 2, "{failed} of {calls} failed calls were told");
 }

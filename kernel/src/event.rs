@@ -181,6 +181,9 @@ impl fmt::Display for Kind {
             Kind::Question => "question",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
+            Kind::Plain => "device",
+            Kind::Terminal => "terminal",
+            Kind::Master => "terminal's master",
         })
     }
 }

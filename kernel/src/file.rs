@@ -81,6 +81,12 @@ pub enum Kind {
     PipeReader,
     /// The end of a pipe that is written to.
     PipeWriter,
+    /// A device that keeps nothing: `/dev/null` and its kin.
+    Plain,
+    /// A terminal that a task has made, where programs run.
+    Terminal,
+    /// The keyboard's side of such a terminal.
+    Master,
 }
 
 impl Kind {
@@ -92,7 +98,7 @@ impl Kind {
     /// Is it operated on in ways of its own, and not as a plain stream of the hardware is?
     #[inline(always)]
     fn has_own_ways(self) -> bool {
-        matches!(self, Kind::Regular | Kind::Directory | Kind::Watch | Kind::PipeReader | Kind::PipeWriter)
+        !matches!(self, Kind::Console | Kind::Listener | Kind::Stream | Kind::Job | Kind::Question)
     }
 }
 
@@ -324,6 +330,7 @@ impl Pending {
             (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
             (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
+            (Kind::Plain | Kind::Terminal | Kind::Master, _) => Ok(()),
             (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question, _) => Ok(()),
         }
     }
@@ -505,9 +512,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             },
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => {
-                let connected = self.hardware.connected(device);
-                if connected.is_ok() && self.file(file).kind == Kind::Regular {
-                    self.note_opened(file, device);
+                let mut connected = self.hardware.connected(device);
+                if self.file(file).kind == Kind::Regular {
+                    connected = connected.and_then(|()| self.note_opened(file, device));
                 }
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }

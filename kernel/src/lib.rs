@@ -41,6 +41,7 @@ pub mod sched;
 pub mod signal;
 mod slab;
 mod socket;
+mod stat;
 mod table;
 pub mod task;
 mod timer;

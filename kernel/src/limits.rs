@@ -36,6 +36,9 @@ pub const PIPE_ATOMIC_BYTES: usize = 4096;
 /// Bytes of a write to a pipe below which it is copied to those before it; others are queued as they are.
 pub const PIPE_GATHERED_BYTES: usize = 1024;
 
+/// Bytes a read of `/dev/zero` or `/dev/random` gives; reads that ask for more get less.
+pub const PLAIN_READ_BYTES: usize = 64 << 10;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 

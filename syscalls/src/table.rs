@@ -751,25 +751,27 @@ syscalls! {
         /// What is known of the file at this path: its kind, its size, which it is, when it was changed.
         /// Paths are as for `open`; links are followed. Waits as `open` does.
         built 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Stat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// What is known of an open file or directory. Never waits. `EINVAL` for what is neither.
-        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EINVAL, EIO];
+        /// What is known of an open file or directory, or of what else a descriptor is for: a pipe, whose size is what it
+        /// holds, a socket, a device. Never waits.
+        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EIO];
         /// The next entries of a directory that was opened to read; none at its end. Without `.` and `..`,
         /// in no order that is promised, with what is mounted there. `seek` to the start begins anew. What
         /// stays while the directory changes is told once. `ENOTDIR` for what is no open directory. Waits below
         /// a mounted folder only.
         built 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
-        /// Makes a directory. Its parent must be there. Paths are as for `open`. This call and those below that
+        /// Makes a directory. Its parent must be there. What is made in a folder of the host, by `open` too, may
+        /// be used by whom the process's umask lets. Paths are as for `open`. This call and those below that
         /// take paths wait below a mounted folder only; one that a deadline has ended may still take place.
-        built 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
+        built 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
         /// Removes a file; a link, and not what it leads to. Who has it open keeps it. `EISDIR` for a directory.
-        built 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        built 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
         /// Removes an empty directory. `EBUSY` for the root, and for one where or below which something is
         /// mounted.
-        built 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ENAMETOOLONG, ENFILE, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
+        built 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
         /// Gives a file or a directory another name, in place of a file or an empty directory of that name.
         /// `EXDEV` from one mount to another, `EINVAL` for a directory into itself and for a path that is not
         /// UTF-8, `EBUSY` as for `rmdir`.
-        built 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
+        built 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
         /// Sets a file's length: what is beyond is gone, what is added is zeros. The descriptor must be open
         /// for writing (`EBADF`); its place stays.
         ///
@@ -781,7 +783,7 @@ syscalls! {
         ///
         /// Errors: the one that the stream has failed with, `EPIPE` when nobody reads it any more; `EBADF` also
         /// for the console's input; `EINVAL` for all else: a socket, a pipe and a port keep nothing back.
-        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
+        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE, ETIMEDOUT];
         /// Sets the working directory, from which paths lead that do not begin at the root. Children to come
         /// inherit it. It is kept as its path: one that is removed or renamed since leads nowhere, or to what
         /// has its name then. `ENOTDIR` for what is no directory.
@@ -809,10 +811,12 @@ syscalls! {
         /// `EISDIR` for a directory, `EOPNOTSUPP` in `/dev` and `/proc`. `ENOSYS` below a mounted folder of a
         /// host that is not Linux, `ENOSPC` when the host watches as much as it will. Waits as `open` does.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
-        /// As `stat`, but of a link itself.
+        /// As `stat`, but of a link itself, one that leads out of its folder included.
         built 104 fn lstat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Lstat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now.
-        built 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now. Links
+        /// are followed. `EPERM` on a host's file of somebody else, `EOPNOTSUPP` for what is neither file nor
+        /// directory in a simulated world.
+        built 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, EIO, ETIMEDOUT];
     }
     "More of processes, signals and terminals" {
         /// As `take_signal`, but never waits: `None` when none has come.

@@ -1,15 +1,9 @@
 //! `/dev`: the devices that every machine has.
 
 use super::{Opened, Outcome, path::parts};
-use crate::{hardware::Hardware, kernel::Kernel, sched::Policy};
+use crate::{hardware::Hardware, kernel::Kernel, own::dev::NAMES, sched::Policy, stat::OwnDevice};
 use std::time::Duration;
-use yieldix_syscalls::{DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags};
-
-/// Their names, in order.
-const NAMES: [&str; 5] = ["console", "null", "random", "tty", "zero"];
-
-/// What stands for the device in the ids of these files.
-const DEVICE: u64 = u64::MAX - 1;
+use yieldix_syscalls::{DirEntry, Errno, FileInfo, FileKind, OpenFlags};
 
 /// Entries of the directory behind the name `after`.
 pub(super) fn entries(after: Option<&str>) -> Vec<DirEntry> {
@@ -30,7 +24,7 @@ fn info(found: Option<(usize, &str)>, modified: Duration) -> FileInfo {
         None => (FileKind::Directory, 0, 0o555),
         Some((index, _)) => (FileKind::Device, 1 + index as u64, 0o666),
     };
-    FileInfo { kind, size: 0, id: FileId::new(DEVICE, number), modified, mode, links: 1 }
+    FileInfo { kind, size: 0, id: OwnDevice::Devices.file(number), modified, mode, links: 1 }
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -39,14 +33,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Opens a device, or the directory to list it.
-    pub(super) fn open_in_devices(&mut self, within: &str, path: &str, flags: OpenFlags) -> Result<Outcome, Errno> {
+    pub(super) fn open_in_devices(
+        &mut self,
+        slot: u32,
+        within: &str,
+        path: &str,
+        flags: OpenFlags,
+    ) -> Result<Outcome, Errno> {
         let found = match look_up(within) {
             Ok(_) if flags.has(OpenFlags::CREATE_NEW) => return Err(Errno::EEXIST),
             Err(Errno::ENOENT) if flags.has(OpenFlags::CREATE) => return Err(Errno::EROFS),
             found => found?,
         };
         match found {
-            Some((_, name)) => open_device(name),
+            Some((_, name)) => self.open_device(slot, name, flags).map(Outcome::Opened),
             None if flags.has(OpenFlags::WRITE) => Err(Errno::EISDIR),
             None => {
                 let opened = Opened::made_directory(info(None, self.hardware.wall_clock()));
@@ -54,11 +54,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
         }
     }
-}
-
-/// No device can be opened yet.
-fn open_device(_: &str) -> Result<Outcome, Errno> {
-    Err(Errno::ENODEV)
 }
 
 #[cfg(test)]
@@ -69,7 +64,7 @@ mod tests {
     fn devices_are_listed_in_order_and_go_on_behind_a_name() {
         assert!(NAMES.is_sorted());
         assert_eq!(entries(None).len(), NAMES.len());
-        assert_eq!(entries(Some("random")).iter().map(|entry| &*entry.name).collect::<Vec<_>>(), ["tty", "zero"]);
+        assert_eq!(entries(Some("tty")).iter().map(|entry| &*entry.name).collect::<Vec<_>>(), ["urandom", "zero"]);
         assert_eq!(look_up("/null/x"), Err(Errno::ENOTDIR));
         assert_eq!(look_up("/nul"), Err(Errno::ENOENT));
         assert_eq!(look_up(""), Ok(None));

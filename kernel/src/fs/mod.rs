@@ -125,7 +125,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let opened = if is_directory { Opened::Directory(inode) } else { Opened::File(inode) };
                 Ok(Outcome::Opened(self.open_own(opened, flags, &path)))
             }
-            FileSystem::Devices => self.open_in_devices(within, &path, flags),
+            FileSystem::Devices => self.open_in_devices(slot, within, &path, flags),
             FileSystem::Tasks => {
                 let (opened, path) = self.open_in_proc(slot, within, &path, flags)?;
                 Ok(Outcome::Opened(self.open_own(opened, flags, &path)))

@@ -150,7 +150,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// What is known of an open file, of the hardware's or the kernel's own.
-    pub(super) fn info_of(&mut self, file: u32) -> Result<FileInfo, Errno> {
+    pub(super) fn file_info(&mut self, file: u32) -> Result<FileInfo, Errno> {
         match self.file(file).opened() {
             None => {
                 let device = self.file(file).device;

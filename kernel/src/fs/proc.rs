@@ -4,12 +4,9 @@
 //! a TAB between the columns.
 
 use super::{Opened, path::parts};
-use crate::{fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy};
+use crate::{fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy, stat::OwnDevice};
 use std::fmt::Write;
-use yieldix_syscalls::{DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags, TaskInfo, TaskState, Tid, Time};
-
-/// What stands for the device in the ids of these files.
-const DEVICE: u64 = u64::MAX - 2;
+use yieldix_syscalls::{DirEntry, Errno, FileInfo, FileKind, OpenFlags, TaskInfo, TaskState, Tid, Time};
 
 /// The directory of the task that asks.
 const SELF: &str = "self";
@@ -133,7 +130,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let mode = if kind == FileKind::Directory { 0o555 } else { 0o444 };
         let modified = self.hardware.wall_clock();
-        FileInfo { kind, size: 0, id: FileId::new(DEVICE, number), modified, mode, links: 1 }
+        FileInfo { kind, size: 0, id: OwnDevice::Tasks.file(number), modified, mode, links: 1 }
     }
 
     fn text_of_machine(&mut self, file: &str) -> String {

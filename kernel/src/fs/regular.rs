@@ -26,7 +26,10 @@ pub struct Place {
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_fstat(&mut self, slot: u32, fd: Fd) -> Next {
-        let info = self.regular(slot, fd, Errno::EINVAL).and_then(|(file, _)| self.info_of(file));
+        let info = match self.regular(slot, fd, Errno::EINVAL) {
+            Ok((file, _)) => self.file_info(file),
+            Err(_) => self.object_of(slot, fd).map(|object| self.info_of(object)),
+        };
         self.answer_with(slot, info.map(|info| Reply::File(Box::new(info))))
     }
 
@@ -36,7 +39,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let offset = match to {
                 SeekFrom::Start(offset) => Some(offset),
                 SeekFrom::Current(span) => from(place.offset, span),
-                SeekFrom::End(span) => from(self.info_of(file)?.size, span),
+                SeekFrom::End(span) => from(self.file_info(file)?.size, span),
             };
             let offset = offset.filter(|&offset| offset <= limits::OFFSET_MAX).ok_or(Errno::EINVAL)?;
             match self.file(file).kind {

@@ -7,7 +7,9 @@
 //! What one device does may make another ready. That is noted in a list, which [`Kernel::settle`] works
 //! off when the operation is done: not within it, for each that is told may do the same to a third.
 
+pub mod dev;
 pub mod pipe;
+pub mod plain;
 
 use crate::{
     emit,
@@ -22,11 +24,12 @@ use crate::{
     trap::Next,
 };
 use pipe::Pipe;
+use plain::Plain;
 use std::collections::VecDeque;
-use yieldix_syscalls::{Buf, Errno, Reply};
+use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply};
 
 /// What a device of the kernel's own is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Own {
     /// What a file system of the kernel's own has open; the file says what it is.
     File,
@@ -34,6 +37,8 @@ enum Own {
     PipeReader(u32),
     /// The end of this pipe that is written to.
     PipeWriter(u32),
+    /// One that keeps nothing, opened for this.
+    Plain(Plain, OpenFlags),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -94,14 +99,14 @@ impl OwnDevices {
         self.devices.open(|_| Own::File)
     }
 
-    /// Somebody is to be told.
+    /// Notes that a device is to be told.
     pub fn note(&mut self, readiness: Readiness) {
         self.ready.push_back(readiness);
     }
 
-    fn own(&mut self, device: Device) -> Own {
+    fn own(&mut self, device: Device) -> &mut Own {
         match self.devices.get(device) {
-            Ok(own) => *own,
+            Ok(own) => own,
             Err(_) => broken("a file's own device is none"),
         }
     }
@@ -130,40 +135,52 @@ impl OwnDevices {
         result
     }
 
-    fn read(&mut self, device: Device, max: usize) -> Result<Buf, Errno> {
+    fn read(&mut self, device: Device, max: usize, hardware: &mut impl Hardware) -> Result<Buf, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
-            Own::PipeWriter(_) | Own::File => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
+            Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn write(&mut self, device: Device, data: &mut Buf) -> Result<usize, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
-            Own::PipeReader(_) | Own::File => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
-            Own::PipeWriter(_) | Own::File => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
-            Own::PipeReader(_) | Own::File => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
+        }
+    }
+
+    /// Which pipe this is the end of, and the bytes in it.
+    pub fn pipe_of(&mut self, device: Device) -> (u32, usize) {
+        match *self.own(device) {
+            Own::PipeReader(pipe) | Own::PipeWriter(pipe) => (pipe, self.pipe(pipe).len()),
+            _ => broken("the end of a pipe has no pipe"),
         }
     }
 
     fn close(&mut self, device: Device) {
         let Some(own) = self.devices.close(device) else { broken("a file's own device is none") };
         match own {
-            Own::File => {}
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
+            Own::Plain(..) | Own::File => {}
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
@@ -213,7 +230,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             _ if self.file(file).opened().is_some() => self.attempt_on_opened(file, device, operation),
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
-                self.own.read(device, max).map(Reply::Buf)
+                self.own.read(device, max, &mut self.hardware).map(Reply::Buf)
             }
             Pending::Write { data } => self.own.write(device, data).map(|count| Reply::Count(count as u64)),
             Pending::ReadWait => self.own.is_readable(device).and_then(waits),

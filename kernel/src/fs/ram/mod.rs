@@ -11,6 +11,7 @@ use super::path::parts;
 use crate::{
     hardware::{Device, news::News},
     limits,
+    stat::OwnDevice,
 };
 use content::Content;
 use std::{
@@ -19,10 +20,7 @@ use std::{
     time::Duration,
 };
 use watches::Watches;
-use yieldix_syscalls::{Buf, DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags};
-
-/// What stands for the device in the ids of these files.
-const DEVICE: u64 = u64::MAX;
+use yieldix_syscalls::{Buf, DirEntry, Errno, FileInfo, FileKind, OpenFlags};
 
 /// The number of a file or a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,7 +152,7 @@ impl Ram {
             Body::File(content) => (FileKind::Regular, content.len(), 0o644),
             Body::Directory(_) => (FileKind::Directory, 0, 0o755),
         };
-        let (id, links) = (FileId::new(DEVICE, inode.0), u32::from(node.is_named));
+        let (id, links) = (OwnDevice::Ram.file(inode.0), u32::from(node.is_named));
         Ok(FileInfo { kind, size, id, modified: node.modified, mode, links })
     }
 

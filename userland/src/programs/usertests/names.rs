@@ -10,6 +10,7 @@ pub(super) const TESTS: &[Test] = tests![
     the_root_lists_what_is_there,
     what_the_kernel_makes_cannot_be_changed,
     what_is_mounted_stays_where_it_is,
+    devices_are_opened_by_their_names,
     a_task_is_told_of_by_the_kernel,
     what_is_told_agrees_with_itself,
     a_task_that_ends_is_told_of_no_more,
@@ -102,6 +103,25 @@ fn what_is_mounted_stays_where_it_is() -> Task {
             assert_eq!(trap!(yield mkdir(path)), Err(Errno::EEXIST), "{path}");
             assert_eq!(trap!(yield rename(path, "/elsewhere")), Err(Errno::EBUSY), "{path}");
             assert_eq!(trap!(yield rename("/nothing", path)), Err(Errno::EBUSY), "{path}");
+        }
+        Ok(())
+    })
+}
+
+fn devices_are_opened_by_their_names() -> Task {
+    task!({
+        let flags = READ | WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+        let null = trap!(yield open("/dev/null", flags))?;
+        assert_eq!(trap!(yield write(null, "gone"))?, 4);
+        assert!(trap!(yield read(null, 9))?.is_empty());
+        let zero = trap!(yield open("/dev/zero", READ))?;
+        assert_eq!(&*trap!(yield read(zero, 3))?, b"\0\0\0");
+        let random = trap!(yield open("/dev/random", READ))?;
+        assert_ne!(trap!(yield read(random, 16))?, trap!(yield read(random, 16))?);
+        assert_eq!(trap!(yield stat("/dev/null"))?.kind, FileKind::Device);
+        for fd in [null, zero, random] {
+            assert_eq!(trap!(yield fstat(fd))?.kind, FileKind::Device);
+            trap!(yield close(fd))?;
         }
         Ok(())
     })
