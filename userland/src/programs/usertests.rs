@@ -6,8 +6,10 @@
 //! usertests.
 
 mod directories;
+mod environment;
 mod fds;
 mod files;
+mod groups;
 mod jobs;
 mod kill;
 mod names;
@@ -15,6 +17,7 @@ mod pipes;
 mod poll;
 mod ports;
 mod scratch;
+mod signals;
 mod sockets;
 mod subroutines;
 mod support;
@@ -39,6 +42,9 @@ type Test = (&'static str, fn() -> Task);
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
     kill::TESTS,
+    signals::TESTS,
+    groups::TESTS,
+    environment::TESTS,
     fds::TESTS,
     sockets::TESTS,
     pipes::TESTS,
