@@ -1,6 +1,7 @@
 //! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
 
 use crate::{
+    change::Awaited,
     fd::Object,
     file::{Direction, Kind},
     hardware::Hardware,
@@ -10,7 +11,7 @@ use crate::{
     task::State,
     trap::Next,
 };
-use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
+use yieldix_syscalls::{Buf, Children, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
 
 /// Counts of the whole kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: self.files.len() + self.ports.len(),
             ports: self.ports.len(),
             file_waiters: self.file_waiters,
-            timers: self.timers.len(),
+            timers: self.timers.len() + self.alarms.len() as u32,
             sockets: hardware.sockets,
             registrations: hardware.registrations,
             cold_parts: self.table.cold_parts(),
@@ -82,6 +83,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn task_info(&self, tid: Tid) -> TaskInfo {
         let slot = self.slot_of(tid);
         let (turns, traps) = self.counts(slot);
+        let account = self.account(tid);
         TaskInfo {
             tid,
             parent: self.parent_of(slot),
@@ -91,6 +93,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             traps,
             fds: self.table.cold(slot).map_or(0, |cold| cold.fds.open()),
             at: self.table.slot(slot).at,
+            group: self.group_of(slot),
+            ran: account.ran,
+            waited: account.waited,
         }
     }
 
@@ -105,6 +110,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn task_state(&self, slot: u32) -> TaskState {
         let place = self.table.slot(slot);
+        if place.is_stopped() {
+            return TaskState::Stopped;
+        }
         let on = match place.state {
             State::Ready(_) => return TaskState::Ready,
             State::Running => return TaskState::Running,
@@ -117,6 +125,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => WaitsOn::Sleep(alarm.at()),
             State::AwaitingChild { child } => WaitsOn::Child(self.table.tid(child)),
             State::AwaitingAny => WaitsOn::AnyChild,
+            State::AwaitingChange => match self.table.rare(slot).and_then(|rare| rare.awaited) {
+                Some(Awaited { children: Children::Only(child), .. }) => WaitsOn::Child(child),
+                Some(Awaited { children: Children::Group(group), .. }) => WaitsOn::GroupChild(group),
+                _ => WaitsOn::AnyChild,
+            },
+            State::AwaitingSignal => WaitsOn::Signal,
             State::Joining { target, .. } => WaitsOn::Join(self.table.tid(target)),
         };
         TaskState::Blocked(on)
@@ -155,6 +169,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn waits_on(&self, slot: u32) -> Option<WaitsOn> {
         match self.task_state(slot) {
             TaskState::Blocked(on) => Some(on),
+            TaskState::Stopped => Some(WaitsOn::Continue),
             _ => None,
         }
     }

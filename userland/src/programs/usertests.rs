@@ -5,13 +5,16 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod environment;
 mod fds;
 mod files;
+mod groups;
 mod jobs;
 mod kill;
 mod pipes;
 mod poll;
 mod ports;
+mod signals;
 mod sockets;
 mod subroutines;
 mod support;
@@ -36,6 +39,9 @@ type Test = (&'static str, fn() -> Task);
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
     kill::TESTS,
+    signals::TESTS,
+    groups::TESTS,
+    environment::TESTS,
     fds::TESTS,
     sockets::TESTS,
     pipes::TESTS,
