@@ -20,6 +20,7 @@ mod subroutines;
 mod support;
 mod system;
 mod tasks;
+mod terminals;
 mod time;
 
 use crate::prelude::*;
@@ -50,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     jobs::TESTS,
     files::TESTS,
     files::TESTS_OF_PATHS,
+    terminals::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,
