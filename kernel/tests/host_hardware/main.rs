@@ -8,6 +8,7 @@ mod console;
 mod files;
 mod jobs;
 mod sockets;
+mod terminal;
 mod waits;
 
 use std::io::{Read, Write};
