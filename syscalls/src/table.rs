@@ -138,7 +138,7 @@ macro_rules! show_as_display {
 }
 
 show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
-show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
+show_as_display!(u8, u16, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -534,7 +534,7 @@ syscalls! {
         ///
         /// What is written to the first is typed at the terminal, what a task writes to the terminal is
         /// read from the first. See `set_terminal` for what the terminal makes of keys.
-        planned 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
+        built 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
     }
     "Network" {
         /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
@@ -602,7 +602,7 @@ syscalls! {
         planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
         /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
         /// for what is no terminal.
-        planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
+        built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
         /// When the last descriptor of the process is closed, it is killed, and reaped.
@@ -694,7 +694,7 @@ syscalls! {
         built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
         /// there.
-        planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
+        built 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
         /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect
         /// before the call is answered, which it may end. Children inherit the mask. See also `mask_signals`.
@@ -833,7 +833,10 @@ syscalls! {
         /// Every variable of the environment and its value, in the order of their names.
         built 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
-        planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        built 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        /// Sets how large a terminal is that a task has made; nobody is told. `EPERM` for the console, which is
+        /// as large as its window.
+        built 116 fn resize_terminal(fd: Fd, columns: u16, rows: u16) -> () = ResizeTerminal, Costs, Tty, [EBADF, ENOTTY, EPERM];
         /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
         planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
         /// Sends a signal to a program of the host. One that has ended: success.
