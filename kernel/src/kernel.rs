@@ -15,7 +15,7 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    fs::mount::Mount,
+    fs::{FileSystems, mount::Mount},
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
@@ -59,6 +59,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// The most bytes of files in memory.
+    pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -72,6 +74,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -114,6 +117,8 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     /// By class and place.
     pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
+    /// What paths lead to.
+    pub(crate) fs: FileSystems,
     /// Tickets given out, one for each operation on the disk.
     pub(crate) tickets: u64,
     pub(crate) streams: Streams,
@@ -181,6 +186,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Default::default(),
+            fs: FileSystems::new(&options.mounts, options.ram_bytes),
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
@@ -549,8 +555,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on,
-    /// no handle.
+    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no
+    /// handle.
     fn is_deadlocked(&self) -> bool {
         let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
         self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()

@@ -64,6 +64,22 @@ pub const PORT_NAME_BYTES: usize = 64;
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
 
+/// Bytes of one name in a path, in the file system in memory: `ENAMETOOLONG`.
+pub const FILE_NAME_BYTES: usize = 255;
+
+/// The highest place in a file, what hosts have numbers for: `EINVAL` for a seek or a length past it, `EFBIG`
+/// for a write.
+pub const OFFSET_MAX: u64 = i64::MAX as u64;
+
+/// Bytes of all files in memory, unless the machine says otherwise: `ENOSPC`.
+pub const RAM_BYTES: u64 = 256 << 20;
+
+/// Files and directories in memory: `ENOSPC`.
+pub const RAM_INODES: usize = 1 << 16;
+
+/// Entries of a directory that one `readdir` gives of those that the kernel has itself; the next gives more.
+pub const DIR_ENTRIES: usize = 1024;
+
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;
 
@@ -120,6 +136,9 @@ pub const OPERATIONS_PER_FULL_TURN: u32 = 4;
 
 /// A single call that counts as many ends the turn, whatever is left of the quantum.
 pub const OPERATIONS_PER_LONG_CALL: u32 = 8;
+
+/// Bytes of files in memory, read or written, that count as one operation.
+pub const COPIED_PER_OPERATION: u32 = 64 << 10;
 
 /// Random bytes that count as one operation.
 pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;

@@ -2,7 +2,7 @@
 
 use super::{Own, plain::Plain};
 use crate::{event::Address, fd::Object, file::Kind, hardware::Hardware, kernel::Kernel, sched::Policy};
-use yieldix_syscalls::{Buf, Errno, Fd, OpenFlags};
+use yieldix_syscalls::{Errno, Fd, OpenFlags};
 
 /// The names, in the order in which a listing has them.
 pub const NAMES: &[&str] = &["console", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"];
@@ -38,14 +38,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.room_for_an_object()?;
         let device = self.own.devices.open(|_| Own::Plain(plain, flags));
         Ok(Object::File(self.open_file(device, Kind::Plain, Address::Path(&format!("/dev/{name}")))))
-    }
-
-    /// A file of the kernel's own making, to be read and sought in, known by this path; whoever asks holds it.
-    /// `ENFILE` when there is no room for one.
-    pub(crate) fn open_text(&mut self, path: &str, text: Buf) -> Result<Object, Errno> {
-        self.room_for_an_object()?;
-        let device = self.own.devices.open(|_| Own::Text(super::text::Text::new(text)));
-        Ok(Object::File(self.open_file(device, Kind::Text, Address::Path(path))))
     }
 
     fn open_console(&self, flags: OpenFlags) -> Result<Object, Errno> {

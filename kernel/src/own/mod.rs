@@ -11,7 +11,6 @@ pub mod dev;
 pub mod pipe;
 pub mod plain;
 pub mod terminal;
-pub mod text;
 
 use crate::{
     emit,
@@ -29,20 +28,19 @@ use pipe::Pipe;
 use plain::Plain;
 use std::collections::VecDeque;
 use terminal::Terminal;
-use text::Text;
-use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply, SeekFrom, Signal, Tid};
+use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply, Signal, Tid};
 
 /// What a device of the kernel's own is.
 #[derive(Debug)]
 enum Own {
+    /// What a file system of the kernel's own has open; the file says what it is.
+    File,
     /// The end of this pipe that is read from.
     PipeReader(u32),
     /// The end of this pipe that is written to.
     PipeWriter(u32),
     /// One that keeps nothing, opened for this.
     Plain(Plain, OpenFlags),
-    /// A text.
-    Text(Text),
     /// This terminal, where programs run.
     Terminal(u32),
     /// The keyboard's side of it.
@@ -105,6 +103,11 @@ impl OwnDevices {
     /// Is everybody told?
     pub fn is_settled(&self) -> bool {
         self.ready.is_empty() && !self.is_settling
+    }
+
+    /// Makes a device for what a file system has open.
+    pub fn open_file(&mut self) -> Device {
+        self.devices.open(|_| Own::File)
     }
 
     /// Notes that a device is to be told.
@@ -197,10 +200,9 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
             Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
-            Own::Text(text) => Ok(text.read(max)),
             &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.read(max)),
             &mut Own::Master(at) => self.with_terminal_at(at, |terminal| terminal.read_master(max)),
-            Own::PipeWriter(_) | Own::Plain(..) => Err(Errno::EBADF),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
@@ -210,7 +212,7 @@ impl OwnDevices {
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
             &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.write(data)),
             &mut Own::Master(at) => self.type_at(at, data),
-            Own::PipeReader(_) | Own::Plain(..) | Own::Text(_) => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
@@ -218,10 +220,9 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
             Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
-            Own::Text(_) => Ok(true),
             &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_readable)),
             &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_readable)),
-            Own::PipeWriter(_) | Own::Plain(..) => Err(Errno::EBADF),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
@@ -231,7 +232,7 @@ impl OwnDevices {
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
             &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_writable)),
             &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_writable)),
-            Own::PipeReader(_) | Own::Plain(..) | Own::Text(_) => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
@@ -243,29 +244,12 @@ impl OwnDevices {
         }
     }
 
-    /// The length of a text.
-    pub fn text_len(&mut self, device: Device) -> usize {
-        self.text(device).len()
-    }
-
-    /// Sets where the next read of a text is.
-    pub fn seek(&mut self, device: Device, to: SeekFrom) -> Result<u64, Errno> {
-        self.text(device).seek(to)
-    }
-
-    fn text(&mut self, device: Device) -> &mut Text {
-        match self.own(device) {
-            Own::Text(text) => text,
-            _ => broken("a text has no bytes"),
-        }
-    }
-
     fn close(&mut self, device: Device) {
         let Some(own) = self.devices.close(device) else { broken("a file's own device is none") };
         match own {
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
-            Own::Plain(..) | Own::Text(_) => {}
+            Own::Plain(..) | Own::File => {}
             Own::Terminal(at) => self.with_terminal_at(at, Terminal::close_terminal),
             Own::Master(at) => self.hang_up(at),
         }
@@ -334,6 +318,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.operations += 1;
         let waits = |is_ready: bool| if is_ready { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) };
         let answer = match operation {
+            _ if self.file(file).opened().is_some() => self.attempt_on_opened(file, device, operation),
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
                 self.own.read(device, max, &mut self.hardware).map(Reply::Buf)

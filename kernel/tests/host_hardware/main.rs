@@ -4,9 +4,12 @@
 #![cfg(unix)]
 
 mod console;
+mod escapes;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod races;
 mod sockets;
 mod terminal;
 mod waits;

@@ -14,6 +14,7 @@ mod helpers;
 mod input;
 mod jobs;
 mod limits;
+mod listing;
 mod output;
 mod poller;
 mod signals;
@@ -28,7 +29,7 @@ pub use folder::Folder;
 pub use limits::*;
 pub use terminal::TerminalKeeper;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Question, Received, Told, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use files::Files;
@@ -42,8 +43,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work};
+use std::time::{Duration, Instant, SystemTime};
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work,
+};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -154,6 +157,11 @@ impl Hardware for Host {
         Time::BOOT + self.boot.elapsed()
     }
 
+    fn wall_clock(&mut self) -> Duration {
+        // A host whose clock stands before 1970 does not know the time.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
     fn clock(&self) -> Clock {
         let boot = self.boot;
         Arc::new(move || Time::BOOT + boot.elapsed())
@@ -254,8 +262,12 @@ impl Hardware for Host {
         self.files.watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        self.files.stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        self.files.ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.files.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -272,6 +284,14 @@ impl Hardware for Host {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.files.try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.files.try_sync(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.files.try_read_dir(device, ticket, offset)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {

@@ -11,6 +11,7 @@
 mod agenda;
 mod connection;
 mod console;
+mod contents;
 mod disk;
 mod entropy;
 mod faults;
@@ -22,13 +23,16 @@ mod network;
 mod own_streams;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
+use super::{
+    Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Question, Received, Told, Waker,
+};
 use agenda::{Agenda, Event};
 use console::Console;
 use disk::Disk;
@@ -39,7 +43,10 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work};
+use std::time::Duration;
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work,
+};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -117,7 +124,7 @@ impl Simulated {
                     self.console.drain(device);
                     self.agenda.touch(device);
                 }
-                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
+                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read, self.agenda.now())),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
                 Event::Done(device) => {
                     self.jobs.end(device);
@@ -170,6 +177,10 @@ fn refuse_others(device: Device) -> Result<(), Errno> {
 impl Hardware for Simulated {
     fn now(&mut self) -> Time {
         self.agenda.now()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        self.now().since(Time::BOOT)
     }
 
     fn clock(&self) -> Clock {
@@ -314,9 +325,14 @@ impl Hardware for Simulated {
         self.disk.watch(folder, path, &mut self.agenda)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
         self.risk(Errno::ENOMEM)?;
-        self.disk.stat(folder, path, &mut self.agenda)
+        self.disk.ask(folder, question, &mut self.agenda)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -338,6 +354,16 @@ impl Hardware for Simulated {
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.risk(Errno::EIO)?;
         self.disk.truncate(device, ticket, length, &mut self.agenda)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.sync(device, ticket, &mut self.agenda)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.read_dir(device, ticket, offset, &mut self.agenda)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
