@@ -5,6 +5,7 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod devices;
 mod directories;
 mod environment;
 mod fds;
@@ -56,6 +57,7 @@ const TESTS: &[&[Test]] = &[
     directories::TESTS,
     names::TESTS,
     terminals::TESTS,
+    devices::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,
