@@ -532,7 +532,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// What the keys of the console send is the foreground's, if there is one. All else ends the machine, but
     /// a stop, which has nobody to stop.
-    fn take_host_signal(&mut self, signal: Signal) {
+    pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) || signal == Signal::Tstp {
             return;

@@ -11,6 +11,7 @@ mod files;
 mod groups;
 mod jobs;
 mod kill;
+mod nursery;
 mod poll;
 mod ports;
 mod signals;
@@ -41,6 +42,7 @@ const TESTS: &[&[Test]] = &[
     signals::TESTS,
     groups::TESTS,
     environment::TESTS,
+    nursery::TESTS,
     fds::TESTS,
     sockets::TESTS,
     ports::TESTS,
