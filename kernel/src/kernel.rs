@@ -544,7 +544,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
     /// stops the whole process, and goes on with it; all else ends the machine.
-    fn take_host_signal(&mut self, signal: Signal) {
+    pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) {
             self.hardware.note_delivered();

@@ -14,6 +14,7 @@ mod groups;
 mod jobs;
 mod kill;
 mod names;
+mod nursery;
 mod pipes;
 mod poll;
 mod ports;
@@ -47,6 +48,7 @@ const TESTS: &[&[Test]] = &[
     signals::TESTS,
     groups::TESTS,
     environment::TESTS,
+    nursery::TESTS,
     fds::TESTS,
     sockets::TESTS,
     pipes::TESTS,
