@@ -115,3 +115,63 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         is_anybody_there && self.signal_group(Tid::NONE, group, signal).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Options,
+        ending::Ended,
+        hardware::simulated::{Simulated, SimulatedOptions},
+        sched::RoundRobin,
+    };
+    use std::time::Duration;
+    use yieldix_syscalls::{calls::*, *};
+
+    /// A machine of two groups of sleepers, and the names of these.
+    fn machine() -> (Kernel<Simulated, RoundRobin>, [Tid; 2]) {
+        let sleeper = || task!({ trap!(yield sleep(Duration::MAX)) });
+        let parent = task!({
+            trap!(yield spawn(sleeper()).group(Tid::NONE))?;
+            trap!(yield sleep(Duration::MAX))
+        });
+        let mut kernel =
+            Kernel::new(Simulated::new(SimulatedOptions::default()), RoundRobin::default(), Options::default());
+        kernel.boot(parent, SpawnOptions::default(), false).unwrap();
+        kernel.run_until_blocked();
+        let groups = kernel.tasks().iter().map(|task| task.group).collect::<Vec<_>>();
+        (kernel, groups.try_into().unwrap())
+    }
+
+    #[test]
+    fn keys_go_to_the_foreground_group_and_to_nobody_else() {
+        let (mut kernel, [first, second]) = machine();
+        assert_ne!(first, second);
+        kernel.foreground = Some(second);
+        kernel.take_host_signal(Signal::Tstp);
+        assert_eq!(kernel.tasks()[1].state, TaskState::Stopped);
+        for signal in [Signal::Cont, Signal::Int] {
+            assert!(kernel.signal_foreground(signal));
+        }
+        let states: Vec<TaskState> = kernel.tasks().into_iter().map(|task| task.state).collect();
+        assert!(matches!(states[..], [TaskState::Blocked(_), TaskState::Zombie]), "{states:?}");
+        // Nobody lives there any more.
+        assert!(!kernel.signal_foreground(Signal::Int));
+        kernel.check();
+        kernel.take_host_signal(Signal::Int);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Int));
+    }
+
+    #[test]
+    fn without_a_foreground_a_key_ends_the_machine_but_a_stop_does_not() {
+        let (mut kernel, _) = machine();
+        kernel.take_host_signal(Signal::Tstp);
+        assert_eq!(kernel.stats().tasks, 2);
+        kernel.take_host_signal(Signal::Int);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Int));
+        let (mut kernel, [_, group]) = machine();
+        kernel.foreground = Some(group);
+        kernel.take_host_signal(Signal::Term);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Term));
+    }
+}

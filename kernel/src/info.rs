@@ -150,6 +150,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::AwaitingChange => match self.table.rare(slot).and_then(|rare| rare.awaited) {
                 Some(Awaited { children: Children::Only(child), .. }) => WaitsOn::Child(child),
                 Some(Awaited { children: Children::Group(group), .. }) => WaitsOn::GroupChild(group),
+                Some(Awaited { children: Children::Nursery(nursery), .. }) => WaitsOn::NurseryChild(nursery),
                 _ => WaitsOn::AnyChild,
             },
             State::AwaitingSignal => WaitsOn::Signal,

@@ -544,7 +544,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
     /// stops the whole process, and goes on with it; all else ends the machine.
-    fn take_host_signal(&mut self, signal: Signal) {
+    pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) {
             self.hardware.note_delivered();
@@ -555,8 +555,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on,
-    /// no handle.
+    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no
+    /// handle.
     fn is_deadlocked(&self) -> bool {
         let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
         self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()

@@ -31,7 +31,7 @@ pub mod inherited;
 mod job;
 pub mod kernel;
 pub mod limits;
-pub mod own;
+mod own;
 mod panic;
 pub mod poll;
 pub mod port;

@@ -302,8 +302,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match self.table.cold(slot) {
             Some(cold) if cold.is_in_subroutine() => self.go_back(tid, slot, Reply::Value(value)),
             _ => {
-                self.discard(tid, value);
-                self.answer(slot, Reply::Err(Errno::EPROTO))
+                self.table.make_rare(slot).value = Some(value);
+                self.sys_exit(slot, ExitStatus::Exited(0))
             }
         }
     }

@@ -78,6 +78,8 @@ pub enum WaitsOn {
     AnyChild,
     /// That of any child in this process group.
     GroupChild(Tid),
+    /// That of any child in this nursery of its.
+    NurseryChild(Tid),
     /// A signal that it catches.
     Signal,
     /// To be sent `CONT`: it is stopped.
@@ -103,6 +105,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Child(tid) => write!(f, "child {tid}"),
             WaitsOn::AnyChild => f.write_str("any child"),
             WaitsOn::GroupChild(group) => write!(f, "child in group {group}"),
+            WaitsOn::NurseryChild(nursery) => write!(f, "child in nursery {nursery}"),
             WaitsOn::Signal => f.write_str("signal"),
             WaitsOn::Continue => f.write_str("SIGCONT"),
             WaitsOn::Join(tid) => write!(f, "join {tid}"),

@@ -77,6 +77,8 @@ pub enum Children {
     Any,
     /// Those of this process group.
     Group(Tid),
+    /// Those in this nursery of the caller: see [`Call::nursery`].
+    Nursery(Tid),
 }
 
 impl From<Tid> for Children {
@@ -373,6 +375,42 @@ macro_rules! syscalls {
                 Call::subroutine(routine)
             }
 
+            /// Spawns a task that leaves a value to its parent: what `routine` returns. `wait_value` takes it; any
+            /// other wait drops it, as does whoever ends without. A builder as `spawn` is, with its errors.
+            ///
+            /// ```
+            /// # #![feature(coroutines, coroutine_trait)]
+            /// use yieldix_syscalls::{calls::*, *};
+            ///
+            /// fn answer() -> impl Routine<Result<u64, Errno>> {
+            ///     routine!(move { Ok(42) })
+            /// }
+            ///
+            /// fn asker() -> Task {
+            ///     task!({
+            ///         let child = trap!(yield spawn_value(answer()))?;
+            ///         let (_, value) = trap!(yield wait_value::<u64>(child))?;
+            ///         assert_eq!(value, Ok(42));
+            ///         Ok(())
+            ///     })
+            /// }
+            /// ```
+            #[inline(always)]
+            pub fn spawn_value<T: Send + 'static>(
+                routine: impl Routine<Result<T, Errno>> + 'static,
+            ) -> Call<Spawned> {
+                spawn(Task::giving(routine))
+            }
+
+            /// Waits for one of these children to end, reaps it, and gives which and what it has left: `Err` with how
+            /// it ended when it left nothing. `EPROTO` when it left something else than a `T`, which is lost.
+            ///
+            /// Errors: those of `wait_change`.
+            #[inline(always)]
+            pub fn wait_value<T: 'static>(children: impl Into<Children>) -> Call<Left<T>> {
+                Call::new(Syscall::WaitChange { children: children.into(), flags: WaitFlags::VALUES })
+            }
+
             /// Has a closure run on a helper thread while the task goes on, and gives a [`Job`] by
             /// which to wait for what it gives: [`offload_work`], typed.
             ///
@@ -408,13 +446,14 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`. The child has the
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`, `.nursery(name)`. The child has the
         /// caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
         /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
         /// zombie until it is waited for.
         ///
         /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. A bound
-        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it.
+        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it. A nursery is a name for some of
+        /// them: the id of its first.
         ///
         /// On an error nothing has moved. A name of more than 64 bytes is cut.
         built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
@@ -464,9 +503,9 @@ syscalls! {
     "Subroutines" {
         /// Calls a subroutine on the trampoline: the form without types of `subroutine`.
         built 17 fn subroutine_task(body: Task) -> () = Subroutine, Free, Stdio, [ENOMEM];
-        /// Returns a value from a subroutine to its caller. Made by `subroutine` itself; from a
-        /// task's own level it is `EPROTO`.
-        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Free, Stdio, [EPROTO];
+        /// Returns a value from a subroutine to its caller. Made by `subroutine` itself, and by `spawn_value`: from
+        /// a task's own level it ends the task with code 0 and leaves the value to a parent that asks for it.
+        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Free, Stdio, [];
     }
     "Time" {
         /// Waits for so long. Zero is `yield_now`; a span that does not fit the clock is for ever.

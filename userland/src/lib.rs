@@ -22,6 +22,7 @@ pub mod http;
 pub mod input;
 pub mod limits;
 pub mod listing;
+pub mod nursery;
 pub mod prelude;
 pub mod serve;
 pub mod signals;

@@ -5,6 +5,7 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod devices;
 mod directories;
 mod environment;
 mod fds;
@@ -13,6 +14,7 @@ mod groups;
 mod jobs;
 mod kill;
 mod names;
+mod nursery;
 mod pipes;
 mod poll;
 mod ports;
@@ -46,6 +48,7 @@ const TESTS: &[&[Test]] = &[
     signals::TESTS,
     groups::TESTS,
     environment::TESTS,
+    nursery::TESTS,
     fds::TESTS,
     sockets::TESTS,
     pipes::TESTS,
@@ -56,6 +59,7 @@ const TESTS: &[&[Test]] = &[
     directories::TESTS,
     names::TESTS,
     terminals::TESTS,
+    devices::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

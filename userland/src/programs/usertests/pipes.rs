@@ -264,7 +264,7 @@ fn small_writes_of_two_are_not_mixed() -> Task {
     const WRITES: usize = 50;
     task!({
         let (from, to) = trap!(yield pipe())?;
-        for letter in [b'a', b'b'] {
+        for letter in *b"ab" {
             let child = task!({
                 for _ in 0..WRITES {
                     assert_eq!(trap!(yield write(to, vec![letter; ATOMIC]))?, ATOMIC);
