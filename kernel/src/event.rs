@@ -166,6 +166,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Console => "console",
             Kind::Listener => "listener",
+            Kind::Datagram => "datagrams",
             Kind::Stream => "stream",
             Kind::Job => "job",
             Kind::Regular => "regular",

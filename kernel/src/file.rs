@@ -11,6 +11,7 @@
 
 use crate::{
     block::Cause,
+    datagram::Letter,
     emit,
     event::Address,
     fd::Object,
@@ -63,6 +64,8 @@ pub enum Kind {
     Listener,
     /// A connected socket.
     Stream,
+    /// A socket for datagrams.
+    Datagram,
     /// Work in the background.
     Job,
     /// A file of the disk.
@@ -76,7 +79,7 @@ pub enum Kind {
 impl Kind {
     /// Is it a socket?
     pub fn is_socket(self) -> bool {
-        matches!(self, Kind::Listener | Kind::Stream)
+        matches!(self, Kind::Listener | Kind::Stream | Kind::Datagram)
     }
 }
 
@@ -202,6 +205,16 @@ pub enum Pending {
     },
     /// Take a connection.
     Accept,
+    /// Send a datagram.
+    SendTo {
+        /// Which, and to whom.
+        letter: Box<Letter>,
+    },
+    /// Receive a datagram.
+    RecvFrom {
+        /// At most so many of its bytes.
+        max: u32,
+    },
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
     /// Learn what is known of a file; the operation holds its own.
@@ -248,13 +261,15 @@ impl Pending {
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
-            Pending::ReadAt { .. } => Direction::Read,
+            Pending::ReadAt { .. } | Pending::RecvFrom { .. } => Direction::Read,
             Pending::Write { .. }
             | Pending::WriteAll { .. }
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => Direction::Write,
+            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat | Pending::SendTo { .. } => {
+                Direction::Write
+            }
         }
     }
 
@@ -280,9 +295,14 @@ impl Pending {
             (_, Pending::Sync) => Err(Errno::EINVAL),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
+            (Kind::Datagram, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Ok(()),
+            (Kind::Datagram, Pending::ReadWait | Pending::WriteWait) => Ok(()),
+            (Kind::Datagram, Pending::Accept) => Err(Errno::EINVAL),
+            (Kind::Datagram, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Job, Pending::ReadWait) => Ok(()),
-            (Kind::Listener | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::Listener | Kind::Datagram | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
             (_, Pending::Accept) => Err(Errno::EINVAL),
+            (_, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Err(Errno::EOPNOTSUPP),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
             (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat, _) => Ok(()),
@@ -462,6 +482,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
                 self.attempt_on_disk(file, device, operation)
             }
+            Pending::SendTo { .. } | Pending::RecvFrom { .. } => self.attempt_on_datagrams(device, operation),
         };
         match answer {
             Ok(reply) => Some(reply),

@@ -12,6 +12,7 @@
 pub mod block;
 mod check;
 mod clock;
+pub mod datagram;
 mod deadlock;
 mod descriptor;
 pub mod ending;

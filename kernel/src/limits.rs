@@ -39,6 +39,9 @@ pub const MESSAGE_FDS: usize = 64;
 /// Bytes of a port's name: `ENAMETOOLONG`.
 pub const PORT_NAME_BYTES: usize = 64;
 
+/// Bytes of a datagram, the most that fit into one of IPv4: `EMSGSIZE`.
+pub const DATAGRAM_BYTES: usize = 65_507;
+
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
 

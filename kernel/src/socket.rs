@@ -16,12 +16,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_tcp_listen(&mut self, slot: u32, address: SocketAddr, backlog: u32) -> Next {
         let fd = self.room_for_a_file(slot).and_then(|()| {
             let device = self.hardware.listen(address, backlog)?;
-            // A port that was left to the host is known by now, and the log is where it can be learnt.
-            let bound = if address.port() == 0 { self.hardware.local_addr(device).unwrap_or(address) } else { address };
+            let bound = self.bound_address(device, address);
             let file = self.open_file(device, Kind::Listener, Address::Socket(bound));
             self.install(slot, Object::File(file))
         });
         self.answer_with(slot, fd.map(Reply::Fd))
+    }
+
+    /// A socket's own address, that it was given or asked for: a port that was left to the host is known by
+    /// now, and the log is where it can be learnt.
+    pub(crate) fn bound_address(&mut self, device: Device, asked: SocketAddr) -> SocketAddr {
+        if asked.port() == 0 { self.hardware.local_addr(device).unwrap_or(asked) } else { asked }
     }
 
     pub(crate) fn sys_tcp_connect(&mut self, slot: u32, address: SocketAddr) -> Next {

@@ -191,7 +191,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
             on!(DupTo { .. } | Pipe) => self.not_built(slot),
             on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
-            on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | Resolve { .. }) => self.not_built(slot),
+            on!(UdpBind { address }) => self.sys_udp_bind(slot, *address),
+            on!(SendTo { fd, datagram }) => {
+                let (to, data) = *datagram;
+                self.sys_send_to(slot, fd, to, data)
+            }
+            on!(RecvFrom { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::RecvFrom { max }),
+            on!(Resolve { .. }) => self.not_built(slot),
             on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
             on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
             on!(HostExec { .. } | HostWait { .. } | HostKill { .. }) => self.not_built(slot),

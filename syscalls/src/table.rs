@@ -563,13 +563,23 @@ syscalls! {
         built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
         /// Sets a property of a stream socket.
         built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
-        /// A UDP socket bound to `address`; port 0 takes a free one.
-        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
-        /// Sends one datagram to an address, and gives its length. Waits when there is no room.
-        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EMSGSIZE, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EACCES, ETIMEDOUT];
+        /// A UDP socket bound to `address`; port 0 takes a free one. One on the IPv6 wildcard receives from
+        /// IPv4 too. `local_addr` gives the address; `read_wait`, `write_wait` and `poll` wait for it.
+        built 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes from a UDP socket to an address, and gives its length.
+        /// Waits when there is no room.
+        ///
+        /// Whether anybody receives it is not known: a datagram may be lost, arrive twice, or overtake
+        /// another. What the network tells of those that nobody heard is passed over. `EINVAL` for port 0,
+        /// `EAFNOSUPPORT` for IPv6 from a socket of IPv4, `ENETUNREACH` for IPv4 from one that is bound to an
+        /// address of IPv6.
+        built 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ENETUNREACH, EHOSTUNREACH, ENOBUFS, EACCES, ETIMEDOUT];
         /// Receives one datagram of a UDP or Unix socket, and whose it is; waits when there is none. One
-        /// that is longer than `max` is cut, and says so.
-        planned 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ECONNREFUSED, ETIMEDOUT];
+        /// that is longer than `max` is cut, and says so; the rest of it is lost.
+        ///
+        /// A socket keeps a bounded number of bytes that nobody has received; what comes on top of UDP is
+        /// dropped.
+        built 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ENOBUFS, ETIMEDOUT];
         /// A Unix socket that listens at `path`, which must not exist; `unlink` removes it.
         planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
         /// Connects to the Unix socket that listens at `path`.

@@ -22,7 +22,9 @@ mod underway;
 pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
+use yieldix_syscalls::{
+    Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work,
+};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
 /// the disk has.
@@ -186,6 +188,16 @@ pub trait Hardware {
 
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
+
+    /// A UDP socket; port 0 takes a free one. One on the IPv6 wildcard hears IPv4 too.
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno>;
+
+    /// Sends one datagram, whole. `EAGAIN` when there is no room. What the network tells of an earlier one,
+    /// that nobody heard it for one, is passed over.
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno>;
+
+    /// Receives one datagram, or its first `max` bytes. `EAGAIN` when there is none.
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno>;
 
     /// Opens a file of this folder, by its path there; `.` is the folder. How that ends is told by
     /// [`Hardware::connected`]. No link leads out of the folder.
@@ -368,6 +380,18 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
         (**self).set_option(device, option)
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        (**self).udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        (**self).try_send_to(device, to, data)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        (**self).try_recv_from(device, max)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {

@@ -5,6 +5,7 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod datagrams;
 mod fds;
 mod files;
 mod jobs;
@@ -37,6 +38,7 @@ const TESTS: &[&[Test]] = &[
     kill::TESTS,
     fds::TESTS,
     sockets::TESTS,
+    datagrams::TESTS,
     ports::TESTS,
     poll::TESTS,
     jobs::TESTS,

@@ -40,7 +40,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -211,6 +211,18 @@ impl Hardware for Host {
 
     fn connected(&mut self, device: Device) -> Result<(), Errno> {
         if device.class() == Class::Disk { self.files.connected(device) } else { self.sockets.connected(device) }
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.sockets.udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        self.sockets.try_send_to(device, to, data)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        self.sockets.try_recv_from(device, max)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {

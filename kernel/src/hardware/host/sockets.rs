@@ -1,4 +1,4 @@
-//! TCP, never blocking.
+//! Sockets, never blocking: TCP, and in `datagrams.rs` UDP.
 //!
 //! A table of sockets in which each place counts its generations. Every operation tries first; on
 //! `EAGAIN` the socket is registered with the poller, once, and the interrupt is owed. A socket
@@ -11,6 +11,8 @@
 //! of the stream, an error, and urgent data, before which a read stops short. Each of them is told
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
+
+mod datagrams;
 
 use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
@@ -46,6 +48,8 @@ enum Stage {
     Connecting,
     /// There is, or was, a peer.
     Connected,
+    /// It has no peer: each datagram has one of its own.
+    Datagram,
     /// The connect failed. The host tells that once; it is kept for who asks again.
     Failed(Errno),
 }
@@ -165,7 +169,7 @@ impl Sockets {
 
     pub fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
         let listen = || {
-            let socket = stream_socket(address)?;
+            let socket = socket_for(address, Type::STREAM, Protocol::TCP)?;
             // A restarted server takes its port back from connections that are still closing. Never
             // REUSEPORT: two servers on one port would share its connections by chance.
             socket.set_reuse_address(true)?;
@@ -204,7 +208,7 @@ impl Sockets {
     }
 
     pub fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno> {
-        let socket = stream_socket(address).map_err(errno)?;
+        let socket = socket_for(address, Type::STREAM, Protocol::TCP).map_err(errno)?;
         let stage = match socket.connect(&address.into()) {
             Ok(()) => Stage::Connected,
             Err(error) => match errno(error) {
@@ -220,7 +224,7 @@ impl Sockets {
         match open.stage {
             Stage::Connected => return Ok(()),
             Stage::Failed(errno) => return Err(errno),
-            Stage::Listening => return Err(Errno::EINVAL),
+            Stage::Listening | Stage::Datagram => return Err(Errno::EINVAL),
             Stage::Connecting => {}
         }
         // A pending error says that it failed, a peer's address that it did not, neither that it
@@ -379,9 +383,9 @@ impl Drop for Sockets {
     }
 }
 
-/// A stream socket of the address's family that does not block.
-fn stream_socket(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+/// A socket of the address's family that does not block.
+fn socket_for(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

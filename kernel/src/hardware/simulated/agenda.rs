@@ -7,6 +7,7 @@
 use super::connection::{ConnectionId, Packet, Side};
 use super::entropy::{Generator, Use};
 use super::limits::{LATENCY_NS_MAX, LATENCY_NS_MIN};
+use super::network::Letter;
 use crate::hardware::Device;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use yieldix_syscalls::{Clock, Time};
 pub enum Event {
     /// A packet reaches one end of a connection.
     Arrival { connection: ConnectionId, to: Side, packet: Packet },
+    /// A datagram is where it was sent, or lost on the way.
+    Datagram { letter: Box<Letter>, is_heard: bool },
     /// Bytes that were typed reach the console.
     Typed,
     /// What was written to this stream of the console is taken away.

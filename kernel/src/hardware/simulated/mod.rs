@@ -39,7 +39,7 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -111,6 +111,7 @@ impl Simulated {
                 Event::Arrival { connection, to, packet } => {
                     self.network.arrive(connection, to, packet, &mut self.agenda);
                 }
+                Event::Datagram { letter, is_heard } => self.network.deliver(*letter, is_heard, &mut self.agenda),
                 Event::Typed => self.console.typed(&mut self.agenda),
                 Event::Drained(device) => {
                     self.console.drain(device);
@@ -280,6 +281,23 @@ impl Hardware for Simulated {
             Class::Stream | Class::Job => self.network.connected(device, &mut self.agenda),
             Class::Disk => self.disk.connected(device),
         }
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.network.udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        refuse_others(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.send_to(device, to, data, &mut self.luck, &mut self.agenda)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        refuse_others(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.recv_from(device, max, &mut self.agenda)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
