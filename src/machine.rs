@@ -2,7 +2,9 @@
 
 use crate::Running;
 use std::{
+    collections::BTreeMap,
     fmt, io,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -60,6 +62,7 @@ pub struct Machine {
     faults: Faults,
     console: Console,
     mounts: Mounts,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
     catches_signals: bool,
     load: Load,
     observer: Option<Box<dyn Observer>>,
@@ -163,6 +166,7 @@ impl Machine {
             faults: Faults::default(),
             console: Console::Process,
             mounts: Vec::new(),
+            hosts: BTreeMap::new(),
             catches_signals: false,
             load: Load::Nothing,
             observer: None,
@@ -214,6 +218,13 @@ impl Machine {
     /// there stays there.
     pub fn mount(mut self, folder: impl Into<Folder>, guest: impl Into<String>, is_read_only: bool) -> Machine {
         self.mounts.push((folder.into(), guest.into(), is_read_only));
+        self
+    }
+
+    /// Gives a host a name, or one more address, for `resolve` in a simulated world. There no other host has
+    /// one; elsewhere it is the host's to know.
+    pub fn host(mut self, name: impl Into<String>, address: IpAddr) -> Machine {
+        self.hosts.entry(name.into()).or_default().push(address);
         self
     }
 
@@ -279,6 +290,7 @@ impl Machine {
             faults,
             console,
             mounts,
+            hosts,
             catches_signals,
             load,
             observer,
@@ -305,7 +317,8 @@ impl Machine {
                     Console::Process => SimulatedConsole::Process,
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
-                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders: copies(mounts)? });
+                let folders = copies(mounts)?;
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders, hosts });
                 calls = simulated.calls();
                 Box::new(simulated)
             }

@@ -43,6 +43,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("descriptors with a message", limits::MESSAGE_FDS as u64, "`EINVAL`"),
     ("bytes of a port's name", limits::PORT_NAME_BYTES as u64, "`ENAMETOOLONG`"),
     ("bytes of a datagram", limits::DATAGRAM_BYTES as u64, "`EMSGSIZE`"),
+    ("bytes of a host's name", limits::HOST_NAME_BYTES as u64, "`ENAMETOOLONG`"),
     ("bytes of a path", limits::PATH_BYTES as u64, "`ENAMETOOLONG`"),
     ("interests of a poll", limits::POLL_INTERESTS as u64, "`EINVAL`"),
     ("subroutines deep on the trampoline", limits::SUBROUTINE_DEPTH as u64, "`ENOMEM`"),

@@ -48,7 +48,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
             found.joiners_queued += joiners.unwrap_or(0);
             found.hold(cold.fds.objects());
-            if let (Some(operation), &State::Writing { file, .. }) = (&cold.pending, &place.state)
+            if let (Some(operation), &(State::Reading { file, .. } | State::Writing { file, .. })) =
+                (&cold.pending, &place.state)
                 && operation.holds()
             {
                 found.hold([Object::File(file)]);

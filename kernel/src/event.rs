@@ -111,13 +111,15 @@ pub enum Address<'a> {
     Socket(SocketAddr),
     /// A file, by its path in plain form.
     Path(&'a str),
+    /// A host, by its name.
+    Name(&'a str),
 }
 
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Socket(address) => address.fmt(f),
-            Address::Path(path) => path.fmt(f),
+            Address::Path(text) | Address::Name(text) => text.fmt(f),
         }
     }
 }
@@ -128,7 +130,7 @@ impl<'a> Field for &'a Address<'_> {
         match self {
             Address::Socket(address) => Box::new(tracing::field::display(address)),
             // A string, which the log puts in quotes.
-            Address::Path(path) => Box::new(*path),
+            Address::Path(text) | Address::Name(text) => Box::new(*text),
         }
     }
 }
@@ -172,6 +174,7 @@ impl fmt::Display for Kind {
             Kind::Regular => "regular",
             Kind::Watch => "watch",
             Kind::Stat => "stat",
+            Kind::Resolve => "resolve",
         })
     }
 }
@@ -276,7 +279,8 @@ events! {
     /// A stage of a flow, at the end of the task that asked for its probe: items that were sent to it, items
     /// that it sent on, and the time that it took itself.
     DEBUG "yieldix::flow" "stage" Stage { tid: Tid, stage: &'a str, items_in: u64, items_out: u64, time_ns: u64 }
-    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, or the path.
+    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, the path, or
+    /// the name of a host.
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
     /// A task's work began to be done in the background; the file is its job.
     DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }

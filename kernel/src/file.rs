@@ -68,6 +68,8 @@ pub enum Kind {
     Datagram,
     /// Work in the background.
     Job,
+    /// A question for the addresses of a host; no descriptor ever names it.
+    Resolve,
     /// A file of the disk.
     Regular,
     /// It tells what happens to a file of the disk.
@@ -217,6 +219,8 @@ pub enum Pending {
     },
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
+    /// Learn the addresses of a host; the operation holds its question.
+    Resolve,
     /// Learn what is known of a file; the operation holds its own.
     Stat,
     /// Read up to `max` bytes of a regular file.
@@ -261,7 +265,7 @@ impl Pending {
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
-            Pending::ReadAt { .. } | Pending::RecvFrom { .. } => Direction::Read,
+            Pending::ReadAt { .. } | Pending::RecvFrom { .. } | Pending::Resolve => Direction::Read,
             Pending::Write { .. }
             | Pending::WriteAll { .. }
             | Pending::Connect
@@ -305,13 +309,13 @@ impl Pending {
             (_, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Err(Errno::EOPNOTSUPP),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
-            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat, _) => Ok(()),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat | Kind::Resolve, _) => Ok(()),
         }
     }
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Stat)
+        matches!(self, Pending::Connect | Pending::Stat | Pending::Resolve)
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -319,7 +323,8 @@ impl Pending {
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
         matches!(
             (self, reply),
-            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Stat, _)
+            (Pending::Connect, Reply::Err(_))
+                | (Pending::Take { is_done: true, .. } | Pending::Stat | Pending::Resolve, _)
         )
     }
 
@@ -482,6 +487,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
                 self.attempt_on_disk(file, device, operation)
             }
+            Pending::Resolve => self.take_addresses(device),
             Pending::SendTo { .. } | Pending::RecvFrom { .. } => self.attempt_on_datagrams(device, operation),
         };
         match answer {
@@ -571,7 +577,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.files.remove(file);
         self.note_device(device, crate::task::NIL);
         match kind {
-            Kind::Job => self.close_job(file, device),
+            Kind::Job | Kind::Resolve => self.close_job(file, device),
             _ => self.hardware.close(device),
         }
         emit!(self, Closed { file });

@@ -146,6 +146,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             (None, _) => match self.file(file).kind {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
                 Kind::Stat => WaitsOn::Stat,
+                Kind::Resolve => WaitsOn::Resolve,
                 Kind::Console | Kind::Listener | Kind::Stream | Kind::Datagram | Kind::Job => WaitsOn::Connect,
             },
         }

@@ -31,6 +31,7 @@ pub mod poll;
 pub mod port;
 mod probe;
 mod process;
+pub mod resolve;
 pub mod sched;
 mod slab;
 mod socket;

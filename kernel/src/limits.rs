@@ -24,7 +24,7 @@ pub const FDS_PER_TASK: u32 = 1024;
 /// Open files and ports of the whole machine: `ENFILE`.
 pub const FILES: u32 = 1 << 20;
 
-/// Jobs that are open, and those that wait for a helper, open or not: `EAGAIN`.
+/// Jobs that are open, names that are asked about among them, and those that wait for a helper, open or not: `EAGAIN`.
 pub const JOBS: u32 = 512;
 
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
@@ -41,6 +41,9 @@ pub const PORT_NAME_BYTES: usize = 64;
 
 /// Bytes of a datagram, the most that fit into one of IPv4: `EMSGSIZE`.
 pub const DATAGRAM_BYTES: usize = 65_507;
+
+/// Bytes of a host's name, as DNS has it: `ENAMETOOLONG`.
+pub const HOST_NAME_BYTES: usize = 253;
 
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;

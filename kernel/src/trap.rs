@@ -197,7 +197,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.sys_send_to(slot, fd, to, data)
             }
             on!(RecvFrom { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::RecvFrom { max }),
-            on!(Resolve { .. }) => self.not_built(slot),
+            on!(Resolve { name }) => self.sys_resolve(slot, &name),
             on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
             on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
             on!(HostExec { .. } | HostWait { .. } | HostKill { .. }) => self.not_built(slot),

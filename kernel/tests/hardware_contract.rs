@@ -10,6 +10,7 @@ use std::time::Duration;
 use yieldix_kernel::hardware::host::{ConsoleOptions, Folder, Host, HostOptions};
 use yieldix_kernel::hardware::simulated::{MemoryFolder, Simulated, SimulatedOptions};
 use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
+use yieldix_kernel::resolve::Addresses;
 use yieldix_syscalls::{Buf, Datagram, Errno, FileKind, OpenFlags, Sender, Shutdown, SocketOption, Time, Value, Work};
 
 /// How long an owed interrupt may take, by the hardware's own clock.
@@ -47,6 +48,7 @@ macro_rules! contract {
                 an_address_for_datagrams_is_not_shared_and_is_free_after_a_close,
                 a_reader_that_is_slow_loses_datagrams_and_no_more,
                 sockets_for_datagrams_refuse_what_streams_do,
+                a_name_is_asked_about_and_answered_once,
                 options_can_be_set,
                 the_console_is_no_socket,
                 sockets_are_counted,
@@ -72,7 +74,11 @@ macro_rules! contract {
 }
 
 contract! {
-    simulated: Simulated::new(SimulatedOptions { folders: vec![MemoryFolder::new()], ..Default::default() });
+    simulated: Simulated::new(SimulatedOptions {
+        folders: vec![MemoryFolder::new()],
+        hosts: [("localhost".to_owned(), vec!["127.0.0.1".parse().expect("an address")])].into(),
+        ..Default::default()
+    });
     host: Host::new(HostOptions {
         console: ConsoleOptions::Memory(MemoryConsole::new()),
         folders: vec![scratch()],
@@ -588,6 +594,24 @@ fn sockets_for_datagrams_refuse_what_streams_do<H: Hardware>(mut bench: Bench<H>
     bench.hardware.close(device);
     assert_eq!(bench.hardware.try_recv_from(device, 1).map(drop), Err(Errno::EBADF));
     assert_eq!(bench.hardware.try_send_to(device, address, b"x"), Err(Errno::EBADF));
+}
+
+fn a_name_is_asked_about_and_answered_once<H: Hardware>(mut bench: Bench<H>) {
+    let mut ask = |name: &str| {
+        let device = bench.hardware.resolve(name).expect("it is asked");
+        assert_eq!(bench.hardware.stats().jobs, 1);
+        let told = bench.until_done(device, Direction::Read, |hardware| hardware.try_take(device));
+        let addresses = told.expect("it is told").expect("no panic").downcast::<Addresses>().expect("addresses");
+        assert_eq!(bench.hardware.try_take(device).map(drop), Err(Errno::ESTALE));
+        assert!(bench.hardware.close_job(device).is_none());
+        assert_eq!(bench.hardware.stats().jobs, 0);
+        addresses
+    };
+    let own = ask("localhost").expect("every host has it");
+    assert!(!own.is_empty() && own.iter().all(|address| address.is_loopback()), "{own:?}");
+    // Nobody has it, and a host without a network cannot ask who would know that.
+    let nobody = ask("nobody.invalid");
+    assert!(matches!(nobody, Err(Errno::ENOENT | Errno::EAGAIN)), "{nobody:?}");
 }
 
 fn options_can_be_set<H: Hardware>(mut bench: Bench<H>) {

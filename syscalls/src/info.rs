@@ -53,6 +53,8 @@ pub enum WaitsOn {
     Open,
     /// What is known of a file.
     Stat,
+    /// The addresses of a host.
+    Resolve,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -80,6 +82,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
             WaitsOn::Stat => f.write_str("stat"),
+            WaitsOn::Resolve => f.write_str("resolve"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),

@@ -584,9 +584,14 @@ syscalls! {
         planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
         /// Connects to the Unix socket that listens at `path`.
         planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, EMFILE, ENFILE, ETIMEDOUT];
-        /// The addresses of a host name, as the host knows them, asked on a helper thread. An address in
-        /// figures is itself.
-        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ETIMEDOUT];
+        /// The addresses of a host by its name, in the order in which they should be tried. An address in
+        /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
+        /// asked of the host that the machine runs on, by a helper thread; in a simulated world, of a table.
+        ///
+        /// `ENOENT` for a name that nobody has, `EAGAIN` when nobody who knows could be asked, or the most
+        /// jobs are open: try again. `EINVAL` for what can be no name: it is of visible ASCII.
+        /// `ENAMETOOLONG` past 253 bytes.
+        built 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ENFILE, ENOMEM, ETIMEDOUT];
         /// A Unix socket for datagrams, bound to `path`, which must not exist; `unlink` removes it.
         planned 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
         /// Sends one datagram to the Unix socket bound to `path`, and gives its length. Waits when there is

@@ -199,6 +199,11 @@ pub trait Hardware {
     /// Receives one datagram, or its first `max` bytes. `EAGAIN` when there is none.
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno>;
 
+    /// Asks for the addresses of a host. The device is a job's, and what comes of it is
+    /// [`Addresses`](crate::resolve::Addresses): `ENOENT` for a name that nobody has, `EAGAIN` when nobody who
+    /// knows could be asked.
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno>;
+
     /// Opens a file of this folder, by its path there; `.` is the folder. How that ends is told by
     /// [`Hardware::connected`]. No link leads out of the folder.
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno>;
@@ -392,6 +397,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
         (**self).try_recv_from(device, max)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        (**self).resolve(name)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {

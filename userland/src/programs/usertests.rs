@@ -12,6 +12,7 @@ mod jobs;
 mod kill;
 mod poll;
 mod ports;
+mod resolve;
 mod sockets;
 mod subroutines;
 mod support;
@@ -39,6 +40,7 @@ const TESTS: &[&[Test]] = &[
     fds::TESTS,
     sockets::TESTS,
     datagrams::TESTS,
+    resolve::TESTS,
     ports::TESTS,
     poll::TESTS,
     jobs::TESTS,

@@ -40,6 +40,10 @@ pub const SIGNAL_REPEATS_MAX: usize = 2;
 /// Threads for what tasks offload. More work than that waits, in order.
 pub const JOB_THREADS: usize = 4;
 
+/// Threads that ask for the addresses of hosts: one that nobody answers keeps its thread until the host gives
+/// up. More names wait, in order.
+pub const RESOLVE_THREADS: usize = 4;
+
 /// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.

@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 mod output;
 mod poller;
+mod resolver;
 mod signals;
 mod sockets;
 #[cfg_attr(not(target_os = "linux"), path = "watches_elsewhere.rs")]
@@ -89,7 +90,10 @@ impl Host {
             sockets: Sockets::new(Arc::clone(&poller)),
             console: Console::new(options.console, bell)?,
             files: Files::new(options.folders, helpers, Registrar::new(Arc::clone(&poller))),
-            jobs: Jobs::new(Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller)))),
+            jobs: Jobs::new(
+                Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller))),
+                Helpers::new("yieldix names", RESOLVE_THREADS, Bell::new(Arc::clone(&poller))),
+            ),
             signals,
             poller,
             waits: 0,
@@ -223,6 +227,10 @@ impl Hardware for Host {
 
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
         self.sockets.try_recv_from(device, max)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        self.jobs.resolve(name)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {

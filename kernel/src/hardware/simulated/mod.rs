@@ -29,6 +29,7 @@ pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
 
 use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
+use crate::resolve::Addresses;
 use agenda::{Agenda, Event};
 use console::Console;
 use disk::Disk;
@@ -36,7 +37,8 @@ use entropy::{Generator, Use};
 use faults::Misfortune;
 use jobs::Jobs;
 use network::Network;
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use yieldix_syscalls::{Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
@@ -52,13 +54,15 @@ pub struct SimulatedOptions {
     pub faults: Faults,
     /// The folders of the disk, by number.
     pub folders: Vec<MemoryFolder>,
+    /// The hosts that have a name, and their addresses.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
 impl Default for SimulatedOptions {
-    /// Seed 0, a console in memory of its own, no faults, an empty disk.
+    /// Seed 0, a console in memory of its own, no faults, an empty disk, no host with a name.
     fn default() -> SimulatedOptions {
         let console = SimulatedConsole::Memory(MemoryConsole::new());
-        SimulatedOptions { seed: 0, console, faults: Faults::default(), folders: Vec::new() }
+        SimulatedOptions { seed: 0, console, faults: Faults::default(), folders: Vec::new(), hosts: BTreeMap::new() }
     }
 }
 
@@ -70,6 +74,7 @@ pub struct Simulated {
     disk: Disk,
     console: Console,
     jobs: Jobs,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -86,6 +91,7 @@ impl Simulated {
             disk: Disk::new(options.seed, options.folders),
             console: Console::new(options.console),
             jobs: Jobs::new(options.seed),
+            hosts: options.hosts,
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -298,6 +304,16 @@ impl Hardware for Simulated {
         refuse_others(device)?;
         self.risk(Errno::ENOBUFS)?;
         self.network.recv_from(device, max, &mut self.agenda)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        // As DNS compares them.
+        let plain = name.strip_suffix('.').unwrap_or(name);
+        let mut hosts = self.hosts.iter();
+        let known = hosts.find(|(host, _)| host.eq_ignore_ascii_case(plain)).map(|(_, addresses)| addresses.clone());
+        let addresses: Addresses = known.ok_or(Errno::ENOENT);
+        Ok(self.jobs.begin(Work::new(move || addresses), &mut self.agenda))
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
