@@ -72,7 +72,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_files(&found);
         self.check_ports(&found);
         let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
-        ensure(sockets + jobs + disk_devices + 3 == self.files.len(), "every device is an open file's");
+        let devices = sockets + jobs + disk_devices + self.own.len() + 3;
+        ensure(devices == self.files.len(), "every device is an open file's");
+        ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)

@@ -67,6 +67,28 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, copy.map(Reply::Fd))
     }
 
+    pub(crate) fn sys_dup_to(&mut self, slot: u32, fd: Fd, to: u32) -> Next {
+        let copy = self.object_of(slot, fd).and_then(|object| {
+            if fd.slot() == to {
+                return Ok(fd);
+            }
+            if to < 3 {
+                self.hold(object);
+                self.replace_stream(slot, to, object);
+                return Ok(Fd::new(to, 0));
+            }
+            let max = self.options.fds_per_task;
+            let (copy, replaced) = self.table.make_cold(slot).fds.put(to, object, max)?;
+            // Held before the other is let go: they may be the same.
+            self.hold(object);
+            if let Some(replaced) = replaced {
+                self.let_go(replaced);
+            }
+            Ok(copy)
+        });
+        self.answer_with(slot, copy.map(Reply::Fd))
+    }
+
     /// Takes an open descriptor out of a task's table; whoever asks now holds what it named.
     pub(crate) fn take_fd(&mut self, slot: u32, fd: Fd) -> Option<Object> {
         if fd.slot() < 3 {

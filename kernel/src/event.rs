@@ -113,6 +113,11 @@ pub enum Address<'a> {
     Path(&'a str),
     /// A host, by its name.
     Name(&'a str),
+    /// One end of two, by the file of the other.
+    OtherEnd {
+        /// Its index.
+        file: u32,
+    },
 }
 
 impl fmt::Display for Address<'_> {
@@ -120,6 +125,7 @@ impl fmt::Display for Address<'_> {
         match self {
             Address::Socket(address) => address.fmt(f),
             Address::Path(text) | Address::Name(text) => text.fmt(f),
+            Address::OtherEnd { file } => write!(f, "file {file}"),
         }
     }
 }
@@ -131,6 +137,7 @@ impl<'a> Field for &'a Address<'_> {
             Address::Socket(address) => Box::new(tracing::field::display(address)),
             // A string, which the log puts in quotes.
             Address::Path(text) | Address::Name(text) => Box::new(*text),
+            Address::OtherEnd { .. } => Box::new(self.to_string()),
         }
     }
 }
@@ -175,6 +182,8 @@ impl fmt::Display for Kind {
             Kind::Watch => "watch",
             Kind::Stat => "stat",
             Kind::Resolve => "resolve",
+            Kind::PipeReader => "pipe's reading end",
+            Kind::PipeWriter => "pipe's writing end",
         })
     }
 }

@@ -76,12 +76,22 @@ pub enum Kind {
     Watch,
     /// A question about a file of the disk; no descriptor ever names it.
     Stat,
+    /// The end of a pipe that is read from.
+    PipeReader,
+    /// The end of a pipe that is written to.
+    PipeWriter,
 }
 
 impl Kind {
     /// Is it a socket?
     pub fn is_socket(self) -> bool {
         matches!(self, Kind::Listener | Kind::Stream | Kind::Datagram)
+    }
+
+    /// Is it operated on in ways of its own, and not as a plain stream of the hardware is?
+    #[inline(always)]
+    fn has_own_ways(self) -> bool {
+        matches!(self, Kind::Regular | Kind::PipeReader | Kind::PipeWriter)
     }
 }
 
@@ -309,6 +319,9 @@ impl Pending {
             (_, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Err(Errno::EOPNOTSUPP),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
+            (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
+            (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
             (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat | Kind::Resolve, _) => Ok(()),
         }
     }
@@ -411,8 +424,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.answer(slot, operation.give_up(errno));
         }
         // The calls of sockets have been refused by now.
-        if wants == Wants::Anything && entry.kind == Kind::Regular {
-            return self.operate_on_regular(slot, file, operation);
+        if wants == Wants::Anything && entry.kind.has_own_ways() {
+            return self.operate_in_own_ways(slot, file, operation);
         }
         let (device, is_console) = (entry.device, entry.kind == Kind::Console);
         // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
@@ -426,9 +439,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if is_console && matches!(operation, Pending::Write { .. }) { Next::ResumeFree } else { next }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn operate_in_own_ways(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
+        match self.file(file).kind {
+            Kind::Regular => self.operate_on_regular(slot, file, operation),
+            _ => self.operate_on_own(slot, file, operation),
+        }
+    }
+
     /// Attempts an operation for the task in `slot`. None: it has to wait.
+    #[inline(always)]
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
-        self.attempt_as(slot, file, self.file(file).device, operation)
+        let device = self.file(file).device;
+        if device.is_own() {
+            self.attempt_on_own(file, device, operation)
+        } else {
+            self.attempt_as(slot, file, device, operation)
+        }
     }
 
     /// Attempts an operation that may hold its file, and waits to finish it if it must.
@@ -531,14 +559,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Could one more file be opened, or port be made?
     pub(crate) fn room_for_an_object(&self) -> Result<(), Errno> {
-        if self.files.len() + self.ports.len() >= limits::FILES { Err(Errno::ENFILE) } else { Ok(()) }
+        self.room_for_objects(1)
+    }
+
+    /// Could so many?
+    pub(crate) fn room_for_objects(&self, count: u32) -> Result<(), Errno> {
+        if self.files.len() + self.ports.len() + count > limits::FILES { Err(Errno::ENFILE) } else { Ok(()) }
     }
 
     /// A new file for `device`, held once.
     pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: Address<'_>) -> u32 {
         let file = self.insert_file(device, kind);
-        emit!(self, Opened { file, kind, address });
+        self.tell_opened(file, address);
         file
+    }
+
+    /// Tells of a file that was opened.
+    pub(crate) fn tell_opened(&mut self, file: u32, address: Address<'_>) {
+        let kind = self.file(file).kind;
+        emit!(self, Opened { file, kind, address });
     }
 
     /// The same; the caller tells of it.
@@ -578,6 +617,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.note_device(device, crate::task::NIL);
         match kind {
             Kind::Job | Kind::Resolve => self.close_job(file, device),
+            _ if device.is_own() => return self.close_own(file, device),
             _ => self.hardware.close(device),
         }
         emit!(self, Closed { file });
@@ -625,17 +665,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             && entry.is_promising(direction)
             && let Some(slot) = entry.queue(direction).first()
         {
-            self.serve_first(file, entry.device, slot);
+            self.serve_first(file, slot);
         }
     }
 
     /// Answers the first of a queue, unless it has to wait on.
     #[inline(always)]
-    fn serve_first(&mut self, file: u32, device: Device, slot: u32) {
+    fn serve_first(&mut self, file: u32, slot: u32) {
         let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
             broken("a task waits on a file for nothing")
         };
-        let Some(reply) = self.attempt_as(slot, file, device, &mut operation) else {
+        let Some(reply) = self.attempt(slot, file, &mut operation) else {
             self.table.make_cold(slot).pending = Some(operation);
             return;
         };

@@ -147,7 +147,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
                 Kind::Stat => WaitsOn::Stat,
                 Kind::Resolve => WaitsOn::Resolve,
-                Kind::Console | Kind::Listener | Kind::Stream | Kind::Datagram | Kind::Job => WaitsOn::Connect,
+                _ => WaitsOn::Connect,
             },
         }
     }

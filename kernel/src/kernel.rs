@@ -17,7 +17,9 @@ use crate::{
     fs::mount::Mount,
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
-    limits, panic,
+    limits,
+    own::OwnDevices,
+    panic,
     poll::Watch,
     port::Port,
     sched::Policy,
@@ -115,6 +117,8 @@ pub struct Kernel<H, P> {
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    /// The devices that are no hardware's.
+    pub(crate) own: OwnDevices,
     pub(crate) ports: Slab<Port>,
     pub(crate) port_names: BTreeMap<Box<str>, u32>,
     pub(crate) watches: Slab<Watch>,
@@ -151,7 +155,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
-        let table = Table::new(options.tasks_max, options.quantum);
+        let table = Table::new(options.tasks_max, options.quantum as u16);
         let mut kernel = Kernel {
             timers: Timers::new(table.tasks_max(), options.timer_slack),
             table,
@@ -172,6 +176,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
+            own: OwnDevices::default(),
             ports: Slab::default(),
             port_names: BTreeMap::new(),
             watches: Slab::default(),
@@ -517,9 +522,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Nothing that could end any wait is left: no timer, no file waited on, no handle.
+    /// Nothing that could end any wait is left: no timer, no device of the hardware waited on, no handle.
     fn is_deadlocked(&self) -> bool {
-        self.table.live() > 0 && self.timers.len() == 0 && self.file_waiters == 0 && !self.inbox.has_handles()
+        self.table.live() > 0 && self.timers.len() == 0 && !self.inbox.has_handles() && !self.waits_for_hardware()
     }
 
     /// In a simulation nothing may come from the hardware and yet something from a handle.

@@ -27,6 +27,15 @@ pub const FILES: u32 = 1 << 20;
 /// Jobs that are open, names that are asked about among them, and those that wait for a helper, open or not: `EAGAIN`.
 pub const JOBS: u32 = 512;
 
+/// Bytes in a pipe: past them, writers wait.
+pub const PIPE_BYTES: usize = 64 << 10;
+
+/// Bytes of a write to a pipe up to which it is taken whole or not at all; of a longer one, some may be.
+pub const PIPE_ATOMIC_BYTES: usize = 4096;
+
+/// Bytes of a write to a pipe below which it is copied to those before it; others are queued as they are.
+pub const PIPE_GATHERED_BYTES: usize = 1024;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
@@ -47,6 +56,19 @@ pub const HOST_NAME_BYTES: usize = 253;
 
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
+
+/// Bytes of one name in a path, in the file system in memory: `ENAMETOOLONG`.
+pub const FILE_NAME_BYTES: usize = 255;
+
+/// The highest place in a file, what hosts have numbers for: `EINVAL` for a seek or a length past it, `EFBIG`
+/// for a write.
+pub const OFFSET_MAX: u64 = i64::MAX as u64;
+
+/// Bytes of all files in memory, unless the machine says otherwise: `ENOSPC`.
+pub const RAM_BYTES: u64 = 256 << 20;
+
+/// Files and directories in memory: `ENOSPC`.
+pub const RAM_INODES: usize = 1 << 16;
 
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;

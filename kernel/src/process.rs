@@ -12,7 +12,7 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    task::{State, clean_name},
+    task::{Cold, State, clean_name},
     trap::{Next, Stop},
     wait::Links,
 };
@@ -112,15 +112,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         emit!(self, Spawned { tid, parent: self.table.slot(slot).parent, name: self.name_of(slot) });
     }
 
-    /// A child begins with its parent's standard streams, quantum and announced exits.
+    /// A child begins with its parent's standard streams, its quantum, and what it hands on.
     #[cold]
     fn inherit(&mut self, parent: u32, child: u32) {
         let cold = self.table.make_cold(parent);
-        let (quantum, is_announced, streams) = (cold.quantum, cold.is_announced, cold.fds.streams().copied());
-        if quantum != self.table.quantum() || is_announced {
-            let cold = self.table.make_cold(child);
-            (cold.quantum, cold.is_announced) = (quantum, is_announced);
-        }
+        let (quantum, inherited, streams) = (cold.quantum, cold.inherited.clone(), cold.fds.streams().copied());
+        let cold = self.table.make_cold(child);
+        (cold.quantum, cold.inherited) = (quantum, inherited);
         if let Some(streams) = streams {
             self.hold_streams(&streams);
             self.table.make_cold(child).fds.set_streams(streams);
@@ -137,8 +135,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             cold.make_rare().name = Some(clean_name(&name));
         }
         cold.is_detached = detached;
-        cold.quantum = quantum.unwrap_or(cold.quantum);
-        cold.is_announced = announced.unwrap_or(cold.is_announced);
+        // No quantum is so large that it would not fit: that was checked.
+        cold.quantum = quantum.and_then(|traps| traps.try_into().ok()).unwrap_or(cold.quantum);
+        if let Some(announced) = announced.filter(|&announced| announced != self.table.inherited(slot).is_announced) {
+            self.table.inherited_mut(slot).is_announced = announced;
+        }
     }
 
     /// Can the task in `slot` have such a child? Nothing has moved yet.
@@ -290,7 +291,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Will this end be told, as every one is to who wants that, or as a fault?
     fn tells_exit(&self, slot: u32, status: &ExitStatus) -> bool {
         let is_fault = || {
-            let has_failed = self.table.cold(slot).is_some_and(|cold| cold.failure.is_some());
+            let has_failed = self.table.cold(slot).is_some_and(|cold| cold.failure().is_some());
             has_failed || matches!(status, ExitStatus::Panicked(_))
         };
         self.wants(level::Exited) || self.wants(level::Faulted) && is_fault()
@@ -300,7 +301,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }
-        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
+        let failure = self.table.cold(slot).and_then(Cold::failure);
         // Nobody reads any more what it wrote: that is how a pipeline ends, and no news.
         if let Some(errno) = failure.filter(|&errno| errno != Errno::EPIPE)
             && self.table.slot(slot).parent.is_none()
@@ -505,7 +506,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Says on the console that a task has ended, if that is wanted.
     fn announce(&mut self, slot: u32, tid: Tid) {
-        if !self.table.cold(slot).is_some_and(|cold| cold.is_announced) {
+        if !self.table.inherited(slot).is_announced {
             return;
         }
         let line = format!("Task {tid} terminated\n");

@@ -23,11 +23,13 @@
 //! needed; a plain child has none.
 
 use crate::{
-    fd::FdTable, file::Pending, kernel::broken, limits, poll::Polling, port::Outgoing, trap::Step, wait::Links,
+    fd::FdTable, file::Pending, inherited::Inherited, kernel::broken, limits, poll::Polling, port::Outgoing,
+    trap::Step, wait::Links,
 };
 use std::{
     mem::{forget, replace, take},
     panic::Location,
+    sync::Arc,
 };
 use yieldix_syscalls::{Errno, ExitStatus, Gauge, Reply, Task, Tid, Time};
 
@@ -309,6 +311,8 @@ impl Slot {
 pub struct Cold {
     /// Its descriptors from 3 on, and its own 0, 1, 2 where they differ from the machine's.
     pub fds: FdTable,
+    /// What its children will begin with, where that is not what the first tasks have.
+    pub inherited: Option<Arc<Inherited>>,
     /// The operation that a queued task waits to finish.
     pub pending: Option<Pending>,
     /// What is rare even among these.
@@ -318,13 +322,11 @@ pub struct Cold {
     /// Children that have ended, in the order in which they did.
     pub zombies: crate::wait::Queue,
     /// Traps a turn.
-    pub quantum: u32,
-    /// Does the console say when it ends?
-    pub is_announced: bool,
+    pub quantum: u16,
     /// Will nobody wait for it?
     pub is_detached: bool,
-    /// The error that its body returned.
-    pub failure: Option<Errno>,
+    /// Does it end when its parent does?
+    pub is_bound: bool,
 }
 
 // A server has one for each connection.
@@ -349,6 +351,8 @@ pub struct Rare {
     pub joiners: crate::wait::Queue,
     /// How often the counters of the slot have overflowed: turns, traps.
     pub carried: [u32; 2],
+    /// The error that its body returned.
+    pub failure: Option<Errno>,
     /// How it ended, when it did not exit.
     pub ending: Option<ExitStatus>,
 }
@@ -373,24 +377,29 @@ pub struct Deadline {
 
 impl Cold {
     /// An empty cold part with this quantum.
-    pub fn new(quantum: u32) -> Cold {
+    pub fn new(quantum: u16) -> Cold {
         Cold {
             fds: FdTable::default(),
+            inherited: None,
             pending: None,
             rare: None,
             children: 0,
             zombies: crate::wait::Queue::default(),
             quantum,
-            is_announced: false,
             is_detached: false,
-            failure: None,
+            is_bound: false,
         }
     }
 
-    /// Has it anything that its children inherit? Standard streams, a quantum, announced exits.
+    /// Has it anything that its children inherit? Standard streams, a quantum, and [`Inherited`].
     #[inline]
-    pub fn bequeaths(&self, quantum: u32) -> bool {
-        self.quantum != quantum || self.is_announced || self.fds.streams().is_some()
+    pub fn bequeaths(&self, quantum: u16) -> bool {
+        self.quantum != quantum || self.inherited.is_some() || self.fds.streams().is_some()
+    }
+
+    /// The error that its body returned, if it did.
+    pub fn failure(&self) -> Option<Errno> {
+        self.rare()?.failure
     }
 
     /// What is rare, if it has any.

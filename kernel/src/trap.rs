@@ -189,7 +189,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
             on!(Poll { interests, span }) => self.sys_poll(slot, *interests, span),
             on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
-            on!(DupTo { .. } | Pipe) => self.not_built(slot),
+            on!(DupTo { fd, slot: to }) => self.sys_dup_to(slot, fd, to),
+            on!(Pipe) => self.sys_pipe(slot),
             on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
             on!(UdpBind { address }) => self.sys_udp_bind(slot, *address),
             on!(SendTo { fd, datagram }) => {
@@ -267,7 +268,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
         }
         if let Err(errno) = result {
-            self.table.make_cold(slot).failure = Some(errno);
+            self.table.make_rare(slot).failure = Some(errno);
         }
         self.sys_exit(slot, ExitStatus::Exited(i32::from(result.is_err())))
     }

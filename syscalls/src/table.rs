@@ -503,7 +503,7 @@ syscalls! {
         /// own slot changes nothing.
         ///
         /// `EMFILE` for a slot past the most descriptors.
-        planned 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
+        built 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
         /// Waits until at least one of these is ready, for at most `span`, and gives those that are,
         /// in the order in which they were asked for; none when the time is over. `Duration::ZERO`
         /// only looks, `Duration::MAX` waits for ever.
@@ -520,7 +520,7 @@ syscalls! {
         /// A read waits while it is empty, and gives no bytes once nobody has the writing end any more. A
         /// write waits while it is full. When nobody has the reading end, a write sends its caller `PIPE`,
         /// which ends it unless it is ignored, caught or masked, and fails with `EPIPE`.
-        planned 38 fn pipe -> (Fd, Fd) = Pipe, Costs, Stdio, [EMFILE, ENFILE];
+        built 38 fn pipe -> (Fd, Fd) = Pipe, Costs, Stdio, [EMFILE, ENFILE];
         /// Makes a terminal and gives its two ends: the one that a program at the keyboard's side has, and
         /// the terminal itself.
         ///

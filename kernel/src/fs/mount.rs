@@ -1,16 +1,14 @@
 //! The name space of files: which folder a path leads into, and by what name there.
 //!
-//! A machine has what it mounts and nothing else. Paths are resolved by their text, so the answer
-//! depends on no link and no disk; links within a folder are the hardware's to follow, and to stop at
-//! its border.
+//! A machine has what it mounts and nothing else.
 
-use crate::limits;
+use super::path::plain;
 use yieldix_syscalls::Errno;
 
 /// A folder of the hardware, as tasks see it. Its number there is its place among the mounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Where, in the plain form of [`plain`].
+    /// Where, in plain form.
     guest: Box<str>,
     is_read_only: bool,
 }
@@ -38,30 +36,6 @@ impl Mount {
     }
 }
 
-/// A path in its plain form: empty for the root, else each part with a slash before it.
-///
-/// Errors: `ENAMETOOLONG`, `EINVAL` for a NUL, `ENOENT` for no path at all.
-pub fn plain(path: &str) -> Result<String, Errno> {
-    match path {
-        "" => return Err(Errno::ENOENT),
-        _ if path.len() > limits::PATH_BYTES => return Err(Errno::ENAMETOOLONG),
-        _ if path.contains('\0') => return Err(Errno::EINVAL),
-        _ => {}
-    }
-    let mut plain = String::with_capacity(path.len() + 1);
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => plain.truncate(plain.rfind('/').unwrap_or(0)),
-            part => {
-                plain.push('/');
-                plain.push_str(part);
-            }
-        }
-    }
-    Ok(plain)
-}
-
 /// Where a plain path leads: into the mount whose place is the longest that it begins with. `ENOENT`
 /// when it begins with none.
 pub fn locate<'a>(mounts: &[Mount], plain: &'a str) -> Result<Location<'a>, Errno> {
@@ -81,31 +55,6 @@ mod tests {
 
     fn mounts(guests: &[&str]) -> Vec<Mount> {
         guests.iter().map(|guest| Mount::new(guest, false).unwrap()).collect()
-    }
-
-    #[test]
-    fn dots_and_empty_parts_are_resolved_by_their_text() {
-        for (path, expected) in [
-            ("/", ""),
-            ("/logs", "/logs"),
-            ("logs", "/logs"),
-            ("//logs/./a//b/", "/logs/a/b"),
-            ("/logs/../etc", "/etc"),
-            ("/../../etc", "/etc"),
-            ("..", ""),
-            ("/a/..", ""),
-            ("/...", "/..."),
-        ] {
-            assert_eq!(plain(path).as_deref(), Ok(expected), "{path}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_path_is_refused_by_name() {
-        assert_eq!(plain(""), Err(Errno::ENOENT));
-        assert_eq!(plain("/a\0b"), Err(Errno::EINVAL));
-        assert_eq!(plain(&"x".repeat(limits::PATH_BYTES)).map(|path| path.len()), Ok(limits::PATH_BYTES + 1));
-        assert_eq!(plain(&"x".repeat(limits::PATH_BYTES + 1)), Err(Errno::ENAMETOOLONG));
     }
 
     #[test]

@@ -9,13 +9,13 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
-mod devices;
+pub(crate) mod devices;
 #[cfg(unix)]
 mod errno;
 #[cfg(unix)]
 pub mod host;
 mod memory_console;
-mod news;
+pub(crate) mod news;
 pub mod simulated;
 mod underway;
 
@@ -27,7 +27,7 @@ use yieldix_syscalls::{
 };
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
-/// the disk has.
+/// the disk has, or a device of the kernel's own.
 ///
 /// A device that was closed is not mistaken for the one that has its index now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,13 +60,20 @@ impl Device {
         match self.index >> Device::PLACE_BITS {
             0 => Class::Stream,
             1 => Class::Job,
-            _ => Class::Disk,
+            2 => Class::Disk,
+            _ => Class::Own,
         }
     }
 
     /// Where in that table.
     pub const fn place(self) -> u32 {
         self.index & ((1 << Device::PLACE_BITS) - 1)
+    }
+
+    /// One of the kernel's own? The hardware knows nothing of it.
+    #[inline(always)]
+    pub const fn is_own(self) -> bool {
+        self.index >= (Class::Own as u32) << Device::PLACE_BITS
     }
 
     /// One of the console's three?
@@ -90,11 +97,13 @@ pub enum Class {
     Job,
     /// What the disk has: an open file, a watch, a question.
     Disk,
+    /// What the kernel makes itself: pipes, terminals, `/dev/null` and its kin.
+    Own,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
 }
 
 /// Something that happened outside.

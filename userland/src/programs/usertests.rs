@@ -10,6 +10,7 @@ mod fds;
 mod files;
 mod jobs;
 mod kill;
+mod pipes;
 mod poll;
 mod ports;
 mod resolve;
@@ -41,6 +42,7 @@ const TESTS: &[&[Test]] = &[
     sockets::TESTS,
     datagrams::TESTS,
     resolve::TESTS,
+    pipes::TESTS,
     ports::TESTS,
     poll::TESTS,
     jobs::TESTS,

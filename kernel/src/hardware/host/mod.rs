@@ -189,7 +189,7 @@ impl Hardware for Host {
             Class::Job => self.jobs.is_done(device),
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_readable(device),
-            Class::Stream => self.sockets.would_answer(device, Direction::Read),
+            Class::Stream | Class::Own => self.sockets.would_answer(device, Direction::Read),
         }
     }
 
@@ -197,7 +197,7 @@ impl Hardware for Host {
         match device.class() {
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_writable(device),
-            Class::Stream | Class::Job => self.sockets.would_answer(device, Direction::Write),
+            Class::Stream | Class::Job | Class::Own => self.sockets.would_answer(device, Direction::Write),
         }
     }
 

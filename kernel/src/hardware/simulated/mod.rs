@@ -137,6 +137,7 @@ impl Simulated {
                 Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
                 Class::Stream => self.network.settle(device),
                 Class::Disk => self.disk.settle(device),
+                Class::Own => None,
             };
             let Some(interrupt) = interrupt else { continue };
             happened.push(interrupt);
@@ -222,7 +223,9 @@ impl Hardware for Simulated {
             Class::Stream if device.is_console() => {
                 self.console.read(device, max, &mut self.luck, self.agenda.now())?
             }
-            Class::Stream | Class::Job => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
+            Class::Stream | Class::Job | Class::Own => {
+                self.network.read(device, max, &mut self.luck, &mut self.agenda)?
+            }
             Class::Disk => {
                 let (data, drained) = self.disk.read(device, max)?;
                 return Ok(Received { data, drained });
@@ -235,7 +238,9 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ECONNRESET)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.write(device, data, &mut self.luck, &mut self.agenda),
-            Class::Stream | Class::Job => self.network.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => {
+                self.network.write(device, data, &mut self.luck, &mut self.agenda)
+            }
             Class::Disk => Err(Errno::EBADF),
         }
     }
@@ -250,7 +255,7 @@ impl Hardware for Simulated {
         match device.class() {
             Class::Job => self.jobs.is_done(device),
             Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
-            Class::Stream => self.network.is_readable(device, &mut self.agenda),
+            Class::Stream | Class::Own => self.network.is_readable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
     }
@@ -259,7 +264,7 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.is_writable(device, &mut self.agenda),
-            Class::Stream | Class::Job => self.network.is_writable(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
     }
@@ -284,7 +289,7 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
         match device.class() {
             Class::Stream if device.is_console() => Err(Errno::ENOTSOCK),
-            Class::Stream | Class::Job => self.network.connected(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.connected(device, &mut self.agenda),
             Class::Disk => self.disk.connected(device),
         }
     }
@@ -395,7 +400,7 @@ impl Hardware for Simulated {
     fn close(&mut self, device: Device) {
         match device.class() {
             Class::Disk => self.disk.close(device),
-            Class::Stream | Class::Job => self.network.close(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.close(device, &mut self.agenda),
         }
     }
 
