@@ -54,6 +54,15 @@ pub const DATAGRAM_BYTES: usize = 65_507;
 /// Bytes of a host's name, as DNS has it: `ENAMETOOLONG`.
 pub const HOST_NAME_BYTES: usize = 253;
 
+/// Connections that wait to be accepted at a Unix socket: one more waits before it is connected.
+pub const UNIX_BACKLOG: usize = 1024;
+
+/// What the datagrams may cost that wait at a Unix socket: who sends more waits.
+pub const UNIX_DATAGRAMS: usize = 212_992;
+
+/// What each of these costs beside its bytes.
+pub const UNIX_DATAGRAM_COST: usize = 256;
+
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
 

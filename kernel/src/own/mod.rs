@@ -8,6 +8,7 @@
 //! off when the operation is done: not within it, for each that is told may do the same to a third.
 
 pub mod pipe;
+pub mod unix;
 
 use crate::{
     emit,
