@@ -14,7 +14,9 @@ use yieldix_kernel::{
     fs::mount::Mount,
     hardware::{
         Hardware, MemoryConsole,
-        simulated::{CallCount, CopyError, Faults, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{
+            CallCount, CopyError, Faults, HostProgram, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions,
+        },
     },
     limits,
     sched::RoundRobin,
@@ -63,6 +65,7 @@ pub struct Machine {
     console: Console,
     mounts: Mounts,
     hosts: BTreeMap<String, Vec<IpAddr>>,
+    host_programs: BTreeMap<String, HostProgram>,
     catches_signals: bool,
     load: Load,
     observer: Option<Box<dyn Observer>>,
@@ -167,6 +170,7 @@ impl Machine {
             console: Console::Process,
             mounts: Vec::new(),
             hosts: BTreeMap::new(),
+            host_programs: BTreeMap::new(),
             catches_signals: false,
             load: Load::Nothing,
             observer: None,
@@ -225,6 +229,19 @@ impl Machine {
     /// one; elsewhere it is the host's to know.
     pub fn host(mut self, name: impl Into<String>, address: IpAddr) -> Machine {
         self.hosts.entry(name.into()).or_default().push(address);
+        self
+    }
+
+    /// May tasks run programs of the host (`host_exec`)? Off unless said so: such a program may do whatever the
+    /// process may. In a simulated world there are those of [`Machine::host_program`] only.
+    pub fn host_exec(mut self, may_exec: bool) -> Machine {
+        self.options.may_exec_on_host = may_exec;
+        self
+    }
+
+    /// Gives the host of a simulated world a program, which is run by this name.
+    pub fn host_program(mut self, name: impl Into<String>, program: HostProgram) -> Machine {
+        self.host_programs.insert(name.into(), program);
         self
     }
 
@@ -291,6 +308,7 @@ impl Machine {
             console,
             mounts,
             hosts,
+            host_programs,
             catches_signals,
             load,
             observer,
@@ -318,7 +336,8 @@ impl Machine {
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
                 let folders = copies(mounts)?;
-                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders, hosts });
+                let programs = host_programs;
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders, hosts, programs });
                 calls = simulated.calls();
                 Box::new(simulated)
             }

@@ -47,6 +47,13 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("bytes of a port's name", limits::PORT_NAME_BYTES as u64, "`ENAMETOOLONG`"),
     ("bytes of a datagram", limits::DATAGRAM_BYTES as u64, "`EMSGSIZE`"),
     ("bytes of a host's name", limits::HOST_NAME_BYTES as u64, "`ENAMETOOLONG`"),
+    ("connections that wait at a Unix socket", limits::UNIX_BACKLOG as u64, "one more waits to be connected"),
+    (
+        "bytes of datagrams that wait at a Unix socket, 256 more for each",
+        limits::UNIX_DATAGRAMS as u64,
+        "who sends more waits",
+    ),
+    ("programs of the host", limits::HOST_PROGRAMS as u64, "`EAGAIN`"),
     ("bytes of a path", limits::PATH_BYTES as u64, "`ENAMETOOLONG`"),
     ("interests of a poll", limits::POLL_INTERESTS as u64, "`EINVAL`"),
     ("subroutines deep on the trampoline", limits::SUBROUTINE_DEPTH as u64, "`ENOMEM`"),

@@ -71,8 +71,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
-        let devices = sockets + jobs + disk_devices + self.own.len() + 3;
+        let HardwareStats { sockets, jobs, programs, disk_devices, .. } = self.hardware.stats();
+        let devices = sockets + jobs + programs + disk_devices + self.own.len() + 3;
         ensure(devices == self.files.len(), "every device is an open file's");
         ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
     }

@@ -182,6 +182,9 @@ impl fmt::Display for Kind {
             Kind::Watch => "watch",
             Kind::Stat => "stat",
             Kind::Resolve => "resolve",
+            Kind::HostProcess => "process of the host",
+            Kind::HostInput => "input of the host",
+            Kind::HostOutput => "output of the host",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
         })

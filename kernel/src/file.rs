@@ -70,6 +70,12 @@ pub enum Kind {
     Job,
     /// A question for the addresses of a host; no descriptor ever names it.
     Resolve,
+    /// A program of the host.
+    HostProcess,
+    /// What such a program reads.
+    HostInput,
+    /// What such a program prints.
+    HostOutput,
     /// A file of the disk.
     Regular,
     /// It tells what happens to a file of the disk.
@@ -229,6 +235,10 @@ pub enum Pending {
     },
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
+    /// Learn whether a program of the host was started; the operation holds its file.
+    HostExec,
+    /// Wait until such a program has ended.
+    HostWait,
     /// Learn the addresses of a host; the operation holds its question.
     Resolve,
     /// Learn what is known of a file; the operation holds its own.
@@ -275,15 +285,17 @@ impl Pending {
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
-            Pending::ReadAt { .. } | Pending::RecvFrom { .. } | Pending::Resolve => Direction::Read,
+            Pending::ReadAt { .. } | Pending::RecvFrom { .. } | Pending::Resolve | Pending::HostWait => Direction::Read,
             Pending::Write { .. }
             | Pending::WriteAll { .. }
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat | Pending::SendTo { .. } => {
-                Direction::Write
-            }
+            Pending::WriteAt { .. }
+            | Pending::Truncate { .. }
+            | Pending::Stat
+            | Pending::SendTo { .. }
+            | Pending::HostExec => Direction::Write,
         }
     }
 
@@ -319,6 +331,11 @@ impl Pending {
             (_, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Err(Errno::EOPNOTSUPP),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
+            (Kind::HostProcess, Pending::HostWait | Pending::ReadWait) => Ok(()),
+            (Kind::HostProcess, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::HostInput, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
+            (Kind::HostOutput, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::HostInput | Kind::HostOutput, _) => Err(Errno::EBADF),
             (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
             (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
@@ -328,7 +345,7 @@ impl Pending {
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Stat | Pending::Resolve)
+        matches!(self, Pending::Connect | Pending::Stat | Pending::Resolve | Pending::HostExec)
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -336,7 +353,7 @@ impl Pending {
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
         matches!(
             (self, reply),
-            (Pending::Connect, Reply::Err(_))
+            (Pending::Connect | Pending::HostExec, Reply::Err(_))
                 | (Pending::Take { is_done: true, .. } | Pending::Stat | Pending::Resolve, _)
         )
     }
@@ -515,6 +532,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
                 self.attempt_on_disk(file, device, operation)
             }
+            Pending::HostExec => self.take_program(slot, file, device),
+            Pending::HostWait => self.take_host_status(device),
             Pending::Resolve => self.take_addresses(device),
             Pending::SendTo { .. } | Pending::RecvFrom { .. } => self.attempt_on_datagrams(device, operation),
         };

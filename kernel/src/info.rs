@@ -147,6 +147,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
                 Kind::Stat => WaitsOn::Stat,
                 Kind::Resolve => WaitsOn::Resolve,
+                Kind::HostProcess => WaitsOn::HostExec,
                 _ => WaitsOn::Connect,
             },
         }

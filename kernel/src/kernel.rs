@@ -57,6 +57,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// May tasks run programs of the host?
+    pub may_exec_on_host: bool,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -70,6 +72,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            may_exec_on_host: false,
             is_checked: cfg!(debug_assertions),
         }
     }

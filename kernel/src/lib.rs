@@ -21,6 +21,7 @@ pub mod fd;
 pub mod file;
 pub mod fs;
 pub mod hardware;
+mod host_program;
 mod inbox;
 mod info;
 pub mod inherited;

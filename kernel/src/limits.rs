@@ -63,6 +63,9 @@ pub const UNIX_DATAGRAMS: usize = 212_992;
 /// What each of these costs beside its bytes.
 pub const UNIX_DATAGRAM_COST: usize = 256;
 
+/// Programs of the host that are open, whether they have ended or not: `EAGAIN`.
+pub const HOST_PROGRAMS: u32 = 256;
+
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
 

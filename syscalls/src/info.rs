@@ -55,6 +55,8 @@ pub enum WaitsOn {
     Stat,
     /// The addresses of a host.
     Resolve,
+    /// The start of a program of the host.
+    HostExec,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -83,6 +85,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Open => f.write_str("open"),
             WaitsOn::Stat => f.write_str("stat"),
             WaitsOn::Resolve => f.write_str("resolve"),
+            WaitsOn::HostExec => f.write_str("host exec"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),

@@ -612,10 +612,16 @@ syscalls! {
         planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
-        /// When the last descriptor of the process is closed, it is killed, and reaped.
+        /// When the last descriptor of the process is closed, it is killed, with those of its process group,
+        /// and reaped; one that has ended is reaped when that is learnt, and what it has left running goes on.
         ///
-        /// `EPERM` unless the machine allows it.
-        planned 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL];
+        /// The streams are pipes: a read gives the end when nobody has the other end any more, a write is
+        /// `EPIPE`, without a signal. The program has the host's environment and working folder, and a process
+        /// group of its own, so that the terminal's keys do not reach it.
+        ///
+        /// `EPERM` unless the machine allows it (`--host-exec`). `EAGAIN` past the most programs, `ENOMEM` when the
+        /// host has no room for one more process, `EINVAL` for a word with a NUL. Always waits.
+        built 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL, EIO, ETIMEDOUT];
         /// Asks a driver; what the words mean is the driver's own matter.
         planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
         /// Has work done on a helper thread of the host while the task goes on, and gives its job: a
@@ -809,10 +815,13 @@ syscalls! {
         planned 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
         planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
-        /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
-        planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
-        /// Sends a signal to a program of the host. One that has ended: success.
-        planned 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EPERM];
+        /// Waits until a program of the host has ended, and gives how, as often as it is asked. A signal that
+        /// has no name here is told as a shell does, by the code 128 and its number on top. `EINVAL` for what
+        /// is no such process.
+        built 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, EIO, ENOMEM, ETIMEDOUT];
+        /// Sends a signal to a program of the host, and to those that it has started and that have stayed in
+        /// its process group. One that has ended: success.
+        built 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EIO, EPERM];
     }
 }
 

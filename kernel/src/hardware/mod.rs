@@ -23,7 +23,8 @@ pub use memory_console::MemoryConsole;
 
 use std::net::SocketAddr;
 use yieldix_syscalls::{
-    Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work,
+    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
+    Value, Work,
 };
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
@@ -48,7 +49,7 @@ impl Device {
     pub const STDERR: Device = Device { index: 2, generation: 0 };
 
     /// The bits of an index that are its place.
-    const PLACE_BITS: u32 = 30;
+    const PLACE_BITS: u32 = 29;
 
     /// A device of this class.
     pub const fn of(class: Class, place: u32, generation: u32) -> Device {
@@ -61,6 +62,7 @@ impl Device {
             0 => Class::Stream,
             1 => Class::Job,
             2 => Class::Disk,
+            3 => Class::Program,
             _ => Class::Own,
         }
     }
@@ -97,13 +99,26 @@ pub enum Class {
     Job,
     /// What the disk has: an open file, a watch, a question.
     Disk,
-    /// What the kernel makes itself: pipes, terminals, `/dev/null` and its kin.
+    /// A program of the host, or one of its streams.
+    Program,
+    /// What the kernel makes itself, which is the last class: pipes, terminals, `/dev/null` and its kin.
     Own,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
+}
+
+/// The standard streams of a program of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostStreams {
+    /// Where its input is written to.
+    pub stdin: Device,
+    /// Where its output is read from.
+    pub stdout: Device,
+    /// Where its error output is read from.
+    pub stderr: Device,
 }
 
 /// Something that happened outside.
@@ -255,7 +270,22 @@ pub trait Hardware {
     /// done is abandoned: nothing comes of it, and no interrupt.
     fn close_job(&mut self, job: Device) -> Option<Outcome>;
 
-    /// Closes a socket, or what the disk has. No interrupt comes for it any more.
+    /// Begins to start a program of the host, in a process group of its own. [`Hardware::host_started`] tells
+    /// how that ends.
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno>;
+
+    /// Is it started? The device is its process from then on; gives those of its standard streams. `EAGAIN`
+    /// while that is open; owes a writable interrupt then.
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno>;
+
+    /// How a process ended; it is reaped. `EAGAIN` while it runs; owes a readable interrupt then.
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno>;
+
+    /// Sends a signal to a process, and to those of its group. One that has ended: success.
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno>;
+
+    /// Closes a socket, what the disk has, or a program's stream or process, which is killed and reaped.
+    /// No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
     /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
@@ -308,6 +338,8 @@ pub struct HardwareStats {
     pub sockets: u32,
     /// Files, watches and questions of the disk.
     pub disk_devices: u32,
+    /// Programs of the host and their streams.
+    pub programs: u32,
     /// Jobs that are not closed.
     pub jobs: u32,
     /// Sockets that are registered with a poller.
@@ -450,6 +482,22 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn close_job(&mut self, job: Device) -> Option<Outcome> {
         (**self).close_job(job)
+    }
+
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        (**self).host_exec(command)
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        (**self).host_started(device)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        (**self).host_status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        (**self).host_kill(process, signal)
     }
 
     fn close(&mut self, device: Device) {

@@ -7,6 +7,8 @@ mod console;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod programs;
 mod sockets;
 mod waits;
 

@@ -44,6 +44,12 @@ pub const JOB_THREADS: usize = 4;
 /// up. More names wait, in order.
 pub const RESOLVE_THREADS: usize = 4;
 
+/// Threads that start programs, and reap those that were killed.
+pub const STARTER_THREADS: usize = 2;
+
+/// Bytes that one read of a program's output takes at most.
+pub const PIPE_READ_MAX: usize = 64 * 1024;
+
 /// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.

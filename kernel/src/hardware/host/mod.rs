@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 mod output;
 mod poller;
+mod programs;
 mod resolver;
 mod signals;
 mod sockets;
@@ -27,21 +28,25 @@ pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
-use crate::limits::FLUSH_AFTER_SIGNAL;
+use super::{Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, Outcome, Received, Waker};
+use crate::limits::{FLUSH_AFTER_SIGNAL, HOST_PROGRAMS};
 use console::Console;
 use files::Files;
 use helpers::Helpers;
 use jobs::Jobs;
 use poller::{Bell, Direction, Registrar, Waiter};
 use polling::Poller;
+use programs::Programs;
 use signals::Signals;
 use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{
+    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
+    Work,
+};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
@@ -65,6 +70,7 @@ pub struct Host {
     console: Console,
     files: Files,
     jobs: Jobs,
+    programs: Programs,
     signals: Signals,
     waits: u64,
     /// What happened during a flush, for the next who asks.
@@ -94,6 +100,11 @@ impl Host {
                 Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller))),
                 Helpers::new("yieldix names", RESOLVE_THREADS, Bell::new(Arc::clone(&poller))),
             ),
+            programs: Programs::new(
+                Helpers::new("yieldix start", STARTER_THREADS, Bell::new(Arc::clone(&poller))),
+                Helpers::new("yieldix wait", HOST_PROGRAMS as usize, Bell::new(Arc::clone(&poller))),
+                Registrar::new(Arc::clone(&poller)),
+            ),
             signals,
             poller,
             waits: 0,
@@ -117,21 +128,28 @@ impl Host {
         if device.is_console() {
             return self.console.try_read(device, max);
         }
+        if device.class() == Class::Program {
+            return Ok(Received { data: self.programs.try_read(device, max)?, drained: false });
+        }
         let (data, drained) = self.files.try_read(device, max)?;
         Ok(Received { data, drained })
     }
 
     fn wait(&mut self, patience: Option<Duration>, happened: &mut Vec<Interrupt>) {
-        let Host { sockets, files, signals, .. } = self;
+        let Host { sockets, files, programs, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
             None if files.noted(event) => {}
-            None => signals.told(event, happened),
+            None => match programs.told(event) {
+                Some(interrupt) => happened.push(interrupt),
+                None => signals.told(event, happened),
+            },
         });
         // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
         self.files.interrupts(happened);
         self.jobs.interrupts(happened);
+        self.programs.interrupts(happened);
     }
 }
 
@@ -173,7 +191,11 @@ impl Hardware for Host {
         if device.is_socket() {
             return self.sockets.try_write(device, data);
         }
-        if device.is_console() { self.console.try_write(device, data) } else { Err(Errno::EBADF) }
+        match device.class() {
+            Class::Stream => self.console.try_write(device, data),
+            Class::Program => self.programs.try_write(device, data),
+            _ => Err(Errno::EBADF),
+        }
     }
 
     fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
@@ -187,6 +209,7 @@ impl Hardware for Host {
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match device.class() {
             Class::Job => self.jobs.is_done(device),
+            Class::Program => self.programs.would_answer(device, Direction::Read),
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_readable(device),
             Class::Stream | Class::Own => self.sockets.would_answer(device, Direction::Read),
@@ -197,6 +220,7 @@ impl Hardware for Host {
         match device.class() {
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_writable(device),
+            Class::Program => self.programs.would_answer(device, Direction::Write),
             Class::Stream | Class::Job | Class::Own => self.sockets.would_answer(device, Direction::Write),
         }
     }
@@ -289,11 +313,27 @@ impl Hardware for Host {
         self.jobs.close(job)
     }
 
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        self.programs.exec(command)
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        self.programs.started(device)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        self.programs.status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        self.programs.kill(process, signal)
+    }
+
     fn close(&mut self, device: Device) {
-        if device.class() == Class::Disk {
-            self.files.close(device);
-        } else {
-            self.sockets.close(device);
+        match device.class() {
+            Class::Disk => self.files.close(device),
+            Class::Program => self.programs.close(device),
+            Class::Stream | Class::Job | Class::Own => self.sockets.close(device),
         }
     }
 
@@ -321,6 +361,7 @@ impl Hardware for Host {
             sockets: self.sockets.open_count(),
             disk_devices: self.files.open_count(),
             jobs: self.jobs.open_count(),
+            programs: self.programs.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
             output_lost: self.output_lost,

@@ -30,6 +30,8 @@ pub enum Event {
     Disk { device: Device, is_read: bool },
     /// A change of a folder is due.
     Change { folder: u32 },
+    /// A program of the host was looked for, or its time is over.
+    Program { device: Device, is_known: bool },
     /// A job is done.
     Done(Device),
 }

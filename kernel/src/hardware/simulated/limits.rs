@@ -16,6 +16,8 @@ pub const DATAGRAM_COST: usize = 256;
 pub const LATENCY_NS_MIN: u64 = 5_000;
 /// The longest way of a packet that has none before it to wait for.
 pub const LATENCY_NS_MAX: u64 = 50_000;
+/// Bytes that a program of the host has printed and nobody has read.
+pub const PROGRAM_PIPE: usize = 64 * 1024;
 /// The shortest time that a job takes.
 pub const JOB_NS_MIN: u64 = 5_000;
 /// The longest.

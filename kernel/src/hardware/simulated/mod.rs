@@ -20,6 +20,7 @@ mod limits;
 mod network;
 #[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
 mod own_streams;
+mod programs;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +28,11 @@ pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
+pub use programs::HostProgram;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
+use super::{
+    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker,
+};
 use crate::resolve::Addresses;
 use agenda::{Agenda, Event};
 use console::Console;
@@ -37,11 +41,15 @@ use entropy::{Generator, Use};
 use faults::Misfortune;
 use jobs::Jobs;
 use network::Network;
+use programs::Programs;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Clock, Datagram, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{
+    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
+    Work,
+};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -56,13 +64,23 @@ pub struct SimulatedOptions {
     pub folders: Vec<MemoryFolder>,
     /// The hosts that have a name, and their addresses.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// The programs of the host, by the names by which they are run.
+    pub programs: BTreeMap<String, HostProgram>,
 }
 
 impl Default for SimulatedOptions {
-    /// Seed 0, a console in memory of its own, no faults, an empty disk, no host with a name.
+    /// Seed 0, a console in memory of its own, no faults, an empty disk, no host with a name, no program of the
+    /// host.
     fn default() -> SimulatedOptions {
         let console = SimulatedConsole::Memory(MemoryConsole::new());
-        SimulatedOptions { seed: 0, console, faults: Faults::default(), folders: Vec::new(), hosts: BTreeMap::new() }
+        SimulatedOptions {
+            seed: 0,
+            console,
+            faults: Faults::default(),
+            folders: Vec::new(),
+            hosts: BTreeMap::new(),
+            programs: BTreeMap::new(),
+        }
     }
 }
 
@@ -75,6 +93,7 @@ pub struct Simulated {
     console: Console,
     jobs: Jobs,
     hosts: BTreeMap<String, Vec<IpAddr>>,
+    programs: Programs,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -92,6 +111,7 @@ impl Simulated {
             console: Console::new(options.console),
             jobs: Jobs::new(options.seed),
             hosts: options.hosts,
+            programs: Programs::new(options.programs),
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -125,6 +145,7 @@ impl Simulated {
                 }
                 Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
+                Event::Program { device, is_known } => self.programs.happen(device, is_known, &mut self.agenda),
                 Event::Done(device) => {
                     self.jobs.end(device);
                     self.agenda.touch(device);
@@ -137,6 +158,7 @@ impl Simulated {
                 Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
                 Class::Stream => self.network.settle(device),
                 Class::Disk => self.disk.settle(device),
+                Class::Program => self.programs.settle(device),
                 Class::Own => None,
             };
             let Some(interrupt) = interrupt else { continue };
@@ -223,6 +245,7 @@ impl Hardware for Simulated {
             Class::Stream if device.is_console() => {
                 self.console.read(device, max, &mut self.luck, self.agenda.now())?
             }
+            Class::Program => (self.programs.read(device, max, &mut self.agenda)?.to_vec(), false),
             Class::Stream | Class::Job | Class::Own => {
                 self.network.read(device, max, &mut self.luck, &mut self.agenda)?
             }
@@ -238,6 +261,7 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ECONNRESET)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Program => self.programs.write(device, data, &mut self.agenda),
             Class::Stream | Class::Job | Class::Own => {
                 self.network.write(device, data, &mut self.luck, &mut self.agenda)
             }
@@ -254,6 +278,7 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Job => self.jobs.is_done(device),
+            Class::Program => self.programs.would_answer(device),
             Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
             Class::Stream | Class::Own => self.network.is_readable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
@@ -264,6 +289,7 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.is_writable(device, &mut self.agenda),
+            Class::Program => self.programs.would_answer(device),
             Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
@@ -289,6 +315,7 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
         match device.class() {
             Class::Stream if device.is_console() => Err(Errno::ENOTSOCK),
+            Class::Program => Err(Errno::EINVAL),
             Class::Stream | Class::Job | Class::Own => self.network.connected(device, &mut self.agenda),
             Class::Disk => self.disk.connected(device),
         }
@@ -397,8 +424,29 @@ impl Hardware for Simulated {
         self.jobs.close(job)
     }
 
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        Ok(self.programs.exec(command, &mut self.agenda))
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.programs.started(device, &mut self.agenda)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        self.risk(Errno::EIO)?;
+        self.programs.status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        self.risk(Errno::EPERM)?;
+        self.programs.kill(process, signal, &mut self.agenda)
+    }
+
     fn close(&mut self, device: Device) {
         match device.class() {
+            Class::Program => self.programs.close(device, &mut self.agenda),
             Class::Disk => self.disk.close(device),
             Class::Stream | Class::Job | Class::Own => self.network.close(device, &mut self.agenda),
         }
@@ -415,6 +463,7 @@ impl Hardware for Simulated {
             sockets: self.network.sockets(),
             disk_devices: self.disk.open_count(),
             jobs: self.jobs.open_count(),
+            programs: self.programs.open_count(),
             registrations: self.network.registrations(),
             waits: self.waits,
             output_lost: self.output_lost,
