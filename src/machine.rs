@@ -216,7 +216,7 @@ impl Machine {
 
     /// Shows tasks a folder at the path `guest`, to read only or to write as well. They see nothing else of
     /// the host: no path and no link leads out of it. Of several mounts, the longest path that fits has a
-    /// file.
+    /// file; one at `/` takes the place of the files in memory.
     ///
     /// In a simulated world a host folder is copied when the machine boots, at most 64 MiB; what is written
     /// there stays there.
@@ -256,6 +256,13 @@ impl Machine {
     /// taken for any other.
     pub fn quantum(mut self, traps: u32) -> Machine {
         self.options.quantum = traps;
+        self
+    }
+
+    /// The most bytes that files in memory may have together: 256 MiB unless said otherwise. They are the
+    /// machine's own, and are gone with it.
+    pub fn ram_bytes(mut self, bytes: u64) -> Machine {
+        self.options.ram_bytes = bytes;
         self
     }
 

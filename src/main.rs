@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 use yieldix::{BootError, Ended, LogFormat, Machine, MountError};
-use yieldix_userland::{PROGRAMS, duration::Span, listing::listing};
+use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
 mod manual;
 
@@ -60,6 +60,10 @@ struct Command {
     /// The most tasks at a time [default: 1048576]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     max_tasks: Option<u32>,
+
+    /// The most bytes of files in memory, as 64M [default: 256 MiB]
+    #[arg(long, value_name = "SIZE", global = true)]
+    ram: Option<Size>,
 
     /// Show tasks a folder of the host, and nothing else of it; `:ro` to read only. Repeatable
     #[arg(long, value_name = "HOST:GUEST[:ro]", global = true)]
@@ -190,6 +194,9 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     machine = machine.host_exec(command.host_exec);
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
+    }
+    if let Some(size) = command.ram {
+        machine = machine.ram_bytes(size.0);
     }
     if let Some(tasks) = command.max_tasks {
         machine = machine.max_tasks(tasks);

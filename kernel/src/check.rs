@@ -96,7 +96,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
             let has_place = file.rare().is_some_and(|rare| rare.place.is_some());
-            ensure(has_place == (file.kind == Kind::Regular), "a regular file has a place, no other has");
+            let should_have = matches!(file.kind, Kind::Regular | Kind::Directory);
+            ensure(has_place == should_have, "a regular file and a directory have a place, no other has");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;

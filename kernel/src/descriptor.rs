@@ -1,10 +1,11 @@
 //! The calls of descriptors: close and dup, and what exit and spawn do to them.
 
 use crate::{
-    fd::{Object, Streams},
+    fd::{FdTable, Object, Streams},
     hardware::Hardware,
     kernel::Kernel,
     sched::Policy,
+    task::State,
     trap::Next,
 };
 use yieldix_syscalls::{Errno, Fd, Reply};
@@ -19,6 +20,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None => None,
         };
         object.ok_or(Errno::EBADF)
+    }
+
+    /// Every descriptor of the task in `slot`, and what it names.
+    pub(crate) fn fds_of(&self, slot: u32) -> Vec<(Fd, Object)> {
+        match (self.table.cold(slot), &self.table.slot(slot).state) {
+            (_, State::Zombie { .. }) => Vec::new(),
+            (Some(cold), _) => cold.fds.iter(&self.streams).collect(),
+            (None, _) => FdTable::default().iter(&self.streams).collect(),
+        }
     }
 
     /// Opens a descriptor for an object in the table of the task in `slot`.

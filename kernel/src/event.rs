@@ -179,14 +179,18 @@ impl fmt::Display for Kind {
             Kind::Stream => "stream",
             Kind::Job => "job",
             Kind::Regular => "regular",
+            Kind::Directory => "directory",
             Kind::Watch => "watch",
-            Kind::Stat => "stat",
             Kind::Resolve => "resolve",
             Kind::HostProcess => "process of the host",
             Kind::HostInput => "input of the host",
             Kind::HostOutput => "output of the host",
+            Kind::Question => "question",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
+            Kind::Plain => "device",
+            Kind::Terminal => "terminal",
+            Kind::Master => "terminal's master",
         })
     }
 }

@@ -178,6 +178,14 @@ impl FdTable {
         own.or_else(|| standard().map(|slot| Fd::new(slot as u32, 0)))
     }
 
+    /// Every descriptor that is open, and what it names; `machine` are the standard three of the machine.
+    pub fn iter<'a>(&'a self, machine: &'a Streams) -> impl Iterator<Item = (Fd, Object)> + 'a {
+        let streams = (0u32..).zip(self.streams().unwrap_or(machine));
+        let standard = streams.filter_map(|(slot, object)| Some((Fd::new(slot, 0), (*object)?)));
+        let entries = (FIRST_SLOT..).zip(&self.entries);
+        standard.chain(entries.filter_map(|(slot, entry)| Some((Fd::new(slot, entry.generation), entry.object()?))))
+    }
+
     /// Everything that an entry names, once an entry.
     pub fn objects(&self) -> impl Iterator<Item = Object> {
         let streams = self.streams.iter().flat_map(|streams| **streams);

@@ -15,7 +15,7 @@ use crate::{
     emit,
     event::Address,
     fd::Object,
-    fs::Place,
+    fs::{Listing, Opened, Place},
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
@@ -51,8 +51,12 @@ pub struct File {
 pub struct Rare {
     /// Polls that watch for a read or for a write, by direction.
     watched: [Queue; 2],
-    /// A regular file's place.
+    /// The place of a regular file or a directory.
     pub place: Option<Place>,
+    /// What is open of a file system of the kernel's own.
+    pub opened: Option<Opened>,
+    /// How far a directory is listed.
+    pub listing: Option<Box<Listing>>,
 }
 
 /// What can be done with a file.
@@ -76,16 +80,24 @@ pub enum Kind {
     HostInput,
     /// What such a program prints.
     HostOutput,
-    /// A file of the disk.
+    /// A file with bytes.
     Regular,
+    /// A directory.
+    Directory,
     /// It tells what happens to a file of the disk.
     Watch,
-    /// A question about a file of the disk; no descriptor ever names it.
-    Stat,
+    /// A question to the disk; no descriptor ever names it.
+    Question,
     /// The end of a pipe that is read from.
     PipeReader,
     /// The end of a pipe that is written to.
     PipeWriter,
+    /// A device that keeps nothing: `/dev/null` and its kin.
+    Plain,
+    /// A terminal that a task has made, where programs run.
+    Terminal,
+    /// The keyboard's side of such a terminal.
+    Master,
 }
 
 impl Kind {
@@ -97,7 +109,7 @@ impl Kind {
     /// Is it operated on in ways of its own, and not as a plain stream of the hardware is?
     #[inline(always)]
     fn has_own_ways(self) -> bool {
-        matches!(self, Kind::Regular | Kind::PipeReader | Kind::PipeWriter)
+        !matches!(self, Kind::Console | Kind::Listener | Kind::Stream | Kind::Job | Kind::Question)
     }
 }
 
@@ -150,7 +162,8 @@ impl File {
 
     /// Drops what is rare if nothing is in it.
     pub fn shed_rare(&mut self) {
-        if !self.is_watched() && self.rare().is_some_and(|rare| rare.place.is_none()) {
+        let is_needed = |rare: &Rare| rare.place.is_some() || rare.opened.is_some();
+        if !self.is_watched() && !self.rare().is_some_and(is_needed) {
             self.rare = None;
         }
     }
@@ -241,8 +254,8 @@ pub enum Pending {
     HostWait,
     /// Learn the addresses of a host; the operation holds its question.
     Resolve,
-    /// Learn what is known of a file; the operation holds its own.
-    Stat,
+    /// Learn the answer to a question; the operation holds its file.
+    Ask,
     /// Read up to `max` bytes of a regular file.
     ReadAt {
         /// At most so many.
@@ -256,6 +269,21 @@ pub enum Pending {
         data: Buf,
         /// Tells it from others.
         ticket: u64,
+    },
+    /// Take the next entries of a directory.
+    ReadDir {
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Have what was written to a regular file, or done to the names in a directory, reach the disk.
+    SyncFile {
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Learn whether a directory is one; then it is the working directory. The operation holds its file.
+    Chdir {
+        /// In plain form.
+        directory: Box<str>,
     },
     /// Set the length of a regular file.
     Truncate {
@@ -291,11 +319,10 @@ impl Pending {
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::WriteAt { .. }
-            | Pending::Truncate { .. }
-            | Pending::Stat
-            | Pending::SendTo { .. }
-            | Pending::HostExec => Direction::Write,
+            Pending::ReadDir { .. } => Direction::Read,
+            Pending::WriteAt { .. } | Pending::Truncate { .. } => Direction::Write,
+            Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => Direction::Write,
+            Pending::SendTo { .. } | Pending::HostExec => Direction::Write,
         }
     }
 
@@ -317,8 +344,10 @@ impl Pending {
             _ if wants == Wants::Socket && !kind.is_socket() => Err(Errno::ENOTSOCK),
             (Kind::Job, Pending::Take { .. }) => Ok(()),
             (_, Pending::Take { .. }) => Err(Errno::EINVAL),
-            (Kind::Console, Pending::Sync) => Ok(()),
+            (Kind::Console | Kind::Regular | Kind::Directory, Pending::Sync) => Ok(()),
             (_, Pending::Sync) => Err(Errno::EINVAL),
+            (Kind::Directory, Pending::ReadWait | Pending::WriteWait) => Ok(()),
+            (Kind::Directory, _) => Err(Errno::EISDIR),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Datagram, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Ok(()),
@@ -339,13 +368,14 @@ impl Pending {
             (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
             (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
-            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat | Kind::Resolve, _) => Ok(()),
+            (Kind::Plain | Kind::Terminal | Kind::Master, _) => Ok(()),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question | Kind::Resolve, _) => Ok(()),
         }
     }
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Stat | Pending::Resolve | Pending::HostExec)
+        matches!(self, Pending::Connect | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve | Pending::HostExec)
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -354,7 +384,7 @@ impl Pending {
         matches!(
             (self, reply),
             (Pending::Connect | Pending::HostExec, Reply::Err(_))
-                | (Pending::Take { is_done: true, .. } | Pending::Stat | Pending::Resolve, _)
+                | (Pending::Take { is_done: true, .. } | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve, _)
         )
     }
 
@@ -460,7 +490,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(never)]
     fn operate_in_own_ways(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
         match self.file(file).kind {
-            Kind::Regular => self.operate_on_regular(slot, file, operation),
+            Kind::Regular | Kind::Directory => self.operate_on_regular(slot, file, operation),
             _ => self.operate_on_own(slot, file, operation),
         }
     }
@@ -521,6 +551,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => {
                 let connected = self.hardware.connected(device);
+                if connected.is_ok() && self.file(file).kind == Kind::Regular {
+                    self.note_opened(file, device);
+                }
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
             Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
@@ -529,8 +562,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // What the kernel said is out before what is asked about.
             Pending::Sync if device == Device::STDOUT && !self.announcements.is_empty() => Err(Errno::EAGAIN),
             Pending::Sync => self.hardware.try_sync(device).map(|()| Reply::Unit),
-            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
-                self.attempt_on_disk(file, device, operation)
+            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } => {
+                self.attempt_on_disk(slot, file, device, operation)
+            }
+            Pending::ReadDir { .. } | Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => {
+                self.attempt_on_disk(slot, file, device, operation)
             }
             Pending::HostExec => self.take_program(slot, file, device),
             Pending::HostWait => self.take_host_status(device),
@@ -632,8 +668,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !entry.readers.is_empty() || !entry.writers.is_empty() || entry.is_watched() {
             broken("a file is closed while a task waits on it");
         }
-        self.files.remove(file);
+        let opened = self.files.remove(file).and_then(|file| file.rare?.opened);
         self.note_device(device, crate::task::NIL);
+        if let Some(opened) = &opened {
+            self.close_opened(device, opened);
+        }
         match kind {
             Kind::Job | Kind::Resolve => self.close_job(file, device),
             _ if device.is_own() => return self.close_own(file, device),

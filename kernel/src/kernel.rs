@@ -14,7 +14,7 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    fs::mount::Mount,
+    fs::{FileSystems, mount::Mount},
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
@@ -59,6 +59,8 @@ pub struct Options {
     pub mounts: Vec<Mount>,
     /// May tasks run programs of the host?
     pub may_exec_on_host: bool,
+    /// The most bytes of files in memory.
+    pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -73,6 +75,7 @@ impl Default for Options {
             programs: Vec::new(),
             mounts: Vec::new(),
             may_exec_on_host: false,
+            ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -115,6 +118,8 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     /// By class and place.
     pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
+    /// What paths lead to.
+    pub(crate) fs: FileSystems,
     /// Tickets given out, one for each operation on the disk.
     pub(crate) tickets: u64,
     pub(crate) streams: Streams,
@@ -176,6 +181,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Default::default(),
+            fs: FileSystems::new(&options.mounts, options.ram_bytes),
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,

@@ -38,6 +38,7 @@ pub mod resolve;
 pub mod sched;
 mod slab;
 mod socket;
+mod stat;
 mod table;
 pub mod task;
 mod timer;

@@ -36,6 +36,9 @@ pub const PIPE_ATOMIC_BYTES: usize = 4096;
 /// Bytes of a write to a pipe below which it is copied to those before it; others are queued as they are.
 pub const PIPE_GATHERED_BYTES: usize = 1024;
 
+/// Bytes a read of `/dev/zero` or `/dev/random` gives; reads that ask for more get less.
+pub const PLAIN_READ_BYTES: usize = 64 << 10;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
@@ -81,6 +84,9 @@ pub const RAM_BYTES: u64 = 256 << 20;
 
 /// Files and directories in memory: `ENOSPC`.
 pub const RAM_INODES: usize = 1 << 16;
+
+/// Entries of a directory that one `readdir` gives of those that the kernel has itself; the next gives more.
+pub const DIR_ENTRIES: usize = 1024;
 
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;
@@ -131,6 +137,9 @@ pub const OPERATIONS_PER_FULL_TURN: u32 = 4;
 
 /// A single call that counts as many ends the turn, whatever is left of the quantum.
 pub const OPERATIONS_PER_LONG_CALL: u32 = 8;
+
+/// Bytes of files in memory, read or written, that count as one operation.
+pub const COPIED_PER_OPERATION: u32 = 64 << 10;
 
 /// Random bytes that count as one operation.
 pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;

@@ -219,13 +219,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(GetEnv { .. } | SetEnv { .. } | UnsetEnv { .. } | Environment) => self.not_built(slot),
             on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
             on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
-            on!(Stat { path }) => self.sys_stat(slot, &path),
+            on!(Stat { path }) => self.sys_stat(slot, &path, true),
+            on!(Lstat { path }) => self.sys_stat(slot, &path, false),
             on!(Fstat { fd }) => self.sys_fstat(slot, fd),
             on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
             on!(Watch { path }) => self.sys_watch(slot, &path),
-            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. }) => self.not_built(slot),
-            on!(Lstat { .. } | SetModified { .. }) => self.not_built(slot),
-            on!(Chdir { .. } | GetCwd) => self.not_built(slot),
+            on!(ReadDir { fd }) => self.sys_readdir(slot, fd),
+            on!(Mkdir { path }) => self.sys_mkdir(slot, &path),
+            on!(Unlink { path }) => self.sys_unlink(slot, &path),
+            on!(Rmdir { path }) => self.sys_rmdir(slot, &path),
+            on!(Rename { from, to }) => self.sys_rename(slot, &from, &to),
+            on!(SetModified { path, moment }) => self.sys_set_modified(slot, &path, moment),
+            on!(Chdir { path }) => self.sys_chdir(slot, &path),
+            on!(GetCwd) => self.sys_getcwd(slot),
         };
         self.unless_long(operations_before, next)
     }

@@ -2,7 +2,7 @@
 
 use crate::{Fd, Tid, Time};
 use alloc::boxed::Box;
-use core::{fmt, panic::Location};
+use core::{fmt, panic::Location, time::Duration};
 
 /// One task, as `ps` sees it.
 #[derive(Clone, Debug)]
@@ -51,12 +51,12 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
-    /// What is known of a file.
-    Stat,
     /// The addresses of a host.
     Resolve,
     /// The start of a program of the host.
     HostExec,
+    /// The answer to a question to the disk: to look at a path, or to change a name.
+    Question,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -83,9 +83,9 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
-            WaitsOn::Stat => f.write_str("stat"),
             WaitsOn::Resolve => f.write_str("resolve"),
             WaitsOn::HostExec => f.write_str("host exec"),
+            WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),
@@ -126,8 +126,14 @@ pub struct SysInfo {
     pub timers: u32,
     /// Sockets that are registered with the poller.
     pub registrations: u32,
+    /// Files and directories in memory.
+    pub ram_inodes: u32,
+    /// Bytes of those files.
+    pub ram_bytes: u64,
     /// Turns given so far.
     pub turns: u64,
     /// Traps answered so far.
     pub traps: u64,
+    /// The time since 1970 in UTC, as the host has it; in a simulated world, since boot.
+    pub wall_clock: Duration,
 }

@@ -3,36 +3,77 @@
 //! To open a file is like a connect: the hardware begins it, and the operation that waits for the end
 //! holds the file; so it is with what is asked of a path.
 
-use super::{Place, mount::Location};
-use crate::{event::Address, file::Kind, hardware::Hardware, kernel::Kernel, sched::Policy};
-use yieldix_syscalls::{Errno, OpenFlags};
+use super::{Listing, Outcome, Place};
+use crate::{
+    event::Address,
+    file::{Kind, Pending},
+    hardware::{Device, Hardware, Question, Told},
+    kernel::Kernel,
+    sched::Policy,
+};
+use yieldix_syscalls::{Errno, FileKind, OpenFlags, Reply};
+
+/// A plain path within a folder, as the hardware wants it.
+pub(super) fn inside(within: &str) -> Box<str> {
+    within.strip_prefix('/').unwrap_or(".").into()
+}
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Begins to open a file, whose path as tasks see it is `path`; gives its index.
     pub(super) fn open_in_folder(
         &mut self,
-        location: Location<'_>,
+        folder: u32,
+        within: &str,
         path: &str,
         flags: OpenFlags,
     ) -> Result<u32, Errno> {
-        if location.is_read_only && flags.has(OpenFlags::WRITE) {
-            return Err(Errno::EROFS);
-        }
-        let device = self.hardware.open(location.folder, location.path, flags)?;
+        let device = self.hardware.open(folder, &inside(within), flags)?;
         let file = self.open_file(device, Kind::Regular, Address::Path(path));
-        self.file_mut(file).make_rare().place = Some(Place { offset: 0, flags });
+        let rare = self.file_mut(file).make_rare();
+        rare.place = Some(Place { offset: 0, flags });
+        // Only once it is open is it known whether it is a directory.
+        rare.listing = (!flags.has(OpenFlags::WRITE)).then(|| Box::new(Listing::of(path)));
         Ok(file)
     }
 
+    /// A file of a folder is open: from now on it is known what it is.
+    pub(crate) fn note_opened(&mut self, file: u32, device: Device) {
+        if self.file(file).rare().is_none_or(|rare| rare.listing.is_none()) {
+            return;
+        }
+        let is_directory = self.hardware.file_info(device).is_ok_and(|info| info.kind == FileKind::Directory);
+        let entry = self.file_mut(file);
+        if is_directory {
+            entry.kind = Kind::Directory;
+        } else {
+            entry.make_rare().listing = None;
+        }
+    }
+
     /// Begins to watch what happens to a file; gives the index of the watch.
-    pub(super) fn watch_in_folder(&mut self, location: Location<'_>, path: &str) -> Result<u32, Errno> {
-        let device = self.hardware.watch(location.folder, location.path)?;
+    pub(super) fn watch_in_folder(&mut self, folder: u32, within: &str, path: &str) -> Result<u32, Errno> {
+        let device = self.hardware.watch(folder, &inside(within))?;
         Ok(self.open_file(device, Kind::Watch, Address::Path(path)))
     }
 
-    /// Begins to ask what is known of a file; gives the index of the question.
-    pub(super) fn stat_in_folder(&mut self, location: Location<'_>, path: &str) -> Result<u32, Errno> {
-        let device = self.hardware.stat(location.folder, location.path)?;
-        Ok(self.open_file(device, Kind::Stat, Address::Path(path)))
+    /// Begins to ask the disk; `operation` waits for the answer.
+    pub(super) fn ask(
+        &mut self,
+        folder: u32,
+        question: Question,
+        path: &str,
+        operation: Pending,
+    ) -> Result<Outcome, Errno> {
+        self.room_for_an_object()?;
+        let device = self.hardware.ask(folder, question)?;
+        Ok(Outcome::Begun(self.open_file(device, Kind::Question, Address::Path(path)), operation))
+    }
+
+    /// The answer to what the disk was asked.
+    pub(super) fn told(&mut self, device: Device) -> Result<Reply, Errno> {
+        self.hardware.told(device).map(|told| match told {
+            Told::Info(info) => Reply::File(Box::new(info)),
+            Told::Done => Reply::Unit,
+        })
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::{
     fd::Object,
-    file::{File, Pending},
-    hardware::{Device, Hardware},
+    file::{File, Kind, Pending},
+    hardware::{Device, Hardware, Told},
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
@@ -26,10 +26,10 @@ pub struct Place {
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_fstat(&mut self, slot: u32, fd: Fd) -> Next {
-        let info = self.regular(slot, fd, Errno::EINVAL).and_then(|(file, _)| {
-            let device = self.file(file).device;
-            self.hardware.file_info(device)
-        });
+        let info = match self.regular(slot, fd, Errno::EINVAL) {
+            Ok((file, _)) => self.file_info(file),
+            Err(_) => self.object_of(slot, fd).map(|object| self.info_of(object)),
+        };
         self.answer_with(slot, info.map(|info| Reply::File(Box::new(info))))
     }
 
@@ -39,13 +39,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let offset = match to {
                 SeekFrom::Start(offset) => Some(offset),
                 SeekFrom::Current(span) => from(place.offset, span),
-                SeekFrom::End(span) => {
-                    let device = self.file(file).device;
-                    from(self.hardware.file_info(device)?.size, span)
-                }
+                SeekFrom::End(span) => from(self.file_info(file)?.size, span),
             };
             let offset = offset.filter(|&offset| offset <= limits::OFFSET_MAX).ok_or(Errno::EINVAL)?;
-            self.place_mut(file).offset = offset;
+            match self.file(file).kind {
+                // Where an entry is, only who lists them knows.
+                Kind::Directory if offset > 0 => return Err(Errno::EINVAL),
+                Kind::Directory => self.rewind(file),
+                _ => self.place_mut(file).offset = offset,
+            }
             Ok(Reply::Count(offset))
         });
         self.answer_with(slot, sought)
@@ -61,7 +63,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             (true, false) => Errno::EINVAL,
             (true, true) => {
                 let operation = Pending::Truncate { length, ticket: self.take_ticket() };
-                return self.attempt_or_block(slot, file, operation);
+                let next = self.attempt_or_block(slot, file, operation);
+                self.settle();
+                return next;
             }
         };
         self.answer(slot, Reply::Err(errno))
@@ -85,9 +89,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let operation = match operation {
             Pending::Read { max } => Pending::ReadAt { max, ticket: self.take_ticket() },
             Pending::Write { data } => Pending::WriteAt { data, ticket: self.take_ticket() },
+            Pending::Sync => Pending::SyncFile { ticket: self.take_ticket() },
             operation => operation,
         };
-        self.attempt_or_block(slot, file, operation)
+        let next = self.attempt_or_block(slot, file, operation);
+        self.settle();
+        next
     }
 
     /// Attempts what only files of the disk know.
@@ -95,6 +102,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(never)]
     pub(crate) fn attempt_on_disk(
         &mut self,
+        slot: u32,
         file: u32,
         device: Device,
         operation: &mut Pending,
@@ -116,12 +124,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::Truncate { length, ticket } => {
                 self.hardware.try_truncate(device, *ticket, *length).map(|()| Reply::Unit)
             }
-            Pending::Stat => self.hardware.file_info(device).map(|info| Reply::File(Box::new(info))),
+            Pending::SyncFile { ticket } => self.hardware.try_sync_file(device, *ticket).map(|()| Reply::Unit),
+            Pending::ReadDir { ticket } => {
+                let entries = self.read_directory(file, *ticket)?;
+                Ok(Reply::Entries(Box::new(entries)))
+            }
+            Pending::Ask => self.told(device),
+            Pending::Chdir { directory } => match self.hardware.told(device)? {
+                Told::Info(info) => self.change_directory(slot, directory, info),
+                Told::Done => broken("the disk was asked for one thing and tells another"),
+            },
             _ => broken("an operation that is not the disk's is attempted there"),
         }
     }
 
-    fn take_ticket(&mut self) -> u64 {
+    pub(super) fn take_ticket(&mut self) -> u64 {
         self.tickets += 1;
         self.tickets
     }
@@ -133,7 +150,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok((file, *place))
     }
 
-    fn place_mut(&mut self, file: u32) -> &mut Place {
+    pub(super) fn place_mut(&mut self, file: u32) -> &mut Place {
         match self.file_mut(file).place_mut() {
             Some(place) => place,
             None => broken("a regular file has no place"),

@@ -16,15 +16,17 @@ mod errno;
 pub mod host;
 mod memory_console;
 pub(crate) mod news;
+mod question;
 pub mod simulated;
 mod underway;
 
 pub use memory_console::MemoryConsole;
+pub use question::{Question, Told};
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use yieldix_syscalls::{
-    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
-    Value, Work,
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, Time, Value, Work,
 };
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
@@ -151,7 +153,11 @@ pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
 
-    /// The same clock, for other threads.
+    /// The time since 1970 in UTC, as the host has it: it may go back. In a simulated world, the time since
+    /// boot.
+    fn wall_clock(&mut self) -> Duration;
+
+    /// The same clock as [`Hardware::now`], for other threads.
     fn clock(&self) -> Clock;
 
     /// Appends what has happened to `happened`. When nothing had, waits for something until
@@ -228,23 +234,26 @@ pub trait Hardware {
     /// knows could be asked.
     fn resolve(&mut self, name: &str) -> Result<Device, Errno>;
 
-    /// Opens a file of this folder, by its path there; `.` is the folder. How that ends is told by
-    /// [`Hardware::connected`]. No link leads out of the folder.
+    /// Opens a file of this folder, or a directory to read it, by its path there; `.` is the folder. How
+    /// that ends is told by [`Hardware::connected`]. No link leads out of the folder.
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno>;
 
     /// Begins to watch what happens to the file at a path. How that ends is told by
     /// [`Hardware::connected`]; then it is read like a stream.
     fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
 
-    /// Asks what is known of the file at a path. [`Hardware::file_info`] tells.
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
+    /// Asks the disk something. [`Hardware::told`] has the answer. A question whose device is closed before
+    /// that may still take place.
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno>;
 
-    /// What is known of an open file, at once; or the answer to a `stat`, with `EAGAIN` while it is not
-    /// there: it owes a writable interrupt then.
+    /// The answer to a question, once; `EAGAIN` while it is not there: it owes a writable interrupt then.
+    fn told(&mut self, device: Device) -> Result<Told, Errno>;
+
+    /// What is known of an open file or directory, at once.
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno>;
 
     /// Reads up to `max` bytes (at least 1) of a file, from `offset` on; none at its end. Gives where the
-    /// read ended. `EAGAIN` when that takes the disk.
+    /// read ended. `EAGAIN` when that takes the disk, `EISDIR` for a directory.
     ///
     /// An operation on a file is tried until it has its answer, with the same ticket; with another one
     /// before that, it was given up. What has begun takes place as it began.
@@ -257,6 +266,17 @@ pub trait Hardware {
 
     /// Sets a file's length. `EAGAIN` when that takes the disk; see [`Hardware::try_read_at`].
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno>;
+
+    /// Has all that was written to a file, or done to the names in a directory, reach the disk itself.
+    /// `EAGAIN` while it goes there; see [`Hardware::try_read_at`].
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno>;
+
+    /// The entries of a directory that come after the first `offset`, as many as one call gives; none at the
+    /// end. Without `.` and `..`, links are not followed. `offset` 0 begins anew. While the directory
+    /// changes, who goes on where the last call ended is told exactly once of what
+    /// stays. `EAGAIN` when
+    /// that takes the disk; see [`Hardware::try_read_at`]. `ENOTDIR` for a file.
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno>;
 
     /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
     /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
@@ -356,6 +376,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).now()
     }
 
+    fn wall_clock(&mut self) -> Duration {
+        (**self).wall_clock()
+    }
+
     fn clock(&self) -> Clock {
         (**self).clock()
     }
@@ -452,8 +476,12 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        (**self).stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        (**self).ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        (**self).told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -470,6 +498,14 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         (**self).try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        (**self).try_sync_file(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        (**self).try_read_dir(device, ticket, offset)
     }
 
     fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {

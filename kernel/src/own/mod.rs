@@ -7,7 +7,9 @@
 //! What one device does may make another ready. That is noted in a list, which [`Kernel::settle`] works
 //! off when the operation is done: not within it, for each that is told may do the same to a third.
 
+pub mod dev;
 pub mod pipe;
+pub mod plain;
 pub mod unix;
 
 use crate::{
@@ -23,16 +25,21 @@ use crate::{
     trap::Next,
 };
 use pipe::Pipe;
+use plain::Plain;
 use std::collections::VecDeque;
-use yieldix_syscalls::{Buf, Errno, Reply};
+use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply};
 
 /// What a device of the kernel's own is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Own {
+    /// What a file system of the kernel's own has open; the file says what it is.
+    File,
     /// The end of this pipe that is read from.
     PipeReader(u32),
     /// The end of this pipe that is written to.
     PipeWriter(u32),
+    /// One that keeps nothing, opened for this.
+    Plain(Plain, OpenFlags),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -88,9 +95,19 @@ impl OwnDevices {
         self.ready.is_empty() && !self.is_settling
     }
 
-    fn own(&mut self, device: Device) -> Own {
+    /// Makes a device for what a file system has open.
+    pub fn open_file(&mut self) -> Device {
+        self.devices.open(|_| Own::File)
+    }
+
+    /// Notes that a device is to be told.
+    pub fn note(&mut self, readiness: Readiness) {
+        self.ready.push_back(readiness);
+    }
+
+    fn own(&mut self, device: Device) -> &mut Own {
         match self.devices.get(device) {
-            Ok(own) => *own,
+            Ok(own) => own,
             Err(_) => broken("a file's own device is none"),
         }
     }
@@ -119,31 +136,43 @@ impl OwnDevices {
         result
     }
 
-    fn read(&mut self, device: Device, max: usize) -> Result<Buf, Errno> {
+    fn read(&mut self, device: Device, max: usize, hardware: &mut impl Hardware) -> Result<Buf, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
+            Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn write(&mut self, device: Device, data: &mut Buf) -> Result<usize, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
-            Own::PipeWriter(_) => Err(Errno::EBADF),
+            &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
 
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
-            Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
-            Own::PipeReader(_) => Err(Errno::EBADF),
+            &mut Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
+            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
+        }
+    }
+
+    /// Which pipe this is the end of, and the bytes in it.
+    pub fn pipe_of(&mut self, device: Device) -> (u32, usize) {
+        match *self.own(device) {
+            Own::PipeReader(pipe) | Own::PipeWriter(pipe) => (pipe, self.pipe(pipe).len()),
+            _ => broken("the end of a pipe has no pipe"),
         }
     }
 
@@ -152,6 +181,7 @@ impl OwnDevices {
         match own {
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
+            Own::Plain(..) | Own::File => {}
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
@@ -198,9 +228,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.operations += 1;
         let waits = |is_ready: bool| if is_ready { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) };
         let answer = match operation {
+            _ if self.file(file).opened().is_some() => self.attempt_on_opened(file, device, operation),
             Pending::Read { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
-                self.own.read(device, max).map(Reply::Buf)
+                self.own.read(device, max, &mut self.hardware).map(Reply::Buf)
             }
             Pending::Write { data } => self.own.write(device, data).map(|count| Reply::Count(count as u64)),
             Pending::ReadWait => self.own.is_readable(device).and_then(waits),

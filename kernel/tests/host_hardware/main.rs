@@ -4,11 +4,14 @@
 #![cfg(unix)]
 
 mod console;
+mod escapes;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod programs;
+#[cfg(target_os = "linux")]
+mod races;
 mod sockets;
 mod waits;
 

@@ -11,6 +11,7 @@ use super::path::parts;
 use crate::{
     hardware::{Device, news::News},
     limits,
+    stat::OwnDevice,
 };
 use content::Content;
 use std::{
@@ -19,10 +20,7 @@ use std::{
     time::Duration,
 };
 use watches::Watches;
-use yieldix_syscalls::{Buf, DirEntry, Errno, FileId, FileInfo, FileKind, OpenFlags};
-
-/// What stands for the device in the ids of these files.
-const DEVICE: u64 = u64::MAX;
+use yieldix_syscalls::{Buf, DirEntry, Errno, FileInfo, FileKind, OpenFlags};
 
 /// The number of a file or a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +90,8 @@ impl Ram {
         self.nodes.len() as u32
     }
 
-    /// Makes the directory at a path, and those above it, to stay for good.
+    /// Makes the directory at a path, and those above it, to stay for good; whatever there are. `ENOTDIR` when
+    /// a file is in the way.
     pub fn pin_directory(&mut self, path: &str) -> Result<(), Errno> {
         let mut directory = Inode::ROOT;
         for name in parts(path) {
@@ -113,6 +112,7 @@ impl Ram {
             (Some(_), _) if flags.has(OpenFlags::CREATE_NEW) => return Err(Errno::EEXIST),
             (Some(inode), _) => inode,
             (None, Some((directory, name))) if flags.has(OpenFlags::CREATE) => {
+                self.check_room()?;
                 self.add(directory, name, Body::File(Content::default()), now)?
             }
             (None, _) => return Err(Errno::ENOENT),
@@ -152,7 +152,7 @@ impl Ram {
             Body::File(content) => (FileKind::Regular, content.len(), 0o644),
             Body::Directory(_) => (FileKind::Directory, 0, 0o755),
         };
-        let (id, links) = (FileId::new(DEVICE, inode.0), u32::from(node.is_named));
+        let (id, links) = (OwnDevice::Ram.file(inode.0), u32::from(node.is_named));
         Ok(FileInfo { kind, size, id, modified: node.modified, mode, links })
     }
 
@@ -206,6 +206,7 @@ impl Ram {
     pub fn mkdir(&mut self, path: &str, now: Duration) -> Result<(), Errno> {
         match self.look_up(path)? {
             Found { inode: None, place: Some((directory, name)) } => {
+                self.check_room()?;
                 self.add(directory, name, Body::Directory(BTreeMap::new()), now).map(drop)
             }
             _ => Err(Errno::EEXIST),
@@ -352,11 +353,13 @@ impl Ram {
         }
     }
 
-    /// A new name for something new. `ENOSPC` past the inodes.
+    /// Is there room for one more? `ENOSPC` when not.
+    fn check_room(&self) -> Result<(), Errno> {
+        if self.nodes.len() >= limits::RAM_INODES { Err(Errno::ENOSPC) } else { Ok(()) }
+    }
+
+    /// A new name for something new.
     fn add(&mut self, directory: Inode, name: &str, body: Body, now: Duration) -> Result<Inode, Errno> {
-        if self.nodes.len() >= limits::RAM_INODES {
-            return Err(Errno::ENOSPC);
-        }
         let is_file = matches!(body, Body::File(_));
         self.numbers += 1;
         let inode = Inode(self.numbers);

@@ -14,6 +14,7 @@ mod helpers;
 mod input;
 mod jobs;
 mod limits;
+mod listing;
 mod output;
 mod poller;
 mod programs;
@@ -28,7 +29,9 @@ pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
 
-use super::{Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, Outcome, Received, Waker};
+use super::{
+    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, Outcome, Question, Received, Told, Waker,
+};
 use crate::limits::{FLUSH_AFTER_SIGNAL, HOST_PROGRAMS};
 use console::Console;
 use files::Files;
@@ -42,10 +45,10 @@ use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use yieldix_syscalls::{
-    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
-    Work,
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, Time, Work,
 };
 
 /// How a [`Host`] is to be made.
@@ -159,6 +162,11 @@ impl Hardware for Host {
         Time::BOOT + self.boot.elapsed()
     }
 
+    fn wall_clock(&mut self) -> Duration {
+        // A host whose clock stands before 1970 does not know the time.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
     fn clock(&self) -> Clock {
         let boot = self.boot;
         Arc::new(move || Time::BOOT + boot.elapsed())
@@ -265,8 +273,12 @@ impl Hardware for Host {
         self.files.watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        self.files.stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        self.files.ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.files.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -283,6 +295,14 @@ impl Hardware for Host {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.files.try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.files.try_sync(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.files.try_read_dir(device, ticket, offset)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {

@@ -11,6 +11,7 @@
 mod agenda;
 mod connection;
 mod console;
+mod contents;
 mod disk;
 mod entropy;
 mod faults;
@@ -23,6 +24,7 @@ mod own_streams;
 mod programs;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
@@ -31,7 +33,8 @@ pub use network::SocketOptions;
 pub use programs::HostProgram;
 
 use super::{
-    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker,
+    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, MemoryConsole, Outcome, Question, Received,
+    Told, Waker,
 };
 use crate::resolve::Addresses;
 use agenda::{Agenda, Event};
@@ -46,9 +49,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use yieldix_syscalls::{
-    Buf, Clock, Datagram, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal, SocketOption, Time,
-    Work,
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, Time, Work,
 };
 
 /// What a simulated world is made from.
@@ -143,7 +147,7 @@ impl Simulated {
                     self.console.drain(device);
                     self.agenda.touch(device);
                 }
-                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
+                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read, self.agenda.now())),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
                 Event::Program { device, is_known } => self.programs.happen(device, is_known, &mut self.agenda),
                 Event::Done(device) => {
@@ -198,6 +202,10 @@ fn refuse_others(device: Device) -> Result<(), Errno> {
 impl Hardware for Simulated {
     fn now(&mut self) -> Time {
         self.agenda.now()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        self.now().since(Time::BOOT)
     }
 
     fn clock(&self) -> Clock {
@@ -358,9 +366,14 @@ impl Hardware for Simulated {
         self.disk.watch(folder, path, &mut self.agenda)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
         self.risk(Errno::ENOMEM)?;
-        self.disk.stat(folder, path, &mut self.agenda)
+        self.disk.ask(folder, question, &mut self.agenda)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -382,6 +395,16 @@ impl Hardware for Simulated {
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.risk(Errno::EIO)?;
         self.disk.truncate(device, ticket, length, &mut self.agenda)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.sync(device, ticket, &mut self.agenda)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.read_dir(device, ticket, offset, &mut self.agenda)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {

@@ -12,6 +12,7 @@ pub(super) const TESTS: &[Test] = tests![
     an_fd_to_its_own_slot_stays,
     a_standard_stream_is_replaced_and_brought_back,
     a_slot_past_the_bound_is_refused,
+    what_an_fd_is_can_be_asked,
     a_passed_fd_moves,
     a_shared_fd_is_in_both,
     an_fd_can_become_standard_output,
@@ -128,6 +129,25 @@ fn a_slot_past_the_bound_is_refused() -> Task {
         let (_from, to) = trap!(yield pipe())?;
         assert_eq!(trap!(yield dup_to(to, u32::MAX)), Err(Errno::EMFILE));
         assert_eq!(trap!(yield dup_to(to, 1 << 20)), Err(Errno::EMFILE));
+        Ok(())
+    })
+}
+
+fn what_an_fd_is_can_be_asked() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let (socket, _) = call!(listener())?;
+        let (sender, _receiver) = trap!(yield port_create(1))?;
+        trap!(yield write(to, "four"))?;
+        let kinds = [(from, FileKind::Pipe), (socket.fd(), FileKind::Socket), (sender, FileKind::Other)];
+        for (fd, kind) in kinds.into_iter().chain([(Fd::STDOUT, FileKind::Device)]) {
+            assert_eq!(trap!(yield fstat(fd))?.kind, kind);
+            assert_eq!(trap!(yield seek(fd, SeekFrom::Start(0))), Err(Errno::ESPIPE));
+        }
+        let (ends, other) = ([trap!(yield fstat(from))?, trap!(yield fstat(to))?], trap!(yield pipe())?);
+        assert_eq!((ends[0].id, ends[0].size), (ends[1].id, 4));
+        assert_ne!(trap!(yield fstat(other.0))?.id, ends[0].id);
+        assert_eq!(trap!(yield fstat(Fd::new(500, 1))), Err(Errno::EBADF));
         Ok(())
     })
 }
