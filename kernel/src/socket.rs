@@ -40,12 +40,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_shutdown(&mut self, slot: u32, fd: Fd, how: Shutdown) -> Next {
-        let done = self.connected_device(slot, fd).and_then(|device| self.hardware.shutdown(device, how));
-        self.answer_with(slot, done.map(|()| Reply::Unit))
+        let done = match self.socket_device(slot, fd) {
+            Ok((device, Kind::Stream)) => self.hardware.shutdown(device, how),
+            Ok((device, Kind::UnixStream)) => self.own.shutdown(device, how),
+            Ok(_) => Err(Errno::ENOTCONN),
+            Err(errno) => Err(errno),
+        };
+        let next = self.answer_with(slot, done.map(|()| Reply::Unit));
+        self.settle();
+        next
     }
 
     pub(crate) fn sys_local_addr(&mut self, slot: u32, fd: Fd) -> Next {
-        let address = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.local_addr(device));
+        let address = self.socket_with_address(slot, fd).and_then(|(device, _)| self.hardware.local_addr(device));
         self.answer_with(slot, address.map(|address| Reply::Addr(Box::new(address))))
     }
 
@@ -55,7 +62,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_set_option(&mut self, slot: u32, fd: Fd, option: SocketOption) -> Next {
-        let done = self.socket_device(slot, fd).and_then(|(device, _)| self.hardware.set_option(device, option));
+        let done = self.socket_with_address(slot, fd).and_then(|(device, _)| self.hardware.set_option(device, option));
         self.answer_with(slot, done.map(|()| Reply::Unit))
     }
 
@@ -64,8 +71,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok((file.device, file.kind))
     }
 
-    fn connected_device(&self, slot: u32, fd: Fd) -> Result<Device, Errno> {
+    /// A socket that has addresses, and options.
+    fn socket_with_address(&self, slot: u32, fd: Fd) -> Result<(Device, Kind), Errno> {
         match self.socket_device(slot, fd)? {
+            (_, kind) if kind.is_private_socket() => Err(Errno::EAFNOSUPPORT),
+            found => Ok(found),
+        }
+    }
+
+    fn connected_device(&self, slot: u32, fd: Fd) -> Result<Device, Errno> {
+        match self.socket_with_address(slot, fd)? {
             (device, Kind::Stream) => Ok(device),
             _ => Err(Errno::ENOTCONN),
         }

@@ -50,6 +50,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Kind::Console | Kind::Plain | Kind::Terminal | Kind::Master => known(FileKind::Device, 0o666, 0, its_own),
             Kind::HostInput | Kind::HostOutput => known(FileKind::Pipe, 0o600, 0, its_own),
             Kind::Listener | Kind::Stream | Kind::Datagram => known(FileKind::Socket, 0o600, 0, its_own),
+            Kind::UnixListener | Kind::UnixStream | Kind::UnixDatagram => known(FileKind::Socket, 0o600, 0, its_own),
             Kind::HostProcess
             | Kind::Resolve
             | Kind::Job

@@ -199,8 +199,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             on!(RecvFrom { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::RecvFrom { max }),
             on!(Resolve { name }) => self.sys_resolve(slot, &name),
-            on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
-            on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
+            on!(UnixListen { path }) => self.sys_unix_listen(slot, &path),
+            on!(UnixConnect { path }) => self.sys_unix_connect(slot, &path),
+            on!(UnixAccept { fd }) => self.operate(slot, fd, Wants::Socket, Pending::UnixAccept),
+            on!(UnixBind { path }) => self.sys_unix_bind(slot, &path),
+            on!(UnixSendTo { fd, datagram }) => {
+                let (path, data) = *datagram;
+                self.sys_unix_send_to(slot, fd, &path, data)
+            }
             on!(HostExec { command }) => self.sys_host_exec(slot, &command),
             on!(HostWait { fd }) => self.sys_host_wait(slot, fd),
             on!(HostKill { fd, signal }) => self.sys_host_kill(slot, fd, signal),

@@ -557,12 +557,12 @@ syscalls! {
         built 45 fn send_all(fd: Fd, data: impl Into<Buf> => Buf) -> SendAll = SendAll, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, EPIPE, ECONNRESET, ETIMEDOUT];
         /// Closes one half of a connection, or both, for all who share it.
         built 46 fn shutdown(fd: Fd, how: Shutdown) -> () = Shutdown, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
-        /// The address of a socket's own end.
-        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK];
+        /// The address of a socket's own end. `EAFNOSUPPORT` for a Unix socket.
+        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT];
         /// The address of the other end.
-        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
+        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, ENOTCONN];
         /// Sets a property of a stream socket.
-        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
+        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, EINVAL, ENOPROTOOPT];
         /// A UDP socket bound to `address`; port 0 takes a free one. One on the IPv6 wildcard receives from
         /// IPv4 too. `local_addr` gives the address; `read_wait`, `write_wait` and `poll` wait for it.
         built 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
@@ -580,10 +580,17 @@ syscalls! {
         /// A socket keeps a bounded number of bytes that nobody has received; what comes on top of UDP is
         /// dropped.
         built 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ENOBUFS, ETIMEDOUT];
-        /// A Unix socket that listens at `path`, which must not exist; `unlink` removes it.
-        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Connects to the Unix socket that listens at `path`.
-        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, EMFILE, ENFILE, ETIMEDOUT];
+        /// A Unix socket that listens at `path`, of which there must be nothing (`EADDRINUSE`). A connection
+        /// is accepted by `unix_accept`, and then is a stream like one of TCP, without addresses.
+        ///
+        /// In memory the name is the machine's own and leads to this socket, by whatever name it has meanwhile,
+        /// until `unlink` removes it or the socket is closed; then who connects is refused. Up to 1,024
+        /// connections wait to be accepted. `EOPNOTSUPP` in a folder of the host, `EROFS` where nothing can be
+        /// made.
+        built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Connects to the Unix socket that listens at `path`; waits while as many wait to be accepted as may.
+        /// `ECONNREFUSED` when none listens there.
+        built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EINVAL, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
         /// The addresses of a host by its name, in the order in which they should be tried. An address in
         /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
         /// asked of the host that the machine runs on, by a helper thread; in a simulated world, of a table.
@@ -592,13 +599,17 @@ syscalls! {
         /// jobs are open: try again. `EINVAL` for what can be no name: it is of visible ASCII.
         /// `ENAMETOOLONG` past 253 bytes.
         built 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ENFILE, ENOMEM, ETIMEDOUT];
-        /// A Unix socket for datagrams, bound to `path`, which must not exist; `unlink` removes it.
-        planned 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Sends one datagram to the Unix socket bound to `path`, and gives its length. Waits when there is
-        /// no room.
-        planned 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EMSGSIZE, ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT];
-        /// Waits for a connection to a Unix socket and gives its descriptor.
-        planned 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ECONNABORTED, EMFILE, ENFILE, ETIMEDOUT];
+        /// A Unix socket for datagrams, bound to `path`, of which there must be nothing (`EADDRINUSE`). Names are
+        /// as for `unix_listen`; datagrams are received by `recv_from`, which tells the path that their sender
+        /// was bound to.
+        built 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes to the Unix socket bound to `path`, and gives its length.
+        /// Waits when there is no room; none is lost, and their order stays. `ECONNREFUSED` when none is bound
+        /// there, also when that has become so meanwhile.
+        built 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ECONNREFUSED, ENOENT, ENOTDIR, ENAMETOOLONG, ETIMEDOUT];
+        /// Waits for a connection to a Unix socket and gives its descriptor. `EMFILE` and `ENFILE` leave it in
+        /// the queue.
+        built 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ETIMEDOUT];
     }
     "System" {
         /// Random bytes, at most 1 MiB: from the host, or from the seed in a simulation.

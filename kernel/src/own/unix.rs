@@ -35,6 +35,7 @@ enum Kind {
 
 #[derive(Debug, Default)]
 struct Listener {
+    name: Box<str>,
     /// Connections to accept, in order.
     queue: VecDeque<u32>,
     /// Connections for which the queue had no room.
@@ -126,9 +127,9 @@ impl UnixSockets {
         self.ready.drain(..)
     }
 
-    /// A socket that listens.
-    pub fn listen(&mut self, device: Device) -> u32 {
-        self.sockets.insert(Socket { device, kind: Kind::Listener(Listener::default()) })
+    /// A socket that listens, of this name.
+    pub fn listen(&mut self, device: Device, name: Box<str>) -> u32 {
+        self.sockets.insert(Socket { device, kind: Kind::Listener(Listener { name, ..Listener::default() }) })
     }
 
     /// A socket for datagrams, which its receivers know by this name.
@@ -175,14 +176,16 @@ impl UnixSockets {
         }
     }
 
-    /// Takes the connection that has waited longest, as a socket of the device that `open` makes for it.
-    pub fn accept(&mut self, listener: u32, open: impl FnOnce(u32) -> Device) -> Result<Device, Errno> {
+    /// Takes the connection that has waited longest, as a socket of the device that `open` makes for it; gives
+    /// that, and the name of the one that listens.
+    pub fn accept(&mut self, listener: u32, open: impl FnOnce(u32) -> Device) -> Result<(Device, Box<str>), Errno> {
         let index = self.sockets.next_index();
         let Kind::Listener(queues) = &mut self.socket_mut(listener).kind else { return Err(Errno::EINVAL) };
         let Some(number) = queues.queue.pop_front() else {
             queues.waits = true;
             return Err(Errno::EAGAIN);
         };
+        let name = queues.name.clone();
         if let Some(next) = queues.knocking.pop_front() {
             queues.queue.push_back(next);
             let next = self.connection_mut(next);
@@ -195,7 +198,7 @@ impl UnixSockets {
         connection.incoming(Side::Server).hand_reader_to(device);
         connection.outgoing(Side::Server).hand_writer_to(device);
         self.sockets.insert(Socket { device, kind: Kind::Stream { connection: number, side: Side::Server } });
-        Ok(device)
+        Ok((device, name))
     }
 
     /// Reads from a stream; none is the end.
@@ -372,14 +375,14 @@ mod tests {
 
     /// The client's socket and the server's, of devices 1 and 2.
     fn pair(sockets: &mut UnixSockets) -> (u32, u32) {
-        let listener = sockets.listen(device(0));
+        let listener = sockets.listen(device(0), "/name".into());
         let client = sockets.connect(listener, device(1));
         let mut server = 0;
         let accepted = sockets.accept(listener, |index| {
             server = index;
             device(2)
         });
-        assert_eq!((accepted, sockets.connected(client)), (Ok(device(2)), Ok(())));
+        assert_eq!((accepted, sockets.connected(client)), (Ok((device(2), "/name".into())), Ok(())));
         sockets.close(listener);
         (client, server)
     }
@@ -419,7 +422,7 @@ mod tests {
     #[test]
     fn who_finds_the_queue_full_waits_until_one_is_accepted() {
         let mut sockets = UnixSockets::default();
-        let listener = sockets.listen(device(0));
+        let listener = sockets.listen(device(0), "/name".into());
         let clients: Vec<u32> =
             (1..).map(|place| sockets.connect(listener, device(place))).take(limits::UNIX_BACKLOG + 2).collect();
         let [first, .., late, last] = clients[..] else { panic!("many") };
@@ -437,7 +440,7 @@ mod tests {
     #[test]
     fn who_gives_up_knocking_leaves_nothing() {
         let mut sockets = UnixSockets::default();
-        let listener = sockets.listen(device(0));
+        let listener = sockets.listen(device(0), "/name".into());
         let clients: Vec<u32> =
             (1..).map(|place| sockets.connect(listener, device(place))).take(limits::UNIX_BACKLOG + 1).collect();
         for client in clients {

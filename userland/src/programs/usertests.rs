@@ -23,6 +23,7 @@ mod support;
 mod system;
 mod tasks;
 mod time;
+mod unix;
 
 use crate::prelude::*;
 use core::{ops::CoroutineState, panic::Location};
@@ -44,6 +45,7 @@ const TESTS: &[&[Test]] = &[
     fds::TESTS,
     sockets::TESTS,
     datagrams::TESTS,
+    unix::TESTS,
     resolve::TESTS,
     pipes::TESTS,
     ports::TESTS,
