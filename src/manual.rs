@@ -67,6 +67,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("random bytes a call", limits::TRANSFER_BYTES as u64, "`EINVAL`"),
     ("probes a task that count", limits::PROBES as u64, "one more does not count"),
     ("bytes of a task's name", limits::NAME_BYTES as u64, "it is cut"),
+    ("bytes of an environment", limits::ENVIRONMENT_BYTES as u64, "`E2BIG`"),
     ("bytes of a panic's message", limits::PANIC_MESSAGE_BYTES as u64, "it is cut"),
     (
         "bytes of announced exits that wait for the console",

@@ -138,6 +138,29 @@ fn more_programs_than_there_may_be_are_refused() {
     })));
 }
 
+#[test]
+fn the_program_host_sends_on_the_signals_that_it_is_sent_and_ends_as_its_program_did() {
+    let long = HostProgram { takes: Duration::from_secs(3600), ..HostProgram::default() };
+    let machine = Machine::new().programs(yieldix_userland::PROGRAMS).host_exec(true).host_program("sleep", long);
+    succeeds(machine.task(task!({
+        for (signal, status) in [
+            (Signal::Term, ExitStatus::Exited(128 + 15)),
+            (Signal::Usr1, ExitStatus::Exited(128 + 10)),
+            (Signal::Kill, ExitStatus::Killed(Signal::Kill)),
+        ] {
+            let before = trap!(yield sysinfo())?;
+            let (name, args) = ("host".into(), vec!["sleep".to_owned()]);
+            let host = trap!(yield spawn_program(ProgramRequest { name, args, options: SpawnOptions::default() }))?;
+            trap!(yield sleep(Duration::from_secs(1)))?;
+            trap!(yield kill(host, signal))?;
+            assert_eq!(trap!(yield wait(host))?, status);
+            let after = trap!(yield sysinfo())?;
+            assert_eq!((after.files, after.tasks), (before.files, before.tasks), "{signal}");
+        }
+        Ok(())
+    })));
+}
+
 #[cfg(unix)]
 mod on_this_host {
     use std::{

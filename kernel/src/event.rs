@@ -325,6 +325,16 @@ events! {
     DEBUG "yieldix::timer" "fired" TimerFired { tid: Tid, due: Time }
     /// A task sent a signal.
     INFO "yieldix::signal" "sent" SignalSent { from: Tid, to: Tid, signal: Signal }
+    /// A signal waits until its task goes on, or masks it no more.
+    DEBUG "yieldix::signal" "held back" SignalHeld { tid: Tid, signal: Signal }
+    /// A signal is there to be taken by its task, which catches it.
+    DEBUG "yieldix::signal" "caught" SignalCaught { tid: Tid, signal: Signal }
+    /// A signal ends its task.
+    DEBUG "yieldix::signal" "delivered" SignalDelivered { tid: Tid, signal: Signal }
+    /// A signal has stopped its task.
+    INFO "yieldix::signal" "stopped" Stopped { tid: Tid, signal: Signal }
+    /// A task that was stopped goes on.
+    INFO "yieldix::signal" "continued" Continued { tid: Tid }
     /// The host sent this process a signal.
     INFO "yieldix::signal" "from the host" HostSignal { signal: Signal }
 }

@@ -1,6 +1,7 @@
 //! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
 
 use crate::{
+    change::Awaited,
     fd::Object,
     file::{Direction, Kind},
     hardware::Hardware,
@@ -10,7 +11,7 @@ use crate::{
     task::State,
     trap::Next,
 };
-use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
+use yieldix_syscalls::{Buf, Children, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
 
 macro_rules! stats {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty,)+) => {
@@ -80,7 +81,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: self.files.len() + self.ports.len(),
             ports: self.ports.len(),
             file_waiters: self.file_waiters,
-            timers: self.timers.len(),
+            timers: self.timers.len() + self.alarms.len() as u32,
             sockets: hardware.sockets,
             registrations: hardware.registrations,
             cold_parts: self.table.cold_parts(),
@@ -104,6 +105,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn task_info(&self, tid: Tid) -> TaskInfo {
         let slot = self.slot_of(tid);
         let (turns, traps) = self.counts(slot);
+        let account = self.account(tid);
         TaskInfo {
             tid,
             parent: self.parent_of(slot),
@@ -113,6 +115,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             traps,
             fds: self.table.cold(slot).map_or(0, |cold| cold.fds.open()),
             at: self.table.slot(slot).at,
+            group: self.group_of(slot),
+            ran: account.ran,
+            waited: account.waited,
         }
     }
 
@@ -127,6 +132,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn task_state(&self, slot: u32) -> TaskState {
         let place = self.table.slot(slot);
+        if place.is_stopped() {
+            return TaskState::Stopped;
+        }
         let on = match place.state {
             State::Ready(_) => return TaskState::Ready,
             State::Running => return TaskState::Running,
@@ -139,6 +147,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => WaitsOn::Sleep(alarm.at()),
             State::AwaitingChild { child } => WaitsOn::Child(self.table.tid(child)),
             State::AwaitingAny => WaitsOn::AnyChild,
+            State::AwaitingChange => match self.table.rare(slot).and_then(|rare| rare.awaited) {
+                Some(Awaited { children: Children::Only(child), .. }) => WaitsOn::Child(child),
+                Some(Awaited { children: Children::Group(group), .. }) => WaitsOn::GroupChild(group),
+                _ => WaitsOn::AnyChild,
+            },
+            State::AwaitingSignal => WaitsOn::Signal,
             State::Joining { target, .. } => WaitsOn::Join(self.table.tid(target)),
         };
         TaskState::Blocked(on)
@@ -181,6 +195,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn waits_on(&self, slot: u32) -> Option<WaitsOn> {
         match self.task_state(slot) {
             TaskState::Blocked(on) => Some(on),
+            TaskState::Stopped => Some(WaitsOn::Continue),
             _ => None,
         }
     }

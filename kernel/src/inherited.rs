@@ -3,7 +3,7 @@
 //! One value, shared by a task and the children it has had since it changed: a spawn copies a pointer.
 //! Invariant: nobody sees another's change; who changes a shared value has a copy of its own from then on.
 
-use crate::table::Table;
+use crate::{environment::Environment, table::Table};
 use std::sync::Arc;
 use yieldix_syscalls::{Signals, Tid};
 
@@ -19,13 +19,21 @@ pub struct Inherited {
     pub ignored: Signals,
     /// Signals that are held back.
     pub mask: Signals,
+    /// Its variables; none when nobody has set one.
+    pub environment: Option<Arc<Environment>>,
     /// The working directory, absolute and in plain form; none for the root.
     pub directory: Option<Arc<str>>,
 }
 
 /// What a task has whose parents have set nothing.
-static NOTHING: Inherited =
-    Inherited { group: None, is_announced: false, ignored: Signals::NONE, mask: Signals::NONE, directory: None };
+static NOTHING: Inherited = Inherited {
+    group: None,
+    is_announced: false,
+    ignored: Signals::NONE,
+    mask: Signals::NONE,
+    environment: None,
+    directory: None,
+};
 
 impl Table {
     /// What the task in `slot` hands on to its children.

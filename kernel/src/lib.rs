@@ -9,17 +9,22 @@
 #![feature(coroutine_trait)]
 #![cfg_attr(test, feature(coroutines))]
 
+mod alarm;
 pub mod block;
+mod bond;
+pub mod change;
 mod check;
 mod clock;
 pub mod datagram;
 mod deadlock;
 mod descriptor;
 pub mod ending;
+pub mod environment;
 pub mod event;
 pub mod fd;
 pub mod file;
 pub mod fs;
+mod group;
 pub mod hardware;
 mod host_program;
 mod inbox;
@@ -36,6 +41,7 @@ mod probe;
 mod process;
 pub mod resolve;
 pub mod sched;
+pub mod signal;
 mod slab;
 mod socket;
 mod stat;

@@ -106,6 +106,13 @@ pub const PROBES: usize = 64;
 /// Bytes of a task's name; what is longer is cut.
 pub const NAME_BYTES: usize = 64;
 
+/// Bytes of an environment, two for each variable beside its name and its value: `E2BIG`.
+pub const ENVIRONMENT_BYTES: usize = 64 << 10;
+
+/// What a look at a whole environment, or a change of one, counts among the operations between two looks
+/// at the hardware: it may be copied.
+pub const ENVIRONMENT_OPERATIONS: u32 = 2;
+
 /// Bytes of a panic's message that its status keeps; what is longer is cut.
 pub const PANIC_MESSAGE_BYTES: usize = 1024;
 

@@ -132,10 +132,10 @@ impl Table {
         self.slots.get(slot)
     }
 
-    /// The slot of a task and the answer that is due, if the task is ready.
+    /// The slot of a task and the answer that is due, if the task is ready and not stopped.
     #[inline(always)]
     pub fn ready(&mut self, tid: Tid, slot: u32) -> Option<(&mut Slot, Due)> {
-        let slot = self.slots.0.get_mut(slot as usize).filter(|slot| slot.serial() == tid.serial())?;
+        let slot = self.slots.0.get_mut(slot as usize).filter(|slot| slot.may_run(tid))?;
         let due = slot.due();
         (due != Due::Nothing).then_some((slot, due))
     }

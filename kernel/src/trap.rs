@@ -50,6 +50,8 @@ pub enum Stop {
     Overdrawn,
     /// The task waits.
     Blocked,
+    /// The task has stopped itself.
+    Stopped,
     /// The task is over.
     Exited,
     /// The task panicked.
@@ -64,6 +66,7 @@ impl fmt::Display for Stop {
             Stop::Preempted => "quantum used up",
             Stop::Overdrawn => "free calls used up",
             Stop::Blocked => "blocked",
+            Stop::Stopped => "stopped",
             Stop::Exited => "exited",
             Stop::Panicked => "panicked",
         })
@@ -219,10 +222,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(PortTryRecv { fd }) => self.receive_or_block(slot, fd, false),
             on!(PortPublish { fd, name }) => self.sys_port_publish(slot, fd, &name),
             on!(PortOpen { name }) => self.sys_port_open(slot, &name),
-            on!(WaitChange { .. } | SetGroup { .. } | GetGroup { .. } | KillGroup { .. }) => self.not_built(slot),
-            on!(SetMask { .. } | CatchSignals { .. } | IgnoreSignals { .. }) => self.not_built(slot),
-            on!(TakeSignal | TryTakeSignal | SetAlarm { .. }) => self.not_built(slot),
-            on!(GetEnv { .. } | SetEnv { .. } | UnsetEnv { .. } | Environment) => self.not_built(slot),
+            on!(WaitChange { children, flags }) => self.sys_wait_change(tid, slot, children, flags),
+            on!(SetGroup { tid: target, group }) => self.sys_set_group(tid, slot, target, group),
+            on!(GetGroup { tid: target }) => self.sys_get_group(slot, target),
+            on!(KillGroup { group, signal }) => self.sys_kill_group(tid, slot, group, signal),
+            on!(SetMask { mask }) => self.sys_set_mask(tid, slot, mask),
+            on!(MaskSignals { more }) => self.sys_mask_signals(tid, slot, more),
+            on!(CatchSignals { caught }) => self.sys_catch_signals(tid, slot, caught),
+            on!(IgnoreSignals { ignored }) => self.sys_ignore_signals(tid, slot, ignored),
+            on!(TakeSignal) => self.sys_take_signal(slot),
+            on!(TryTakeSignal) => self.sys_try_take_signal(slot),
+            on!(SetAlarm { span }) => self.sys_alarm(tid, slot, span),
+            on!(GetEnv { name }) => self.sys_getenv(slot, &name),
+            on!(SetEnv { name, value }) => self.sys_setenv(slot, &name, &value),
+            on!(UnsetEnv { name }) => self.sys_unsetenv(slot, &name),
+            on!(Environment) => self.sys_environment(slot),
             on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
             on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
             on!(Stat { path }) => self.sys_stat(slot, &path, true),

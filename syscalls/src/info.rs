@@ -23,6 +23,13 @@ pub struct TaskInfo {
     pub fds: u32,
     /// Where its last trap stands in the source.
     pub at: Option<&'static Location<'static>>,
+    /// Its process group.
+    pub group: Tid,
+    /// How long it has run, in the turns that were watched: while nobody observes the machine, the clock
+    /// is not read for each.
+    pub ran: Duration,
+    /// How long it has waited for these turns, ready.
+    pub waited: Duration,
 }
 
 /// What a task is doing.
@@ -34,6 +41,8 @@ pub enum TaskState {
     Running,
     /// Waiting for something else.
     Blocked(WaitsOn),
+    /// Stopped by a signal, whatever it waits on, until it is sent `CONT`.
+    Stopped,
     /// Ended, and not waited for yet.
     Zombie,
 }
@@ -69,8 +78,14 @@ pub enum WaitsOn {
     Sleep(Time),
     /// The exit of one child.
     Child(Tid),
-    /// The exit of any child.
+    /// The exit, or another change, of any child.
     AnyChild,
+    /// That of any child in this process group.
+    GroupChild(Tid),
+    /// A signal that it catches.
+    Signal,
+    /// To be sent `CONT`: it is stopped.
+    Continue,
     /// The exit of some task.
     Join(Tid),
 }
@@ -93,6 +108,9 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),
             WaitsOn::Child(tid) => write!(f, "child {tid}"),
             WaitsOn::AnyChild => f.write_str("any child"),
+            WaitsOn::GroupChild(group) => write!(f, "child in group {group}"),
+            WaitsOn::Signal => f.write_str("signal"),
+            WaitsOn::Continue => f.write_str("SIGCONT"),
             WaitsOn::Join(tid) => write!(f, "join {tid}"),
         }
     }
@@ -104,6 +122,7 @@ impl fmt::Display for TaskState {
             TaskState::Ready => f.write_str("ready"),
             TaskState::Running => f.write_str("running"),
             TaskState::Blocked(on) => write!(f, "{on}"),
+            TaskState::Stopped => f.write_str("stopped"),
             TaskState::Zombie => f.write_str("zombie"),
         }
     }

@@ -102,7 +102,8 @@ pub struct CallInfo {
     pub turn: Turn,
     /// Its promise class.
     pub promise: Promise,
-    /// The errors it can fail with, beside those of a deadline (`ETIMEDOUT` where it waits).
+    /// The errors it can fail with, beside those that end any wait: `ETIMEDOUT` of a deadline, `EINTR` of a
+    /// signal that the task catches.
     pub errors: &'static [Errno],
     /// Is it built? If not it is answered `ENOSYS`.
     pub is_built: bool,
@@ -407,17 +408,21 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`. The child has the caller's 0, 1 and 2 and
-        /// the descriptors that were granted, nothing else. Quantum and announced exits are
-        /// inherited. Unless detached, it stays a zombie until it is waited for.
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`. The child has the
+        /// caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
+        /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
+        /// zombie until it is waited for.
+        ///
+        /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. A bound
+        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it.
         ///
         /// On an error nothing has moved. A name of more than 64 bytes is cut.
-        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// `spawn` with its options as a value.
-        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
         /// `ENOEXEC` when the program panics before it has made its task.
-        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL];
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// Ends the calling task, subroutines and all, with this code. Not answered.
         built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
         /// Waits for one child to end, reaps it, and gives how it ended.
@@ -437,11 +442,14 @@ syscalls! {
         built 10 fn join(tid: Tid) -> ExitStatus = Join, Costs, Proc, [ESRCH, EDEADLK];
         /// Sends a signal to a task.
         ///
-        /// There are no handlers yet: `CHLD` and `CONT` do nothing, `STOP` and `TSTP` are
-        /// `ENOSYS`, and any other ends the task at once, subroutines and all: its destructors
-        /// have run when the caller is answered. Signalling oneself so is not answered. A zombie's
-        /// status stays as it was, and that is no error. init is `EPERM`.
-        built 11 fn kill(tid: Tid, signal: Signal) -> () = Kill, Costs, Proc, [ESRCH, EPERM, ENOSYS];
+        /// Unless it is caught, ignored or masked, `CHLD` does nothing, `CONT` has a task go on that was
+        /// stopped, `STOP` and `TSTP` stop it, and any other ends it at once, subroutines and all: its
+        /// destructors have run when the caller is answered. Signalling oneself so is not answered.
+        ///
+        /// A task that is stopped has no turn. What it waits for may come meanwhile, and its deadlines pass. But
+        /// for `KILL` and `CONT`, signals wait until it goes on. A zombie's status stays as it was, and that is
+        /// no error. init is `EPERM`.
+        built 11 fn kill(tid: Tid, signal: Signal) -> () = Kill, Costs, Proc, [ESRCH, EPERM];
         /// Every task of the machine, zombies included, in the order of their ids.
         built 12 fn tasks -> Vec<TaskInfo> = Tasks, Costs, Proc, [];
         /// Renames the calling task.
@@ -704,36 +712,48 @@ syscalls! {
     }
     "Processes and signals" {
         /// Waits for a change of a child, and gives which and what: that it has ended, which reaps it, and
-        /// with the flags that ask for it that it was stopped or goes on. With `WaitFlags::NOHANG` it never
+        /// with the flags that ask for it that it was stopped or goes on. Each stop and each continuation is
+        /// told once, of several that were not told the last. Ends come first. With `WaitFlags::NOHANG` it never
         /// waits: `None` when nothing has changed.
-        planned 80 fn wait_change(children: impl Into<Children> => Children, flags: WaitFlags) -> Option<(Tid, Change)> = WaitChange, Costs, Proc, [ECHILD, EINTR, ETIMEDOUT];
+        ///
+        /// `Children::Group(Tid::NONE)` is the caller's group. `ECHILD` when there is no such child.
+        built 80 fn wait_change(children: impl Into<Children> => Children, flags: WaitFlags) -> Option<(Tid, Change)> = WaitChange, Costs, Proc, [ECHILD, EINTR, ETIMEDOUT];
         /// Puts a task, the caller or a child of its, into a process group. A group is named by the id of
         /// the task that was its first; `Tid::NONE` stands for the caller as `tid`, and for a new group of
-        /// the task's own as `group`.
-        planned 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
+        /// the task's own as `group`. Children inherit it.
+        ///
+        /// `ESRCH` for any other task, and for a zombie; `EPERM` for a group that nobody is in.
+        built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
         /// there.
         planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
-        /// and `STOP` cannot be.
-        planned 83 fn set_mask(mask: Signals) -> Signals = SetMask, Costs, Stdio, [];
+        /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect
+        /// before the call is answered, which it may end. Children inherit the mask. See also `mask_signals`.
+        built 83 fn set_mask(mask: impl Into<Signals> => Signals) -> Signals = SetMask, Costs, Stdio, [];
         /// Catches these signals from now on and no others, and gives those that were caught. One that comes
-        /// ends a wait of the caller with `EINTR`, once, and is there for `take_signal`. `EINVAL` for `KILL`
-        /// and `STOP`.
-        planned 84 fn catch_signals(caught: Signals) -> Signals = CatchSignals, Costs, Stdio, [EINVAL];
-        /// The next signal that was caught, lowest number first; waits for one.
-        planned 85 fn take_signal -> Signal = TakeSignal, Costs, Stdio, [ETIMEDOUT];
-        /// The value of a variable of the environment.
-        planned 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Text = GetEnv, Costs, Stdio, [ENOENT];
+        /// ends a wait of the caller with `EINTR`, once, and is there for `take_signal`. If the caller does not
+        /// wait, its next wait is ended; a call that is answered at once is not. `EINVAL` for `KILL` and `STOP`.
+        ///
+        /// A signal that has come and was not taken does what it does by default when it is caught no more.
+        /// Children begin with none. `CHLD` comes when a child has ended, stopped or gone on, but not for a
+        /// change that the caller waits for and is answered with.
+        built 84 fn catch_signals(caught: impl Into<Signals> => Signals) -> Signals = CatchSignals, Costs, Stdio, [EINVAL];
+        /// The next signal that was caught and is not masked, lowest number first; waits for one. One that has
+        /// ended a wait is there until it is taken. It may have come more than once.
+        built 85 fn take_signal -> Signal = TakeSignal, Costs, Stdio, [ETIMEDOUT];
+        /// The value of a variable of the environment. `ENOENT` when it is not set.
+        built 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Text = GetEnv, Costs, Stdio, [ENOENT];
         /// Sets a variable of the environment, for the caller and its children to come. `EINVAL` for a name
-        /// that is empty or has a `=` or a NUL, and for a value with a NUL or that is not UTF-8; `E2BIG` past
-        /// the bytes of an environment.
-        planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL, E2BIG];
-        /// The process group of a task.
-        planned 88 fn get_group(tid: Tid) -> Tid = GetGroup, Costs, Proc, [ESRCH];
+        /// that is empty or has a `=`, and for a name or value with a NUL or that is not UTF-8; `E2BIG` past
+        /// 64 KiB in all, two bytes for each variable beside its name and its value.
+        built 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL, E2BIG];
+        /// The process group of a task, a zombie's too; `Tid::NONE` stands for the caller. Tasks whose parents
+        /// have made no group are in that of the machine's first task.
+        built 88 fn get_group(tid: Tid) -> Tid = GetGroup, Costs, Proc, [ESRCH];
         /// Ignores these signals from now on and no others, and gives those that were ignored. Children
-        /// inherit it. `EINVAL` for `KILL` and `STOP`.
-        planned 89 fn ignore_signals(ignored: Signals) -> Signals = IgnoreSignals, Costs, Stdio, [EINVAL];
+        /// inherit it. What is caught as well is caught. `EINVAL` for `KILL` and `STOP`.
+        built 89 fn ignore_signals(ignored: impl Into<Signals> => Signals) -> Signals = IgnoreSignals, Costs, Stdio, [EINVAL];
     }
     "Files" {
         /// Opens a file, or a directory to list it. The descriptor stands at the beginning.
@@ -829,16 +849,18 @@ syscalls! {
     }
     "More of processes, signals and terminals" {
         /// As `take_signal`, but never waits: `None` when none has come.
-        planned 110 fn try_take_signal -> Option<Signal> = TryTakeSignal, Costs, Stdio, [];
-        /// Sends a signal to every task of a process group, in the order of their ids. init is passed over.
-        /// `ESRCH` when there is none.
-        planned 111 fn kill_group(group: Tid, signal: Signal) -> () = KillGroup, Costs, Proc, [ESRCH, EPERM];
+        built 110 fn try_take_signal -> Option<Signal> = TryTakeSignal, Costs, Stdio, [];
+        /// Sends a signal to every task of a process group, in the order of their ids; `Tid::NONE` stands for
+        /// the caller's. init is passed over. `ESRCH` when there is no such group, `EPERM` when only init is in
+        /// it.
+        built 111 fn kill_group(group: Tid, signal: Signal) -> () = KillGroup, Costs, Proc, [ESRCH, EPERM];
         /// Sends the caller `ALRM` after so long; zero takes that back. A later call replaces an earlier.
-        planned 112 fn alarm(span: impl Into<Nanos> => Nanos) -> () = SetAlarm, Costs, Stdio, [];
+        /// Children do not inherit it.
+        built 112 fn alarm(span: impl Into<Nanos> => Nanos) -> () = SetAlarm, Costs, Stdio, [];
         /// Removes a variable of the environment; one that is not there is no error.
-        planned 113 fn unsetenv(name: impl Into<Box<str>> => Box<str>) -> () = UnsetEnv, Costs, Stdio, [];
+        built 113 fn unsetenv(name: impl Into<Box<str>> => Box<str>) -> () = UnsetEnv, Costs, Stdio, [];
         /// Every variable of the environment and its value, in the order of their names.
-        planned 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
+        built 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
         planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
         /// Waits until a program of the host has ended, and gives how, as often as it is asked. A signal that
@@ -848,6 +870,9 @@ syscalls! {
         /// Sends a signal to a program of the host, and to those that it has started and that have stayed in
         /// its process group. One that has ended: success.
         built 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EIO, EPERM];
+        /// Holds back these signals beside those that are, and gives the mask as it was: what `set_mask` takes to
+        /// undo it. See `masked!`.
+        built 119 fn mask_signals(more: impl Into<Signals> => Signals) -> Signals = MaskSignals, Costs, Stdio, [];
     }
 }
 

@@ -24,6 +24,7 @@ pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod signals;
 pub mod size;
 pub mod socket;
 pub mod text;

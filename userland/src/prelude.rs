@@ -8,8 +8,9 @@ pub use crate::{
     duration::Span,
     eprint, eprintln,
     excerpt::excerpt,
-    limits, print, println,
+    limits, masked, print, println,
     serve::{ServeOptions, serve},
+    signals::stop_politely,
     socket::{Socket, listen_at},
     text::read_text,
 };

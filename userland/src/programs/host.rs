@@ -1,4 +1,4 @@
-//! Runs a program of the host on this task's standard streams.
+//! Runs a program of the host on this task's standard streams, and sends on the signals that come meanwhile.
 
 use crate::prelude::*;
 
@@ -39,13 +39,25 @@ fn main(args: Args) -> Task {
                 return trap!(yield exit(code));
             }
         };
-        let input = trap!(yield spawn(copies(Fd::STDIN, stdin)).pass(stdin))?;
+        let input = trap!(yield spawn(copies(Fd::STDIN, stdin)).pass(stdin).bound())?;
         let outputs = [
-            trap!(yield spawn(copies(stdout, Fd::STDOUT)).pass(stdout))?,
-            trap!(yield spawn(copies(stderr, Fd::STDERR)).pass(stderr))?,
+            trap!(yield spawn(copies(stdout, Fd::STDOUT)).pass(stdout).bound())?,
+            trap!(yield spawn(copies(stderr, Fd::STDERR)).pass(stderr).bound())?,
         ];
-        let status = trap!(yield host_wait(process))?;
-        // What it has printed is there yet, and those that it has left running may print more.
+        trap!(yield catch_signals(forwarded()))?;
+        let status = loop {
+            match trap!(yield host_wait(process)) {
+                Err(Errno::EINTR) => {
+                    while let Some(signal) = trap!(yield try_take_signal())? {
+                        trap!(yield host_kill(process, signal))?;
+                    }
+                }
+                status => break status?,
+            }
+        };
+        // From now on a signal is for this task again, which has only to bring out what was printed: those that
+        // the program has left running may print more.
+        trap!(yield catch_signals(Signals::NONE))?;
         for output in outputs {
             trap!(yield wait(output))?;
         }
@@ -53,6 +65,11 @@ fn main(args: Args) -> Task {
         trap!(yield wait(input))?;
         trap!(yield exit(status.code()))
     })
+}
+
+/// The signals that are sent on.
+fn forwarded() -> Signals {
+    Signal::Hup | Signal::Int | Signal::Quit | Signal::Term | Signal::Usr1 | Signal::Usr2 | Signal::Alrm
 }
 
 /// Copies what is read from one descriptor to another, until there is no more or nobody reads it.

@@ -7,8 +7,10 @@
 
 mod datagrams;
 mod directories;
+mod environment;
 mod fds;
 mod files;
+mod groups;
 mod jobs;
 mod kill;
 mod names;
@@ -17,6 +19,7 @@ mod poll;
 mod ports;
 mod resolve;
 mod scratch;
+mod signals;
 mod sockets;
 mod subroutines;
 mod support;
@@ -42,6 +45,9 @@ type Test = (&'static str, fn() -> Task);
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
     kill::TESTS,
+    signals::TESTS,
+    groups::TESTS,
+    environment::TESTS,
     fds::TESTS,
     sockets::TESTS,
     datagrams::TESTS,
