@@ -70,7 +70,7 @@ pub enum Kind {
     Stream,
     /// A socket for datagrams.
     Datagram,
-    /// A private Unix socket that accepts.
+    /// A Unix socket that accepts.
     UnixListener,
     /// A private Unix socket that is connected.
     UnixStream,
@@ -631,7 +631,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::ReadDir { .. } | Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => {
                 self.attempt_on_disk(slot, file, device, operation)
             }
-            Pending::UnixAccept | Pending::UnixSendTo { .. } => broken("a private socket is the hardware's"),
+            Pending::UnixAccept => self.accept_in_folder(slot, file, device),
+            Pending::UnixSendTo { .. } => broken("a private socket is the hardware's"),
             Pending::HostExec => self.take_program(slot, file, device),
             Pending::HostWait => self.take_host_status(device),
             Pending::Resolve => self.take_addresses(device),

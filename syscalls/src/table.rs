@@ -593,12 +593,14 @@ syscalls! {
         ///
         /// In memory the name is the machine's own and leads to this socket, by whatever name it has meanwhile,
         /// until `unlink` removes it or the socket is closed; then who connects is refused. Up to 1,024
-        /// connections wait to be accepted. `EOPNOTSUPP` in a folder of the host, `EROFS` where nothing can be
-        /// made.
-        built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// connections wait to be accepted. In a folder of the host it is a socket of the host, whose name may
+        /// be shorter (`ENAMETOOLONG`); that is `EOPNOTSUPP` where the host is not Linux, and in a simulated
+        /// world. `EROFS` where nothing can be made.
+        built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, EINVAL, EIO, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
         /// Connects to the Unix socket that listens at `path`; waits while as many wait to be accepted as may.
-        /// `ECONNREFUSED` when none listens there.
-        built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EINVAL, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
+        /// `ECONNREFUSED` when none listens there; in
+        /// a folder of the host also when as many wait as may, and `ELOOP` for a link.
+        built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
         /// The addresses of a host by its name, in the order in which they should be tried. An address in
         /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
         /// asked of the host that the machine runs on, by a helper thread; in a simulated world, of a table.
@@ -609,7 +611,7 @@ syscalls! {
         built 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ENFILE, ENOMEM, ETIMEDOUT];
         /// A Unix socket for datagrams, bound to `path`, of which there must be nothing (`EADDRINUSE`). Names are
         /// as for `unix_listen`; datagrams are received by `recv_from`, which tells the path that their sender
-        /// was bound to.
+        /// was bound to. `EOPNOTSUPP` in a folder of the host.
         built 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
         /// Sends one datagram of at most 65,507 bytes to the Unix socket bound to `path`, and gives its length.
         /// Waits when there is no room; none is lost, and their order stays. `ECONNREFUSED` when none is bound

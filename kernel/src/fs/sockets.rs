@@ -1,10 +1,11 @@
 //! Unix sockets, by their paths.
 //!
 //! In memory a name leads to a socket of the kernel's own, as long as there is one. What is sent from one to
-//! another stays within the kernel.
+//! another stays within the kernel. In a folder of the host there are streams only, and they are the host's.
 
 use super::{
     Outcome,
+    folder::inside,
     mount::{FileSystem, Location},
     ram::Inode,
 };
@@ -46,6 +47,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             _ if self.fs.mounts.is_busy(&path) => return Err(Errno::EADDRINUSE),
             _ if system.is_read_only() => return Err(Errno::EROFS),
             FileSystem::Ram => {}
+            FileSystem::Folder { number, .. } if kind == Kind::UnixListener => {
+                let device = self.hardware.unix_open(number, &inside(within), true)?;
+                let file = self.open_file(device, kind, Address::Path(&path));
+                return Ok(Outcome::Begun(file, Pending::Connect));
+            }
             FileSystem::Folder { .. } | FileSystem::Devices | FileSystem::Tasks => return Err(Errno::EOPNOTSUPP),
         }
         let now = self.hardware.wall_clock();
@@ -62,6 +68,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn begin_unix_connect(&mut self, slot: u32, path: &str) -> Result<Outcome, Errno> {
         self.room_for_a_file(slot)?;
+        let plain = self.resolve(slot, path)?;
+        let Location { system, within } = self.fs.mounts.locate(&plain);
+        if let FileSystem::Folder { number, .. } = system {
+            let device = self.hardware.unix_open(number, &inside(within), false)?;
+            let file = self.open_file(device, Kind::Stream, Address::Path(&plain));
+            return Ok(Outcome::Begun(file, Pending::Connect));
+        }
         let (path, inode) = self.find_socket(slot, path)?;
         let device = self.own.connect(inode)?;
         let file = self.open_file(device, Kind::UnixStream, Address::Path(&path));
@@ -98,7 +111,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Takes a connection for the task in `slot`.
+    /// Takes a connection to a socket of a folder for the task in `slot`.
+    #[cold]
+    pub(crate) fn accept_in_folder(&mut self, slot: u32, listener: u32, device: Device) -> Result<Reply, Errno> {
+        // Asked first, so that a connection for which there is no number stays in its queue.
+        self.room_for_a_file(slot)?;
+        let connection = self.hardware.try_unix_accept(device)?;
+        let file = self.open_file(connection, Kind::Stream, Address::OtherEnd { file: listener });
+        self.install(slot, Object::File(file)).map(Reply::Fd)
+    }
+
+    /// Takes a private connection for the task in `slot`.
     pub(crate) fn accept_private(&mut self, slot: u32, listener: Device) -> Result<Reply, Errno> {
         // Asked first, so that a connection for which there is no number stays in its queue.
         self.room_for_a_file(slot)?;

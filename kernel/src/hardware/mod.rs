@@ -229,6 +229,14 @@ pub trait Hardware {
     /// Receives one datagram, or its first `max` bytes. `EAGAIN` when there is none.
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno>;
 
+    /// Begins to make a Unix socket below a folder, for a stream: one that listens at a path, or connects to it.
+    /// How that ends is told by [`Hardware::connected`]. No link leads out of the folder, and the last part of
+    /// the path is no link. `EOPNOTSUPP` where there are none.
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno>;
+
+    /// A connection that came to such a socket.
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno>;
+
     /// Asks for the addresses of a host. The device is a job's, and what comes of it is
     /// [`Addresses`](crate::resolve::Addresses): `ENOENT` for a name that nobody has, `EAGAIN` when nobody who
     /// knows could be asked.
@@ -462,6 +470,14 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
         (**self).try_recv_from(device, max)
+    }
+
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno> {
+        (**self).unix_open(folder, path, listens)
+    }
+
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno> {
+        (**self).try_unix_accept(listener)
     }
 
     fn resolve(&mut self, name: &str) -> Result<Device, Errno> {

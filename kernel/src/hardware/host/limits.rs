@@ -44,6 +44,12 @@ pub const JOB_THREADS: usize = 4;
 /// up. More names wait, in order.
 pub const RESOLVE_THREADS: usize = 4;
 
+/// Threads that bind and connect the sockets of Unix that go by a path.
+pub const SOCKET_THREADS: usize = 2;
+
+/// Connections that wait to be accepted at a Unix socket of a folder, if the host keeps as many.
+pub const UNIX_BACKLOG: i32 = 1024;
+
 /// Threads that start programs, and reap those that were killed.
 pub const STARTER_THREADS: usize = 2;
 

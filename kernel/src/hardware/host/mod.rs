@@ -96,7 +96,10 @@ impl Host {
         Ok(Host {
             boot: Instant::now(),
             waiter: Waiter::new(Arc::clone(&poller))?,
-            sockets: Sockets::new(Arc::clone(&poller)),
+            sockets: Sockets::new(
+                Arc::clone(&poller),
+                Helpers::new("yieldix socket", SOCKET_THREADS, Bell::new(Arc::clone(&poller))),
+            ),
             console: Console::new(options.console, bell)?,
             files: Files::new(options.folders, helpers, Registrar::new(Arc::clone(&poller))),
             jobs: Jobs::new(
@@ -151,6 +154,7 @@ impl Host {
         // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
         self.files.interrupts(happened);
+        self.sockets.interrupts(happened);
         self.jobs.interrupts(happened);
         self.programs.interrupts(happened);
     }
@@ -259,6 +263,15 @@ impl Hardware for Host {
 
     fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
         self.sockets.try_recv_from(device, max)
+    }
+
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno> {
+        let folder = self.files.folder(folder)?;
+        self.sockets.unix_open(folder, path, listens)
+    }
+
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno> {
+        self.sockets.try_unix_accept(listener)
     }
 
     fn resolve(&mut self, name: &str) -> Result<Device, Errno> {

@@ -1,4 +1,4 @@
-//! Sockets, never blocking: TCP, and in `datagrams.rs` UDP.
+//! Sockets, never blocking: TCP, in `datagrams.rs` UDP, and in `unix.rs` those of Unix.
 //!
 //! A table of sockets in which each place counts its generations. Every operation tries first; on
 //! `EAGAIN` the socket is registered with the poller, once, and the interrupt is owed. A socket
@@ -13,7 +13,9 @@
 //! that is the new event. `EAGAIN` settles it again.
 
 mod datagrams;
+mod unix;
 
+use super::helpers::{Errand, Helpers};
 use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
 use crate::hardware::errno::errno;
@@ -44,6 +46,8 @@ const SEND_FLAGS: SendFlags = SendFlags::empty();
 enum Stage {
     /// A listener.
     Listening,
+    /// A Unix socket that a helper is at.
+    Opening { listens: bool },
     /// A connect is on its way.
     Connecting,
     /// There is, or was, a peer.
@@ -59,6 +63,8 @@ struct Open {
     socket: Socket,
     stage: Stage,
     registration: Registration,
+    /// What a helper does to open it.
+    opening: Option<Errand<Result<(), Errno>>>,
     /// See the first discussion above.
     is_unsettled: bool,
     /// See [`SocketOption::Linger`], and the second discussion.
@@ -95,7 +101,8 @@ impl Table {
         };
         let place = &mut self.places[index as usize - FIRST];
         let registration = Registration::default();
-        place.open = Some(Open { socket, stage, registration, is_unsettled: false, linger_seconds: None });
+        place.open =
+            Some(Open { socket, stage, registration, opening: None, is_unsettled: false, linger_seconds: None });
         Ok(Device { index, generation: place.generation })
     }
 
@@ -131,6 +138,8 @@ impl Table {
 pub struct Sockets {
     table: Table,
     registrar: Registrar,
+    /// They open what goes by a path.
+    openers: Helpers,
     open_count: u32,
     registration_count: u32,
     /// Where the host puts what is read, before it is copied to its exact length.
@@ -140,10 +149,12 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    pub fn new(poller: Arc<Poller>) -> Sockets {
+    /// None yet; the helpers open what goes by a path.
+    pub fn new(poller: Arc<Poller>, openers: Helpers) -> Sockets {
         Sockets {
             table: Table::default(),
             registrar: Registrar::new(poller),
+            openers,
             open_count: 0,
             registration_count: 0,
             scratch: vec![0; RECEIVE_MAX].into_boxed_slice(),
@@ -225,6 +236,7 @@ impl Sockets {
             Stage::Connected => return Ok(()),
             Stage::Failed(errno) => return Err(errno),
             Stage::Listening | Stage::Datagram => return Err(Errno::EINVAL),
+            Stage::Opening { listens } => return open.opened(listens),
             Stage::Connecting => {}
         }
         // A pending error says that it failed, a peer's address that it did not, neither that it

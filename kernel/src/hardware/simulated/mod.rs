@@ -346,6 +346,14 @@ impl Hardware for Simulated {
         self.network.recv_from(device, max, &mut self.agenda)
     }
 
+    fn unix_open(&mut self, _folder: u32, _path: &str, _listens: bool) -> Result<Device, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    fn try_unix_accept(&mut self, _listener: Device) -> Result<Device, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
     fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
         self.risk(Errno::ENOMEM)?;
         // As DNS compares them.
