@@ -1,6 +1,8 @@
 //! The machine: what is to be booted, on what, and booting it.
 
 use crate::Running;
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicU64};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -8,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+#[cfg(unix)]
+use yieldix_kernel::hardware::host::TerminalKeeper;
 use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
@@ -66,9 +70,19 @@ pub struct Machine {
     mounts: Mounts,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     host_programs: BTreeMap<String, HostProgram>,
-    catches_signals: bool,
+    process: Process,
     load: Load,
     observer: Option<Box<dyn Observer>>,
+}
+
+/// What the machine has to do with the process that it is in.
+#[derive(Default)]
+struct Process {
+    catches_signals: bool,
+    #[cfg(unix)]
+    signals_delivered: Arc<AtomicU64>,
+    #[cfg(unix)]
+    terminal: TerminalKeeper,
 }
 
 /// What to boot.
@@ -171,7 +185,7 @@ impl Machine {
             mounts: Vec::new(),
             hosts: BTreeMap::new(),
             host_programs: BTreeMap::new(),
-            catches_signals: false,
+            process: Process::default(),
             load: Load::Nothing,
             observer: None,
         }
@@ -245,11 +259,25 @@ impl Machine {
         self
     }
 
-    /// SIGHUP, SIGINT and SIGTERM end the machine in order. Signals are the whole process's, so
-    /// only a program that is this machine should ask for it.
+    /// SIGINT, SIGQUIT and SIGTSTP go to the group in the foreground of the console. Without one, SIGTSTP stops
+    /// the process, and the others, as SIGHUP and SIGTERM in any case, end the machine in order. Signals are the
+    /// whole process's, so only a program that is this machine should ask for it.
     pub fn signals(mut self) -> Machine {
-        self.catches_signals = true;
+        self.process.catches_signals = true;
         self
+    }
+
+    /// Gives the terminal back as it was found, also when the machine cannot do so when it is dropped: before
+    /// the process ends in another way.
+    #[cfg(unix)]
+    pub fn terminal_keeper(&self) -> TerminalKeeper {
+        self.process.terminal.clone()
+    }
+
+    /// How many of the signals of [`Machine::signals`], SIGTSTP not counted, have gone to tasks.
+    #[cfg(unix)]
+    pub fn signals_delivered(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.process.signals_delivered)
     }
 
     /// Traps a turn, for tasks that are not given another number: 1 to 4,096, the nearest of which is
@@ -316,7 +344,7 @@ impl Machine {
             mounts,
             hosts,
             host_programs,
-            catches_signals,
+            process,
             load,
             observer,
         } = self;
@@ -348,7 +376,7 @@ impl Machine {
                 calls = simulated.calls();
                 Box::new(simulated)
             }
-            None => host(console, mounts, catches_signals)?,
+            None => host(console, mounts, process)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
@@ -390,7 +418,7 @@ fn copies(mounts: Mounts) -> Result<Vec<MemoryFolder>, BootError> {
 
 /// The hardware that is there.
 #[cfg(unix)]
-fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(console: Console, mounts: Mounts, process: Process) -> Result<Box<dyn Hardware>, BootError> {
     use yieldix_kernel::hardware::host::{self, ConsoleOptions, Host, HostOptions};
     let open = |(folder, guest, _)| match folder {
         Folder::Host(path) => {
@@ -403,12 +431,14 @@ fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<d
         Console::Process => ConsoleOptions::Process,
         Console::Memory(memory) => ConsoleOptions::Memory(memory),
     };
-    Ok(Box::new(Host::new(HostOptions { console, catches_signals, folders }).map_err(BootError::Host)?))
+    let Process { catches_signals, signals_delivered, terminal } = process;
+    let options = HostOptions { console, catches_signals, signals_delivered, terminal, folders };
+    Ok(Box::new(Host::new(options).map_err(BootError::Host)?))
 }
 
 /// Only a simulation runs here.
 #[cfg(not(unix))]
-fn host(_: Console, _: Mounts, _: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(_: Console, _: Mounts, _: Process) -> Result<Box<dyn Hardware>, BootError> {
     Err(BootError::NoHost)
 }
 

@@ -194,7 +194,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
             on!(DupTo { fd, slot: to }) => self.sys_dup_to(slot, fd, to),
             on!(Pipe) => self.sys_pipe(slot),
-            on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
+            on!(Pty) => self.sys_pty(slot),
+            on!(SetTerminal { fd, mode }) => self.sys_set_terminal(slot, fd, mode),
+            on!(SetForeground { fd, group }) => self.sys_set_foreground(slot, fd, group),
+            on!(Terminal { fd }) => self.sys_terminal(slot, fd),
+            on!(ResizeTerminal { fd, columns, rows }) => self.sys_resize_terminal(slot, fd, columns, rows),
             on!(UdpBind { address }) => self.sys_udp_bind(slot, *address),
             on!(SendTo { fd, datagram }) => {
                 let (to, data) = *datagram;

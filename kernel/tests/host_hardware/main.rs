@@ -13,6 +13,7 @@ mod programs;
 #[cfg(target_os = "linux")]
 mod races;
 mod sockets;
+mod terminal;
 mod waits;
 
 use std::io::{Read, Write};

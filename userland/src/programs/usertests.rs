@@ -25,6 +25,7 @@ mod subroutines;
 mod support;
 mod system;
 mod tasks;
+mod terminals;
 mod time;
 mod unix;
 
@@ -60,6 +61,7 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     directories::TESTS,
     names::TESTS,
+    terminals::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

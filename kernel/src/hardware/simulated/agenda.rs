@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::{Clock, Time};
+use yieldix_syscalls::{Clock, Signal, Time};
 
 /// Something that will happen.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub enum Event {
     Arrival { connection: ConnectionId, to: Side, packet: Packet },
     /// A datagram is where it was sent, or lost on the way.
     Datagram { letter: Box<Letter>, is_heard: bool },
+    /// The host sends the machine a signal.
+    Signal(Signal),
     /// Bytes that were typed reach the console.
     Typed,
     /// What was written to this stream of the console is taken away.

@@ -52,7 +52,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use yieldix_syscalls::{
     Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
-    SocketOption, Time, Work,
+    SocketOption, TerminalMode, Time, Work,
 };
 
 /// What a simulated world is made from.
@@ -142,6 +142,7 @@ impl Simulated {
                     self.network.arrive(connection, to, packet, &mut self.agenda);
                 }
                 Event::Datagram { letter, is_heard } => self.network.deliver(*letter, is_heard, &mut self.agenda),
+                Event::Signal(signal) => happened.push(Interrupt::Signal(signal)),
                 Event::Typed => self.console.typed(&mut self.agenda),
                 Event::Drained(device) => {
                     self.console.drain(device);
@@ -301,6 +302,22 @@ impl Hardware for Simulated {
             Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.terminal()
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.set_terminal(mode)
+    }
+
+    fn note_delivered(&mut self) {}
+
+    fn suspend(&mut self) {
+        self.console.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
