@@ -387,7 +387,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None if is_promising => self.attempt(slot, file, &mut operation),
             answer => answer,
         };
-        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
+        let Some(reply) = reply else {
+            let next = self.block_on_file(slot, file, operation);
+            // It may have done a part of it.
+            self.settle();
+            return next;
+        };
         self.settle();
         let tid = self.table.tid(slot);
         if self.is_broken_pipe(file, &reply) {
@@ -399,7 +404,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Does this answer say that nobody reads what was to be written to a pipe?
     #[inline(always)]
     pub(crate) fn is_broken_pipe(&self, file: u32, reply: &Reply) -> bool {
-        matches!(reply, Reply::Err(Errno::EPIPE)) && self.file(file).device.is_own()
+        matches!(reply, Reply::Err(Errno::EPIPE))
+            && self.file(file).device.is_own()
+            && !self.file(file).kind.is_private_socket()
     }
 
     /// The task in `slot` has written to a pipe that nobody reads.
