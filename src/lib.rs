@@ -53,7 +53,7 @@ pub use yieldix_kernel::{
     Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
     hardware::{
         MemoryConsole,
-        simulated::{Faults, MemoryFolder},
+        simulated::{Faults, HostProgram, MemoryFolder},
     },
 };
 /// The interface of tasks: what a userland crate is written against.

@@ -4,7 +4,9 @@ use crate::Running;
 #[cfg(unix)]
 use std::sync::{Arc, atomic::AtomicU64};
 use std::{
+    collections::BTreeMap,
     fmt, io,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,7 +18,9 @@ use yieldix_kernel::{
     fs::mount::Mount,
     hardware::{
         Hardware, MemoryConsole,
-        simulated::{CallCount, CopyError, Faults, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{
+            CallCount, CopyError, Faults, HostProgram, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions,
+        },
     },
     limits,
     sched::RoundRobin,
@@ -64,6 +68,8 @@ pub struct Machine {
     faults: Faults,
     console: Console,
     mounts: Mounts,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    host_programs: BTreeMap<String, HostProgram>,
     process: Process,
     load: Load,
     observer: Option<Box<dyn Observer>>,
@@ -177,6 +183,8 @@ impl Machine {
             faults: Faults::default(),
             console: Console::Process,
             mounts: Vec::new(),
+            hosts: BTreeMap::new(),
+            host_programs: BTreeMap::new(),
             process: Process::default(),
             load: Load::Nothing,
             observer: None,
@@ -228,6 +236,26 @@ impl Machine {
     /// there stays there.
     pub fn mount(mut self, folder: impl Into<Folder>, guest: impl Into<String>, is_read_only: bool) -> Machine {
         self.mounts.push((folder.into(), guest.into(), is_read_only));
+        self
+    }
+
+    /// Gives a host a name, or one more address, for `resolve` in a simulated world. There no other host has
+    /// one; elsewhere it is the host's to know.
+    pub fn host(mut self, name: impl Into<String>, address: IpAddr) -> Machine {
+        self.hosts.entry(name.into()).or_default().push(address);
+        self
+    }
+
+    /// May tasks run programs of the host (`host_exec`)? Off unless said so: such a program may do whatever the
+    /// process may. In a simulated world there are those of [`Machine::host_program`] only.
+    pub fn host_exec(mut self, may_exec: bool) -> Machine {
+        self.options.may_exec_on_host = may_exec;
+        self
+    }
+
+    /// Gives the host of a simulated world a program, which is run by this name.
+    pub fn host_program(mut self, name: impl Into<String>, program: HostProgram) -> Machine {
+        self.host_programs.insert(name.into(), program);
         self
     }
 
@@ -306,8 +334,20 @@ impl Machine {
 
     /// Boots, and leaves it to the caller to run it.
     pub fn start(self) -> Result<Running, BootError> {
-        let Machine { mut programs, mut options, timer_slack, seed, faults, console, mounts, process, load, observer } =
-            self;
+        let Machine {
+            mut programs,
+            mut options,
+            timer_slack,
+            seed,
+            faults,
+            console,
+            mounts,
+            hosts,
+            host_programs,
+            process,
+            load,
+            observer,
+        } = self;
         let is_init = |program: &Program| program.name == "init";
         if !programs.iter().any(is_init) {
             programs.extend(yieldix_userland::PROGRAMS.iter().copied().filter(is_init));
@@ -330,7 +370,9 @@ impl Machine {
                     Console::Process => SimulatedConsole::Process,
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
-                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders: copies(mounts)? });
+                let folders = copies(mounts)?;
+                let programs = host_programs;
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders, hosts, programs });
                 calls = simulated.calls();
                 Box::new(simulated)
             }

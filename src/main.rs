@@ -71,6 +71,10 @@ struct Command {
     #[arg(long, value_name = "HOST:GUEST[:ro]", global = true)]
     mount: Vec<Mounted>,
 
+    /// Let tasks run programs of the host: they may do whatever this process may
+    #[arg(long, global = true)]
+    host_exec: bool,
+
     /// How long after the first of several timers to wake up for all [default: 100us; simulated: 0]
     #[arg(long, value_name = "DURATION", global = true)]
     timer_slack: Option<Span>,
@@ -190,6 +194,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     for Mounted { host, guest, is_read_only } in &command.mount {
         machine = machine.mount(host, guest, *is_read_only);
     }
+    machine = machine.host_exec(command.host_exec);
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }

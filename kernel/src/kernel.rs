@@ -59,6 +59,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// May tasks run programs of the host?
+    pub may_exec_on_host: bool,
     /// The most bytes of files in memory.
     pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
@@ -74,6 +76,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }

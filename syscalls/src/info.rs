@@ -60,6 +60,10 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
+    /// The addresses of a host.
+    Resolve,
+    /// The start of a program of the host.
+    HostExec,
     /// The answer to a question to the disk: to look at a path, or to change a name.
     Question,
     /// A message from a port.
@@ -96,6 +100,8 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
+            WaitsOn::Resolve => f.write_str("resolve"),
+            WaitsOn::HostExec => f.write_str("host exec"),
             WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),

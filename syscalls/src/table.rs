@@ -604,33 +604,61 @@ syscalls! {
         built 45 fn send_all(fd: Fd, data: impl Into<Buf> => Buf) -> SendAll = SendAll, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, EPIPE, ECONNRESET, ETIMEDOUT];
         /// Closes one half of a connection, or both, for all who share it.
         built 46 fn shutdown(fd: Fd, how: Shutdown) -> () = Shutdown, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
-        /// The address of a socket's own end.
-        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK];
+        /// The address of a socket's own end. `EAFNOSUPPORT` for a Unix socket.
+        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT];
         /// The address of the other end.
-        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
+        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, ENOTCONN];
         /// Sets a property of a stream socket.
-        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
-        /// A UDP socket bound to `address`; port 0 takes a free one.
-        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
-        /// Sends one datagram to an address, and gives its length. Waits when there is no room.
-        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EMSGSIZE, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EACCES, ETIMEDOUT];
+        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, EINVAL, ENOPROTOOPT];
+        /// A UDP socket bound to `address`; port 0 takes a free one. One on the IPv6 wildcard receives from
+        /// IPv4 too. `local_addr` gives the address; `read_wait`, `write_wait` and `poll` wait for it.
+        built 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes from a UDP socket to an address, and gives its length.
+        /// Waits when there is no room.
+        ///
+        /// Whether anybody receives it is not known: a datagram may be lost, arrive twice, or overtake
+        /// another. What the network tells of those that nobody heard is passed over. `EINVAL` for port 0,
+        /// `EAFNOSUPPORT` for IPv6 from a socket of IPv4, `ENETUNREACH` for IPv4 from one that is bound to an
+        /// address of IPv6.
+        built 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ENETUNREACH, EHOSTUNREACH, ENOBUFS, EACCES, ETIMEDOUT];
         /// Receives one datagram of a UDP or Unix socket, and whose it is; waits when there is none. One
-        /// that is longer than `max` is cut, and says so.
-        planned 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ECONNREFUSED, ETIMEDOUT];
-        /// A Unix socket that listens at `path`, which must not exist; `unlink` removes it.
-        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Connects to the Unix socket that listens at `path`.
-        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, EMFILE, ENFILE, ETIMEDOUT];
-        /// The addresses of a host name, as the host knows them, asked on a helper thread. An address in
-        /// figures is itself.
-        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ETIMEDOUT];
-        /// A Unix socket for datagrams, bound to `path`, which must not exist; `unlink` removes it.
-        planned 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Sends one datagram to the Unix socket bound to `path`, and gives its length. Waits when there is
-        /// no room.
-        planned 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EMSGSIZE, ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT];
-        /// Waits for a connection to a Unix socket and gives its descriptor.
-        planned 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ECONNABORTED, EMFILE, ENFILE, ETIMEDOUT];
+        /// that is longer than `max` is cut, and says so; the rest of it is lost.
+        ///
+        /// A socket keeps a bounded number of bytes that nobody has received; what comes on top of UDP is
+        /// dropped.
+        built 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ENOBUFS, ETIMEDOUT];
+        /// A Unix socket that listens at `path`, of which there must be nothing (`EADDRINUSE`). A connection
+        /// is accepted by `unix_accept`, and then is a stream like one of TCP, without addresses.
+        ///
+        /// In memory the name is the machine's own and leads to this socket, by whatever name it has meanwhile,
+        /// until `unlink` removes it or the socket is closed; then who connects is refused. Up to 1,024
+        /// connections wait to be accepted. In a folder of the host it is a socket of the host, whose name may
+        /// be shorter (`ENAMETOOLONG`); that is `EOPNOTSUPP` where the host is not Linux, and in a simulated
+        /// world. `EROFS` where nothing can be made.
+        built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, EINVAL, EIO, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Connects to the Unix socket that listens at `path`; waits while as many wait to be accepted as may.
+        /// `ECONNREFUSED` when none listens there; in
+        /// a folder of the host also when as many wait as may, and `ELOOP` for a link.
+        built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
+        /// The addresses of a host by its name, in the order in which they should be tried. An address in
+        /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
+        /// asked of the host that the machine runs on, by a helper thread; in a simulated world, of a table.
+        ///
+        /// `ENOENT` for a name that nobody has, `EAGAIN` when nobody who knows could be asked, or the most
+        /// jobs are open: try again. `EINVAL` for what can be no name: it is of visible ASCII.
+        /// `ENAMETOOLONG` past 253 bytes.
+        built 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ENFILE, ENOMEM, ETIMEDOUT];
+        /// A Unix socket for datagrams, bound to `path`, of which there must be nothing (`EADDRINUSE`). Names are
+        /// as for `unix_listen`; datagrams are received by `recv_from`, which tells the path that their sender
+        /// was bound to. `EOPNOTSUPP` in a folder of the host.
+        built 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes to the Unix socket bound to `path`, and gives its length.
+        /// Waits when there is no room; none is lost, and their order stays. `ECONNREFUSED` when none is bound
+        /// there, also when that has become so meanwhile.
+        built 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ECONNREFUSED, ENOENT, ENOTDIR, ENAMETOOLONG, ETIMEDOUT];
+        /// Waits for a connection to a Unix socket and gives its descriptor. `EMFILE` and `ENFILE` leave it in
+        /// the queue.
+        built 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ETIMEDOUT];
     }
     "System" {
         /// Random bytes, at most 1 MiB: from the host, or from the seed in a simulation.
@@ -644,10 +672,16 @@ syscalls! {
         built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
-        /// When the last descriptor of the process is closed, it is killed, and reaped.
+        /// When the last descriptor of the process is closed, it is killed, with those of its process group,
+        /// and reaped; one that has ended is reaped when that is learnt, and what it has left running goes on.
         ///
-        /// `EPERM` unless the machine allows it.
-        planned 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL];
+        /// The streams are pipes: a read gives the end when nobody has the other end any more, a write is
+        /// `EPIPE`, without a signal. The program has the host's environment and working folder, and a process
+        /// group of its own, so that the terminal's keys do not reach it.
+        ///
+        /// `EPERM` unless the machine allows it (`--host-exec`). `EAGAIN` past the most programs, `ENOMEM` when the
+        /// host has no room for one more process, `EINVAL` for a word with a NUL. Always waits.
+        built 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL, EIO, ETIMEDOUT];
         /// Asks a driver; what the words mean is the driver's own matter.
         planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
         /// Has work done on a helper thread of the host while the task goes on, and gives its job: a
@@ -876,10 +910,13 @@ syscalls! {
         /// Sets how large a terminal is that a task has made; nobody is told. `EPERM` for the console, which is
         /// as large as its window.
         built 116 fn resize_terminal(fd: Fd, columns: u16, rows: u16) -> () = ResizeTerminal, Costs, Tty, [EBADF, ENOTTY, EPERM];
-        /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
-        planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
-        /// Sends a signal to a program of the host. One that has ended: success.
-        planned 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EPERM];
+        /// Waits until a program of the host has ended, and gives how, as often as it is asked. A signal that
+        /// has no name here is told as a shell does, by the code 128 and its number on top. `EINVAL` for what
+        /// is no such process.
+        built 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, EIO, ENOMEM, ETIMEDOUT];
+        /// Sends a signal to a program of the host, and to those that it has started and that have stayed in
+        /// its process group. One that has ended: success.
+        built 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EIO, EPERM];
         /// Holds back these signals beside those that are, and gives the mask as it was: what `set_mask` takes to
         /// undo it. See `masked!`.
         built 119 fn mask_signals(more: impl Into<Signals> => Signals) -> Signals = MaskSignals, Costs, Stdio, [];

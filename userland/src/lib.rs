@@ -44,6 +44,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::sh::PROGRAM,
     programs::ps::PROGRAM,
     programs::kill::PROGRAM,
+    programs::host::PROGRAM,
     programs::course::PROGRAM,
     programs::echo::PROGRAM,
     programs::r#false::PROGRAM,

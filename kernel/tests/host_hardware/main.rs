@@ -9,6 +9,8 @@ mod escapes;
 mod files;
 mod jobs;
 #[cfg(target_os = "linux")]
+mod programs;
+#[cfg(target_os = "linux")]
 mod races;
 mod sockets;
 mod terminal;

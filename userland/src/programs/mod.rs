@@ -6,6 +6,7 @@ pub(crate) mod echo;
 pub(crate) mod echod;
 pub(crate) mod r#false;
 pub(crate) mod hello;
+pub(crate) mod host;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod kill;

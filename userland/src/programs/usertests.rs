@@ -6,6 +6,7 @@
 //! usertests.
 
 mod devices;
+mod datagrams;
 mod directories;
 mod environment;
 mod fds;
@@ -18,6 +19,7 @@ mod nursery;
 mod pipes;
 mod poll;
 mod ports;
+mod resolve;
 mod scratch;
 mod signals;
 mod sockets;
@@ -27,6 +29,7 @@ mod system;
 mod tasks;
 mod terminals;
 mod time;
+mod unix;
 
 use crate::prelude::*;
 use core::{ops::CoroutineState, panic::Location};
@@ -51,6 +54,9 @@ const TESTS: &[&[Test]] = &[
     nursery::TESTS,
     fds::TESTS,
     sockets::TESTS,
+    datagrams::TESTS,
+    unix::TESTS,
+    resolve::TESTS,
     pipes::TESTS,
     ports::TESTS,
     poll::TESTS,

@@ -7,6 +7,7 @@
 use super::connection::{ConnectionId, Packet, Side};
 use super::entropy::{Generator, Use};
 use super::limits::{LATENCY_NS_MAX, LATENCY_NS_MIN};
+use super::network::Letter;
 use crate::hardware::Device;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use yieldix_syscalls::{Clock, Signal, Time};
 pub enum Event {
     /// A packet reaches one end of a connection.
     Arrival { connection: ConnectionId, to: Side, packet: Packet },
+    /// A datagram is where it was sent, or lost on the way.
+    Datagram { letter: Box<Letter>, is_heard: bool },
     /// The host sends the machine a signal.
     Signal(Signal),
     /// Bytes that were typed reach the console.
@@ -29,6 +32,8 @@ pub enum Event {
     Disk { device: Device, is_read: bool },
     /// A change of a folder is due.
     Change { folder: u32 },
+    /// A program of the host was looked for, or its time is over.
+    Program { device: Device, is_known: bool },
     /// A job is done.
     Done(Device),
 }
