@@ -4,7 +4,6 @@ use crate::Running;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 use yieldix_kernel::{
@@ -222,13 +221,6 @@ impl Machine {
     /// only a program that is this machine should ask for it.
     pub fn signals(mut self) -> Machine {
         self.catches_signals = true;
-        self
-    }
-
-    /// A flag that is lowered when a group in the foreground takes a signal of the host. Whoever raises it at the
-    /// first signal, to end the process at a second, is not to do that when the first was taken.
-    pub fn ending_flag(mut self, is_ending: Arc<AtomicBool>) -> Machine {
-        self.options.is_ending = is_ending;
         self
     }
 

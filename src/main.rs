@@ -177,7 +177,8 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     if command.simulate {
         machine = machine.simulate(command.seed);
     } else {
-        machine = machine.signals().ending_flag(end_at_once_on_a_second_signal());
+        machine = machine.signals();
+        end_at_once_on_a_second_signal();
     }
     for Mounted { host, guest, is_read_only } in &command.mount {
         machine = machine.mount(host, guest, *is_read_only);
@@ -232,9 +233,7 @@ fn keep_panics_quiet() -> Arc<Mutex<String>> {
 /// The first signal ends the machine in order. A second, the same or another, that comes while it
 /// has not ended, because a task keeps the core or a console does not take its output, ends the
 /// process.
-///
-/// Gives the flag that says that a first has come: who takes one lowers it.
-fn end_at_once_on_a_second_signal() -> Arc<AtomicBool> {
+fn end_at_once_on_a_second_signal() {
     let is_ending = Arc::new(AtomicBool::new(false));
     let signals = [
         consts::SIGINT,
@@ -248,7 +247,6 @@ fn end_at_once_on_a_second_signal() -> Arc<AtomicBool> {
         let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));
         let _ = flag::register(signal, Arc::clone(&is_ending));
     }
-    is_ending
 }
 
 /// Prints to standard output; a reader that has gone away is no failure of ours.

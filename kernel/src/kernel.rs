@@ -35,10 +35,7 @@ use std::{
     mem::forget,
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
@@ -60,9 +57,6 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
-    /// Lowered when a group in the foreground takes a signal of the host: whoever raises it at the first, to
-    /// end the process at the second, is to begin anew.
-    pub is_ending: Arc<AtomicBool>,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -76,7 +70,6 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
-            is_ending: Arc::default(),
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -541,10 +534,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// a stop, which has nobody to stop.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) {
-            return self.options.is_ending.store(false, Ordering::Relaxed);
-        }
-        if signal == Signal::Tstp {
+        if is_key && self.signal_foreground(signal) || signal == Signal::Tstp {
             return;
         }
         self.shut_down(Ended::Signalled(signal));
