@@ -1,5 +1,5 @@
 //! Signals and what hangs together with them, seen from outside: what is told, and what becomes of a machine.
-#![feature(coroutines, coroutine_trait)]
+#![feature(coroutines)]
 
 mod common;
 
