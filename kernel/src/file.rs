@@ -512,9 +512,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             },
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => {
-                let connected = self.hardware.connected(device);
-                if connected.is_ok() && self.file(file).kind == Kind::Regular {
-                    self.note_opened(file, device);
+                let mut connected = self.hardware.connected(device);
+                if self.file(file).kind == Kind::Regular {
+                    connected = connected.and_then(|()| self.note_opened(file, device));
                 }
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
@@ -697,9 +697,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         // Left first, let go after: a file is not closed while a task waits on it.
         let lets_go = operation.lets_go_after(&reply);
+        let is_broken_pipe = self.is_broken_pipe(file, &reply);
         self.unblock(slot, reply, Cause::Device { file });
         if lets_go {
             self.let_go_of_file(file);
+        }
+        if is_broken_pipe {
+            self.signal_broken_pipe(slot);
         }
     }
 }

@@ -480,6 +480,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pace_polls();
         loop {
             self.fire_timers();
+            self.send_signals_of_keys();
             self.serve_inbox();
             if self.ended.is_some() {
                 // Nobody may step this kernel again, and its callers wait.
@@ -541,18 +542,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// What the keys of the console send is the foreground's, if there is one. All else ends the machine, but
-    /// a stop, which has nobody to stop.
+    /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
+    /// stops the whole process, and goes on with it; all else ends the machine.
     fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) || signal == Signal::Tstp {
-            return;
+        if is_key && self.signal_foreground(signal) {
+            self.hardware.note_delivered();
+        } else if signal == Signal::Tstp {
+            self.hardware.suspend();
+        } else {
+            self.shut_down(Ended::Signalled(signal));
         }
-        self.shut_down(Ended::Signalled(signal));
     }
 
-    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no
-    /// handle.
+    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on,
+    /// no handle.
     fn is_deadlocked(&self) -> bool {
         let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
         self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()

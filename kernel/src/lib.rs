@@ -44,6 +44,7 @@ mod socket;
 mod stat;
 mod table;
 pub mod task;
+mod terminal;
 mod timer;
 pub mod trap;
 mod wait;

@@ -39,6 +39,16 @@ pub const PIPE_GATHERED_BYTES: usize = 1024;
 /// Bytes a read of `/dev/zero` or `/dev/random` gives; reads that ask for more get less.
 pub const PLAIN_READ_BYTES: usize = 64 << 10;
 
+/// Bytes that a terminal of a task's own holds in each direction: past them, writers wait.
+pub const TERMINAL_BYTES: usize = 64 << 10;
+
+/// Bytes of a line that is typed at such a terminal, its end among them; what is typed beyond is dropped. What
+/// it shows of keys may go so far past its bound.
+pub const TERMINAL_LINE_BYTES: usize = 4096;
+
+/// Lines, and ends, typed ahead at such a terminal: past them, writers wait.
+pub const TERMINAL_LINES_TYPED: usize = 4096;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 

@@ -255,8 +255,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.unbind(slot);
         self.forget_change(slot);
         self.take_back_alarm(slot);
+        self.forget_signals(slot);
         self.drop_state(slot, tid);
-        self.table.slot_mut(slot).set_stopped(false);
         // The body has the name, and is about to go.
         let name = self.tells_exit(slot, status).then(|| Box::<str>::from(self.name_of(slot)));
         let innermost = self.table.slot_mut(slot).body.take();

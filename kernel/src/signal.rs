@@ -187,6 +187,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.table.slot(slot).is_stopped() {
             return;
         }
+        // A task that is stopped is never a plain one, which ends without a look at what is rare.
+        self.table.make_rare(slot);
         self.unpend(slot, Signal::Cont);
         let tid = self.table.tid(slot);
         emit!(self, Stopped { tid, signal });
@@ -270,6 +272,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.park(slot);
         Next::Stop(Stop::Stopped)
+    }
+
+    /// A task that is about to end is stopped no more, and has no use for signals.
+    pub(crate) fn forget_signals(&mut self, slot: u32) {
+        self.table.slot_mut(slot).set_stopped(false);
+        if let Some(rare) = self.table.rare_mut(slot) {
+            rare.signals = Signalling::default();
+        }
     }
 
     /// A task that is ready and stopped is in no queue until it goes on.

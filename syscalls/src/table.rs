@@ -138,7 +138,7 @@ macro_rules! show_as_display {
 }
 
 show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
-show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
+show_as_display!(u8, u16, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -534,7 +534,7 @@ syscalls! {
         ///
         /// What is written to the first is typed at the terminal, what a task writes to the terminal is
         /// read from the first. See `set_terminal` for what the terminal makes of keys.
-        planned 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
+        built 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
     }
     "Network" {
         /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
@@ -602,7 +602,7 @@ syscalls! {
         planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
         /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
         /// for what is no terminal.
-        planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
+        built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
         /// When the last descriptor of the process is closed, it is killed, and reaped.
@@ -694,7 +694,7 @@ syscalls! {
         built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
         /// there.
-        planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
+        built 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
         /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect
         /// before the call is answered, which it may end. Children inherit the mask. See also `mask_signals`.
@@ -759,18 +759,19 @@ syscalls! {
         /// stays while the directory changes is told once. `ENOTDIR` for what is no open directory. Waits below
         /// a mounted folder only.
         built 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
-        /// Makes a directory. Its parent must be there. Paths are as for `open`. This call and those below that
+        /// Makes a directory. Its parent must be there. What is made in a folder of the host, by `open` too, may
+        /// be used by whom the process's umask lets. Paths are as for `open`. This call and those below that
         /// take paths wait below a mounted folder only; one that a deadline has ended may still take place.
-        built 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
+        built 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
         /// Removes a file; a link, and not what it leads to. Who has it open keeps it. `EISDIR` for a directory.
-        built 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        built 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
         /// Removes an empty directory. `EBUSY` for the root, and for one where or below which something is
         /// mounted.
-        built 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ENAMETOOLONG, ENFILE, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
+        built 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
         /// Gives a file or a directory another name, in place of a file or an empty directory of that name.
         /// `EXDEV` from one mount to another, `EINVAL` for a directory into itself and for a path that is not
         /// UTF-8, `EBUSY` as for `rmdir`.
-        built 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
+        built 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
         /// Sets a file's length: what is beyond is gone, what is added is zeros. The descriptor must be open
         /// for writing (`EBADF`); its place stays.
         ///
@@ -782,7 +783,7 @@ syscalls! {
         ///
         /// Errors: the one that the stream has failed with, `EPIPE` when nobody reads it any more; `EBADF` also
         /// for the console's input; `EINVAL` for all else: a socket, a pipe and a port keep nothing back.
-        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
+        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE, ETIMEDOUT];
         /// Sets the working directory, from which paths lead that do not begin at the root. Children to come
         /// inherit it. It is kept as its path: one that is removed or renamed since leads nowhere, or to what
         /// has its name then. `ENOTDIR` for what is no directory.
@@ -810,10 +811,12 @@ syscalls! {
         /// `EISDIR` for a directory, `EOPNOTSUPP` in `/dev` and `/proc`. `ENOSYS` below a mounted folder of a
         /// host that is not Linux, `ENOSPC` when the host watches as much as it will. Waits as `open` does.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
-        /// As `stat`, but of a link itself.
+        /// As `stat`, but of a link itself, one that leads out of its folder included.
         built 104 fn lstat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Lstat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now.
-        built 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now. Links
+        /// are followed. `EPERM` on a host's file of somebody else, `EOPNOTSUPP` for what is neither file nor
+        /// directory in a simulated world.
+        built 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, EIO, ETIMEDOUT];
     }
     "More of processes, signals and terminals" {
         /// As `take_signal`, but never waits: `None` when none has come.
@@ -830,7 +833,10 @@ syscalls! {
         /// Every variable of the environment and its value, in the order of their names.
         built 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
-        planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        built 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        /// Sets how large a terminal is that a task has made; nobody is told. `EPERM` for the console, which is
+        /// as large as its window.
+        built 116 fn resize_terminal(fd: Fd, columns: u16, rows: u16) -> () = ResizeTerminal, Costs, Tty, [EBADF, ENOTTY, EPERM];
         /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
         planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
         /// Sends a signal to a program of the host. One that has ended: success.

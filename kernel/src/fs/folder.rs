@@ -36,18 +36,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok(file)
     }
 
-    /// A file of a folder is open: from now on it is known what it is.
-    pub(crate) fn note_opened(&mut self, file: u32, device: Device) {
+    /// A file of a folder is open: from now on it is known what it is. Fails as the disk does when it is asked.
+    pub(crate) fn note_opened(&mut self, file: u32, device: Device) -> Result<(), Errno> {
         if self.file(file).rare().is_none_or(|rare| rare.listing.is_none()) {
-            return;
+            return Ok(());
         }
-        let is_directory = self.hardware.file_info(device).is_ok_and(|info| info.kind == FileKind::Directory);
+        let info = self.hardware.file_info(device)?;
         let entry = self.file_mut(file);
-        if is_directory {
+        if info.kind == FileKind::Directory {
             entry.kind = Kind::Directory;
         } else {
             entry.make_rare().listing = None;
         }
+        Ok(())
     }
 
     /// Begins to watch what happens to a file; gives the index of the watch.

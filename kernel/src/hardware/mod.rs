@@ -25,7 +25,7 @@ pub use question::{Question, Told};
 
 use std::{net::SocketAddr, time::Duration};
 use yieldix_syscalls::{
-    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work,
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, TerminalMode, Time, Value, Work,
 };
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
@@ -167,6 +167,21 @@ pub trait Hardware {
     /// Is what was written to a stream of the console out? `EAGAIN` when not, and it owes a writable
     /// interrupt for when it is; the errno that the stream has failed with.
     fn try_sync(&mut self, device: Device) -> Result<(), Errno>;
+
+    /// What a stream of the console makes of keys when it is a terminal, the characters in a line of it, and
+    /// its lines. `ENOTTY` when it is none.
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno>;
+
+    /// Sets what it makes of keys, until the machine ends. `ENOTTY` when it is no terminal, `EIO` while another
+    /// process has it in its hands.
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno>;
+
+    /// A signal of the host went to tasks, and is no reason for the machine to end.
+    fn note_delivered(&mut self);
+
+    /// Stops the whole process, as the key for that does with a program of the host; returns when it goes on.
+    /// The terminal is as it was found meanwhile.
+    fn suspend(&mut self);
 
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
@@ -359,6 +374,22 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
         (**self).try_sync(device)
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        (**self).terminal(device)
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        (**self).set_terminal(device, mode)
+    }
+
+    fn note_delivered(&mut self) {
+        (**self).note_delivered();
+    }
+
+    fn suspend(&mut self) {
+        (**self).suspend();
     }
 
     fn reuse(&mut self, data: Buf) {

@@ -10,6 +10,7 @@
 pub mod dev;
 pub mod pipe;
 pub mod plain;
+pub mod terminal;
 
 use crate::{
     emit,
@@ -26,7 +27,8 @@ use crate::{
 use pipe::Pipe;
 use plain::Plain;
 use std::collections::VecDeque;
-use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply};
+use terminal::Terminal;
+use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply, Signal, Tid};
 
 /// What a device of the kernel's own is.
 #[derive(Debug)]
@@ -39,6 +41,10 @@ enum Own {
     PipeWriter(u32),
     /// One that keeps nothing, opened for this.
     Plain(Plain, OpenFlags),
+    /// This terminal, where programs run.
+    Terminal(u32),
+    /// The keyboard's side of it.
+    Master(u32),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -66,8 +72,11 @@ impl Readiness {
 pub struct OwnDevices {
     devices: Devices<Own>,
     pipes: Slab<Pipe>,
+    terminals: Slab<Terminal>,
     /// Those to be told.
     ready: VecDeque<Readiness>,
+    /// Signals of keys, and to which group.
+    signals: VecDeque<(Tid, Signal)>,
     /// The list is being worked off.
     is_settling: bool,
 }
@@ -77,7 +86,9 @@ impl Default for OwnDevices {
         OwnDevices {
             devices: Devices::new(Class::Own),
             pipes: Slab::default(),
+            terminals: Slab::default(),
             ready: VecDeque::new(),
+            signals: VecDeque::new(),
             is_settling: false,
         }
     }
@@ -135,10 +146,62 @@ impl OwnDevices {
         result
     }
 
+    /// Makes a terminal; gives its master, and itself.
+    pub fn open_terminal(&mut self) -> (Device, Device) {
+        let at = self.terminals.next_index();
+        let master = self.devices.open(|_| Own::Master(at));
+        let terminal = self.devices.open(|_| Own::Terminal(at));
+        self.terminals.insert(Terminal::new(master, terminal));
+        (master, terminal)
+    }
+
+    /// Does something with the terminal of which this is a side, and notes whom that has made ready.
+    pub fn with_terminal<T>(&mut self, side: Device, change: impl FnOnce(&mut Terminal) -> T) -> T {
+        match *self.own(side) {
+            Own::Terminal(at) | Own::Master(at) => self.with_terminal_at(at, change),
+            _ => broken("the side of a terminal has no terminal"),
+        }
+    }
+
+    fn with_terminal_at<T>(&mut self, at: u32, change: impl FnOnce(&mut Terminal) -> T) -> T {
+        let Some(terminal) = self.terminals.get_mut(at) else { broken("the side of a terminal has no terminal") };
+        let result = change(terminal);
+        terminal.settle(&mut self.ready);
+        result
+    }
+
+    fn type_at(&mut self, at: u32, data: &[u8]) -> Result<usize, Errno> {
+        let mut signals = Vec::new();
+        let (count, group) =
+            self.with_terminal_at(at, |terminal| (terminal.write_master(data, &mut signals), terminal.foreground()));
+        for signal in signals {
+            self.note_signal(group, signal);
+        }
+        count
+    }
+
+    /// Notes a signal for a group, unless there is none, or it is noted already: pending once, it is told once.
+    fn note_signal(&mut self, group: Tid, signal: Signal) {
+        if !group.is_none() && !self.signals.contains(&(group, signal)) {
+            self.signals.push_back((group, signal));
+        }
+    }
+
+    /// The keyboard is gone: those in the foreground are told, and the input has ended.
+    fn hang_up(&mut self, at: u32) {
+        let group = self.with_terminal_at(at, |terminal| {
+            terminal.close_master();
+            terminal.foreground()
+        });
+        self.note_signal(group, Signal::Hup);
+    }
+
     fn read(&mut self, device: Device, max: usize, hardware: &mut impl Hardware) -> Result<Buf, Errno> {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
             Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
+            &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.read(max)),
+            &mut Own::Master(at) => self.with_terminal_at(at, |terminal| terminal.read_master(max)),
             Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -147,6 +210,8 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.write(data)),
+            &mut Own::Master(at) => self.type_at(at, data),
             Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -155,6 +220,8 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
             Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
+            &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_readable)),
+            &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_readable)),
             Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -163,6 +230,8 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
+            &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_writable)),
+            &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_writable)),
             Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -181,11 +250,18 @@ impl OwnDevices {
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
             Own::Plain(..) | Own::File => {}
+            Own::Terminal(at) => self.with_terminal_at(at, Terminal::close_terminal),
+            Own::Master(at) => self.hang_up(at),
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
         {
             self.pipes.remove(pipe);
+        }
+        if let Own::Terminal(at) | Own::Master(at) = own
+            && self.terminals.get(at).is_some_and(Terminal::is_closed)
+        {
+            self.terminals.remove(at);
         }
     }
 }
@@ -212,12 +288,27 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None if is_promising => self.attempt(slot, file, &mut operation),
             answer => answer,
         };
-        let next = match reply {
-            Some(reply) => self.answer(slot, reply),
-            None => self.block_on_file(slot, file, operation),
-        };
+        let Some(reply) = reply else { return self.block_on_file(slot, file, operation) };
         self.settle();
-        next
+        let tid = self.table.tid(slot);
+        if self.is_broken_pipe(file, &reply) {
+            self.signal_broken_pipe(slot);
+        }
+        self.answer_signalled(tid, slot, reply)
+    }
+
+    /// Does this answer say that nobody reads what was to be written to a pipe?
+    #[inline(always)]
+    pub(crate) fn is_broken_pipe(&self, file: u32, reply: &Reply) -> bool {
+        matches!(reply, Reply::Err(Errno::EPIPE)) && self.file(file).device.is_own()
+    }
+
+    /// The task in `slot` has written to a pipe that nobody reads.
+    #[cold]
+    pub(crate) fn signal_broken_pipe(&mut self, slot: u32) {
+        let tid = self.table.tid(slot);
+        // init, which no task may signal, only sees its write fail.
+        let _ = self.signal(tid, tid, Signal::Pipe);
     }
 
     /// Attempts an operation on such a device. None: it has to wait.
@@ -263,6 +354,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.device_ready(device, readable, writable);
         }
         self.own.is_settling = false;
+    }
+
+    /// Sends the signals of keys. Between rounds: who closes a terminal may be in the foreground there, and about
+    /// to end.
+    pub(crate) fn send_signals_of_keys(&mut self) {
+        while let Some((group, signal)) = self.own.signals.pop_front() {
+            // A group that is gone is told nothing.
+            let _ = self.signal_group(Tid::NONE, group, signal);
+        }
     }
 
     /// Does any task wait for what only the hardware can bring?

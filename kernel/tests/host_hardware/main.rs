@@ -11,6 +11,7 @@ mod jobs;
 #[cfg(target_os = "linux")]
 mod races;
 mod sockets;
+mod terminal;
 mod waits;
 
 use std::io::{Read, Write};

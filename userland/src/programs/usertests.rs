@@ -23,6 +23,7 @@ mod subroutines;
 mod support;
 mod system;
 mod tasks;
+mod terminals;
 mod time;
 
 use crate::prelude::*;
@@ -54,6 +55,7 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     directories::TESTS,
     names::TESTS,
+    terminals::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

@@ -44,7 +44,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work,
+};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -116,6 +118,7 @@ impl Simulated {
                 Event::Arrival { connection, to, packet } => {
                     self.network.arrive(connection, to, packet, &mut self.agenda);
                 }
+                Event::Signal(signal) => happened.push(Interrupt::Signal(signal)),
                 Event::Typed => self.console.typed(&mut self.agenda),
                 Event::Drained(device) => {
                     self.console.drain(device);
@@ -269,6 +272,22 @@ impl Hardware for Simulated {
             Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.terminal()
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.set_terminal(mode)
+    }
+
+    fn note_delivered(&mut self) {}
+
+    fn suspend(&mut self) {
+        self.console.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
