@@ -303,11 +303,8 @@ impl Ram {
     pub fn entries(&self, directory: Inode, after: Option<&str>, max: usize) -> Result<Vec<DirEntry>, Errno> {
         let from = after.map_or(Unbounded, Excluded);
         let there = self.names(directory)?.range::<str, _>((from, Unbounded)).take(max);
-        let entry = |(name, &inode): (&Box<str>, &Inode)| {
-            let kind = if self.is_directory(inode) { FileKind::Directory } else { FileKind::Regular };
-            DirEntry { name: name.clone(), kind }
-        };
-        Ok(there.map(entry).collect())
+        let kind = |inode| if self.is_directory(inode) { FileKind::Directory } else { FileKind::Regular };
+        Ok(there.map(|(name, inode)| DirEntry { name: name.clone(), kind: kind(*inode) }).collect())
     }
 
     /// Begins to watch the file at a path, which need not be there, for a device that a task reads.
