@@ -5,8 +5,8 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
-mod devices;
 mod datagrams;
+mod devices;
 mod directories;
 mod environment;
 mod fds;
