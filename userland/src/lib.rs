@@ -13,20 +13,26 @@
 extern crate alloc;
 
 pub mod args;
+pub mod bytes;
 pub mod console;
+pub mod count;
 pub mod date;
+pub mod decimal;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
 pub mod http;
 pub mod input;
 pub mod limits;
+pub mod lines;
 pub mod listing;
 pub mod prelude;
+pub mod regex;
 pub mod serve;
 pub mod size;
 pub mod socket;
 pub mod text;
+pub mod tool;
 pub mod xml;
 
 mod course;

@@ -8,10 +8,13 @@ pub use crate::{
     duration::Span,
     eprint, eprintln,
     excerpt::excerpt,
-    limits, print, println,
+    limits,
+    lines::{ByteLines, without_newline},
+    print, println,
     serve::{ServeOptions, serve},
     socket::{Socket, listen_at},
     text::read_text,
+    tool::{Input, InputKind, Tool, or_standard_input},
 };
 pub use alloc::{
     borrow::ToOwned,
