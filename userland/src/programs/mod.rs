@@ -15,6 +15,7 @@ pub(crate) mod grep;
 pub(crate) mod head;
 pub(crate) mod hello;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod nl;
 pub(crate) mod od;
