@@ -495,3 +495,15 @@ fn every_tool_helps() {
         assert!(seen.text().starts_with(&format!("usage: {}", program.name)), "{}", seen.text());
     }
 }
+
+#[test]
+fn grep_searches_below_directories_in_the_order_of_names() {
+    let folder = MemoryFolder::new();
+    folder.make_directory("b").unwrap();
+    folder.make_directory("b/empty").unwrap();
+    for (name, text) in [("a", "one\n"), ("b/c", "two\none more\n"), ("b/d", "two\n"), ("e", "none\n")] {
+        folder.write(name, text).unwrap();
+    }
+    let (ended, seen) = common::run(common::program("grep", &["-rn", "one", "/w"]).mount(folder, "/w", true));
+    assert_eq!((seen.text().as_str(), ended.code()), ("/w/a:1:one\n/w/b/c:2:one more\n/w/e:1:none\n", 0));
+}

@@ -16,7 +16,7 @@ pub(crate) const PROGRAM: Program = Program::new(
     main,
 )
 .usage(
-    "[-EFGacHhiLlnoqsvwx] [-m LINES] [-A LINES] [-B LINES] [-C LINES] [-e PATTERN]... [-f FILE]... [PATTERN] [FILE...]",
+    "[-EFGacHhiLlnoqrsvwx] [-m LINES] [-A LINES] [-B LINES] [-C LINES] [-e PATTERN]... [-f FILE]... [PATTERN] [FILE...]",
 );
 
 /// The exit code of a `grep` that could not do what it was told; that of one that has found nothing is 1.
@@ -32,6 +32,8 @@ struct Options {
     show: Show,
     is_silent: bool,
     has_names: bool,
+    /// Files below directories are searched as well.
+    is_recursive: bool,
     names: Vec<String>,
 }
 
@@ -50,6 +52,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
         "-n --line-number",
         "-o --only-matching",
         "-q --quiet --silent",
+        "-r --recursive",
         "-s --no-messages",
         "-v --invert-match",
         "-w --word-regexp",
@@ -75,10 +78,15 @@ fn parse(args: Args) -> Result<Options, Misuse> {
         patterns = lines_of(&given.operands.remove(0));
     }
     let around = given.value::<usize>("-C")?.or(given.value(crate::args::NUMBER)?);
-    let names = or_standard_input(core::mem::take(&mut given.operands));
+    let is_recursive = given.has("-r");
+    let mut names = core::mem::take(&mut given.operands);
+    if is_recursive && names.is_empty() {
+        names.push(".".to_owned());
+    }
+    let names = or_standard_input(names);
     let has_names = match given.last_of(&["-h", "-H"]) {
         Some(last) => last == "-H",
-        None => names.len() > 1,
+        None => names.len() > 1 || is_recursive,
     };
     Ok(Options {
         patterns,
@@ -97,6 +105,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
         show: Show::parse(&given, around)?,
         is_silent: given.has("-s"),
         has_names,
+        is_recursive,
         names,
     })
 }
@@ -142,7 +151,11 @@ fn main(args: Args) -> Task {
         };
         tool.is_silent = options.is_silent;
         let mut scan = Scan::new(Box::new(regex), options.show);
-        for name in options.names {
+        options.names.reverse();
+        while let Some(name) = options.names.pop() {
+            if options.is_recursive && call!(put_entries(&mut tool, &name, &mut options.names))? {
+                continue;
+            }
             let Some(mut input) = call!(tool.open(&name))? else { continue };
             let title = if name == STANDARD_INPUT { "(standard input)" } else { &name };
             scan.begin(title, options.has_names);
@@ -162,6 +175,43 @@ fn main(args: Args) -> Task {
             tool.code = NOTHING_FOUND;
         }
         call!(tool.finish())
+    })
+}
+
+/// Adds what is in a directory, the first in the order of their names last; is it one? Of what is in it, only
+/// directories and regular files: no link is followed, and no device is read.
+fn put_entries(tool: &mut Tool, name: &str, names: &mut Vec<String>) -> impl Routine<Result<bool, Errno>> {
+    routine!(move {
+        if !trap!(yield stat(name)).is_ok_and(|info| info.kind == FileKind::Directory) {
+            return Ok(false);
+        }
+        let directory = match trap!(yield open(name, OpenFlags::READ)) {
+            Ok(directory) => directory,
+            Err(errno) => {
+                call!(tool.complain(name, errno))?;
+                return Ok(true);
+            }
+        };
+        let mut found = Vec::new();
+        loop {
+            match trap!(yield readdir(directory)) {
+                Ok(entries) if entries.is_empty() => break,
+                Ok(entries) => found.extend(entries),
+                Err(errno) => {
+                    call!(tool.complain(name, errno))?;
+                    break;
+                }
+            }
+        }
+        trap!(yield close(directory))?;
+        found.retain(|entry| matches!(entry.kind, FileKind::Directory | FileKind::Regular));
+        found.sort_unstable_by(|one, other| other.name.cmp(&one.name));
+        let path = |entry: &DirEntry| match name {
+            "." => entry.name.to_string(),
+            _ => format!("{}/{}", name.trim_end_matches('/'), entry.name),
+        };
+        names.extend(found.iter().map(path));
+        Ok(true)
     })
 }
 
