@@ -164,6 +164,19 @@ fn scenario(name: &'static str) -> Scenario {
         "basicsax" | "buses" | "buses2" | "coexpat" | "coprocess" | "cosax" | "cothread" | "cxml" | "iterbus" => {
             ("-", BUSES, None)
         }
+        "basename" | "dirname" => ("/a/b", "", None),
+        "cat" => ("-n - /scratch/log", "a line\nand half of one", None),
+        "comm" | "paste" => ("- /scratch/log", "a line\nand half of one", None),
+        "cut" => ("-c 1-3 - /scratch/log", "a line\nand half of one", None),
+        "grep" => ("-n half - /scratch/log", "a line\nand half of one", None),
+        "printf" => ("%s|%d\\n a 1 b", "", None),
+        "seq" => ("3", "", None),
+        "sort" => ("-o /scratch/sorted - /scratch/log", "b\na\n", None),
+        "tail" => ("-f /scratch/log", "", None),
+        "tee" => ("/scratch/copy", "a line\nand half of one", None),
+        "tr" => ("a-z A-Z", "a line\nand half of one", None),
+        "uniq" => ("- /scratch/copy", "a\na\nb\n", None),
+        "xargs" => ("-n 1 echo", "a b", None),
         "echo" => ("one two", "", None),
         "init" => ("pyos6", "", None),
         "kill" => ("-9 1 99", "", None),

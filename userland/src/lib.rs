@@ -13,22 +13,28 @@
 extern crate alloc;
 
 pub mod args;
+pub mod bytes;
 pub mod console;
+pub mod count;
 pub mod date;
+pub mod decimal;
 pub mod duration;
 pub mod excerpt;
 pub mod flow;
 pub mod http;
 pub mod input;
 pub mod limits;
+pub mod lines;
 pub mod listing;
 pub mod nursery;
 pub mod prelude;
+pub mod regex;
 pub mod serve;
 pub mod signals;
 pub mod size;
 pub mod socket;
 pub mod text;
+pub mod tool;
 pub mod xml;
 
 mod course;
@@ -46,11 +52,34 @@ pub static PROGRAMS: &[Program] = &[
     programs::kill::PROGRAM,
     programs::host::PROGRAM,
     programs::course::PROGRAM,
+    programs::basename::PROGRAM,
+    programs::cat::PROGRAM,
+    programs::comm::PROGRAM,
+    programs::cut::PROGRAM,
+    programs::dirname::PROGRAM,
     programs::echo::PROGRAM,
     programs::r#false::PROGRAM,
+    programs::fold::PROGRAM,
+    programs::grep::PROGRAM,
+    programs::head::PROGRAM,
     programs::hello::PROGRAM,
+    programs::nl::PROGRAM,
+    programs::od::PROGRAM,
+    programs::paste::PROGRAM,
+    programs::printf::PROGRAM,
+    programs::rev::PROGRAM,
+    programs::seq::PROGRAM,
     programs::sleep::PROGRAM,
+    programs::sort::PROGRAM,
+    programs::tac::PROGRAM,
+    programs::tail::PROGRAM,
+    programs::tee::PROGRAM,
+    programs::tr::PROGRAM,
     programs::r#true::PROGRAM,
+    programs::uniq::PROGRAM,
+    programs::wc::PROGRAM,
+    programs::xargs::PROGRAM,
+    programs::yes::PROGRAM,
     programs::echod::PROGRAM,
     programs::philosophers::PROGRAM,
     course::countdown::PROGRAM,

@@ -14,6 +14,21 @@ pub const EXCERPT_CHARS: usize = 100;
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
 
+/// How much a tool reads at a time, and works on before it gives way; so much output is written at a time.
+pub const PIECE_BYTES: u32 = 64 * 1024;
+
+/// Lines that `sort` puts in order or merges before it gives way.
+pub const SORTED_LINES: usize = 2048;
+
+/// Bytes of lines that `sort` puts in order before it gives way, unless one line has more.
+pub const SORTED_BYTES: usize = 256 * 1024;
+
+/// How much `grep` reads at a time: as much as GNU's does, which tells by it what is no text.
+pub const GREP_PIECE_BYTES: u32 = 96 * 1024;
+
+/// How deep the parentheses of a regular expression may lie in each other: an error past it.
+pub const REGEX_DEPTH: usize = 200;
+
 /// How much of a document is asked for at a time, and made at a time.
 pub const DOCUMENT_BYTES: u32 = 64 * 1024;
 

@@ -8,11 +8,14 @@ pub use crate::{
     duration::Span,
     eprint, eprintln,
     excerpt::excerpt,
-    limits, masked, print, println,
+    limits,
+    lines::{ByteLines, without_newline},
+    masked, print, println,
     serve::{ServeOptions, serve},
     signals::stop_politely,
     socket::{Socket, listen_at},
     text::read_text,
+    tool::{Input, InputKind, Tool, or_standard_input},
 };
 pub use alloc::{
     borrow::ToOwned,
