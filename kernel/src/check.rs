@@ -74,7 +74,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_files(&found);
         self.check_ports(&found);
         let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
-        ensure(sockets + jobs + disk_devices + 3 == self.files.len(), "every device is an open file's");
+        let devices = sockets + jobs + disk_devices + self.own.len() + 3;
+        ensure(devices == self.files.len(), "every device is an open file's");
+        ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
     }
 
     fn is_queued(&self, slot: u32) -> bool {
@@ -101,7 +103,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
             let has_place = file.rare().is_some_and(|rare| rare.place.is_some());
-            ensure(has_place == (file.kind == Kind::Regular), "a regular file has a place, no other has");
+            let should_have = matches!(file.kind, Kind::Regular | Kind::Directory);
+            ensure(has_place == should_have, "a regular file and a directory have a place, no other has");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;

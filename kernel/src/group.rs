@@ -18,7 +18,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Is a task in this group? Mostly its first is there to ask.
-    fn is_group(&mut self, group: Tid) -> bool {
+    pub(crate) fn is_group(&mut self, group: Tid) -> bool {
         let is_in_it = |kernel: &Self, slot| kernel.group_of(slot) == group;
         if self.table.find(group).is_some_and(|slot| is_in_it(self, slot)) {
             return true;

@@ -15,10 +15,12 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    fs::mount::Mount,
+    fs::{FileSystems, mount::Mount},
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
-    limits, panic,
+    limits,
+    own::OwnDevices,
+    panic,
     poll::Watch,
     port::Port,
     sched::Policy,
@@ -57,6 +59,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// The most bytes of files in memory.
+    pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -70,6 +74,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -112,11 +117,15 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     /// By class and place.
     pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
+    /// What paths lead to.
+    pub(crate) fs: FileSystems,
     /// Tickets given out, one for each operation on the disk.
     pub(crate) tickets: u64,
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    /// The devices that are no hardware's.
+    pub(crate) own: OwnDevices,
     pub(crate) ports: Slab<Port>,
     pub(crate) port_names: BTreeMap<Box<str>, u32>,
     pub(crate) watches: Slab<Watch>,
@@ -177,9 +186,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Default::default(),
+            fs: FileSystems::new(&options.mounts, options.ram_bytes),
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
+            own: OwnDevices::default(),
             ports: Slab::default(),
             port_names: BTreeMap::new(),
             watches: Slab::default(),
@@ -469,6 +480,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pace_polls();
         loop {
             self.fire_timers();
+            self.send_signals_of_keys();
             self.serve_inbox();
             if self.ended.is_some() {
                 // Nobody may step this kernel again, and its callers wait.
@@ -530,20 +542,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// What the keys of the console send is the foreground's, if there is one. All else ends the machine, but
-    /// a stop, which has nobody to stop.
+    /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
+    /// stops the whole process, and goes on with it; all else ends the machine.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) || signal == Signal::Tstp {
-            return;
+        if is_key && self.signal_foreground(signal) {
+            self.hardware.note_delivered();
+        } else if signal == Signal::Tstp {
+            self.hardware.suspend();
+        } else {
+            self.shut_down(Ended::Signalled(signal));
         }
-        self.shut_down(Ended::Signalled(signal));
     }
 
-    /// Nothing that could end any wait is left: no timer, no alarm, no file waited on, no handle.
+    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on,
+    /// no handle.
     fn is_deadlocked(&self) -> bool {
         let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
-        self.table.live() > 0 && !is_time_coming && self.file_waiters == 0 && !self.inbox.has_handles()
+        self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()
     }
 
     /// In a simulation nothing may come from the hardware and yet something from a handle.

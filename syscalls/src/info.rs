@@ -60,8 +60,8 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
-    /// What is known of a file.
-    Stat,
+    /// The answer to a question to the disk: to look at a path, or to change a name.
+    Question,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -96,7 +96,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
-            WaitsOn::Stat => f.write_str("stat"),
+            WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),
@@ -142,8 +142,14 @@ pub struct SysInfo {
     pub timers: u32,
     /// Sockets that are registered with the poller.
     pub registrations: u32,
+    /// Files and directories in memory.
+    pub ram_inodes: u32,
+    /// Bytes of those files.
+    pub ram_bytes: u64,
     /// Turns given so far.
     pub turns: u64,
     /// Traps answered so far.
     pub traps: u64,
+    /// The time since 1970 in UTC, as the host has it; in a simulated world, since boot.
+    pub wall_clock: Duration,
 }

@@ -101,6 +101,7 @@ pub static PROGRAMS: &[Program] = &[
     course::echo_consumer::PROGRAM,
     course::sleepers::PROGRAM,
     course::stream::PROGRAM,
+    programs::keys::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,
