@@ -13,6 +13,7 @@
 extern crate alloc;
 
 pub mod args;
+pub mod condition;
 pub mod console;
 pub mod date;
 pub mod duration;

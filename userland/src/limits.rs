@@ -11,6 +11,9 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 
+/// Parentheses of a condition (`test`) that may lie in each other: an error past it.
+pub const CONDITION_DEPTH: usize = 64;
+
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
 
