@@ -12,6 +12,7 @@ pub use crate::{
     serve::{ServeOptions, serve},
     socket::{Socket, listen_at},
     text::read_text,
+    write_all,
 };
 pub use alloc::{
     borrow::ToOwned,

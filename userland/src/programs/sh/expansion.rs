@@ -290,8 +290,6 @@ impl Shell {
             let _ = trap!(yield close(reader));
             let status = call!(self.wait_quietly(child));
             self.substituted = Some(status);
-            // What follows may ask for it before the command has one of its own.
-            self.status = status;
             if let Some(errno) = errno {
                 return Err(call!(self.abort(format!("$(…): {}", errno.meaning()))));
             }

@@ -5,7 +5,7 @@
 
 use super::{
     cursor::{Cursor, SyntaxError},
-    syntax::{AndOr, Command, Compound, Connector, Item, List, Pipeline, Redirection, Simple, Target, Word},
+    syntax::{AndOr, Command, Connector, Item, List, Pipeline, Redirection, Simple, Target, Word},
     word::{Place, ends_word},
 };
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, sync::Arc, vec, vec::Vec};
@@ -303,8 +303,9 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let token = self.take()?;
-        let error = self.unexpected(&token);
-        Err(SyntaxError { what: format!("{} (expected {reserved})", error.what), ..error })
+        let mut error = self.unexpected(&token);
+        error.what += &format!(" (expected {reserved})");
+        Err(error)
     }
 
     /// This token, which was taken last, may not stand where it does.

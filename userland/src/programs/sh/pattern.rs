@@ -6,7 +6,7 @@ use super::fields::Field;
 use alloc::{string::String, vec::Vec};
 
 /// One step of a pattern.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 enum Step {
     Char(char),
     /// `?`
@@ -17,14 +17,14 @@ enum Step {
 }
 
 /// What a bracket holds.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 enum Member {
     Range(char, char),
     Class(fn(&char) -> bool),
 }
 
 /// A pattern, ready to be matched.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(super) struct Pattern(Vec<Step>);
 
 /// What `[:name:]` holds.
@@ -80,7 +80,7 @@ impl Pattern {
 
     /// Does it begin with this very character?
     pub(super) fn begins_with(&self, c: char) -> bool {
-        self.0.first() == Some(&Step::Char(c))
+        matches!(self.0.first(), Some(Step::Char(first)) if *first == c)
     }
 
     /// Does it match all of `text`?
@@ -162,7 +162,7 @@ fn set(chars: &[(char, bool)]) -> Option<(Step, usize)> {
     let mut members = Vec::new();
     let first = at;
     loop {
-        let &(mut c, mut is_quoted) = chars.get(at)?;
+        let &(mut c, is_quoted) = chars.get(at)?;
         if c == ']' && !is_quoted && at > first {
             return Some((Step::Set { is_negated, members }, at + 1));
         }
@@ -178,9 +178,8 @@ fn set(chars: &[(char, bool)]) -> Option<(Step, usize)> {
         }
         if c == '\\' && !is_quoted {
             at += 1;
-            (c, is_quoted) = (chars.get(at)?.0, true);
+            c = chars.get(at)?.0;
         }
-        let _ = is_quoted;
         at += 1;
         let last = match (chars.get(at), chars.get(at + 1)) {
             (Some(('-', false)), Some(&(last, is_quoted))) if last != ']' || is_quoted => {

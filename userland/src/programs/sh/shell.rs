@@ -247,7 +247,7 @@ impl Shell {
         routine!(move -> Outcome {
             for (name, value) in self.variables.take_changed() {
                 let told = match value {
-                    Some(value) => trap!(yield setenv(name.as_str(), value)),
+                    Some(value) => trap!(yield setenv(name.clone(), value)),
                     None => trap!(yield unsetenv(name.as_str())),
                 };
                 if let Err(errno) = told {
@@ -261,6 +261,9 @@ impl Shell {
     /// Assigns a variable; one that is read-only ends the script.
     pub(super) fn assign(&mut self, name: &str, value: String) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
+            if name == "OPTIND" {
+                self.option_at = 0;
+            }
             let assigned = match self.options.exports_all {
                 true => self.variables.export(name, Some(value)),
                 false => self.variables.set(name, value),
@@ -279,4 +282,43 @@ fn run_owned(mut shell: Shell, command: Arc<Command>, is_tested: bool) -> Call<R
         let outcome = call!(shell.compound(&command, is_tested));
         Ok((shell, outcome))
     }))
+}
+
+impl Shell {
+    /// What a shell does first: it takes the environment for variables, and at a terminal the foreground.
+    pub(super) fn begin(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            self.id = trap!(yield gettid()).ok();
+            for (name, value) in trap!(yield environment()).unwrap_or_default() {
+                if super::cursor::is_name(&name) && &*name != "IFS" {
+                    // Nothing is read-only yet.
+                    let _ = self.variables.export(&name, Some(value.into()));
+                }
+            }
+            self.variables.take_changed();
+            let parent = trap!(yield getppid()).map(|parent| parent.to_string()).ok();
+            let folder = trap!(yield getcwd()).ok();
+            let defaults = [("IFS", Some(" \t\n".to_owned())), ("OPTIND", Some("1".to_owned())), ("PPID", parent)];
+            for (name, value) in defaults.into_iter().chain([("PWD", folder)]) {
+                if let Some(value) = value {
+                    let _ = self.variables.set(name, value);
+                }
+            }
+            self.variables.take_changed();
+            if !self.options.is_interactive {
+                return;
+            }
+            call!(self.arm_traps());
+            // Without a terminal to give away, jobs are no groups.
+            self.options.has_jobs = trap!(yield terminal(Fd::STDIN)).is_ok();
+            if self.options.has_jobs
+                && let Ok(keyboard) = trap!(yield dup(Fd::STDIN))
+            {
+                let own = self.id.unwrap_or(Tid::NONE);
+                let _ = trap!(yield set_group(Tid::NONE, Tid::NONE));
+                let _ = trap!(yield set_foreground(keyboard, own));
+                self.jobs.terminal = Some((keyboard, own));
+            }
+        })
+    }
 }
