@@ -26,7 +26,6 @@ mod traps;
 mod variables;
 mod word;
 
-use super::init::NOT_FOUND_CODE;
 use crate::prelude::*;
 use builtins::Listing;
 use input::Stream;
@@ -107,7 +106,7 @@ fn main(args: Args) -> Task {
                 Ok(text) => call!(shell.run_text(text.strip_prefix('\u{feff}').unwrap_or(&text), 1, false)),
                 Err(errno) => {
                     call!(shell.complain(format!("cannot open {}: {}", excerpt(path), errno.meaning())));
-                    shell.status = NOT_FOUND_CODE;
+                    shell.status = shell::ERROR;
                     Ok(())
                 }
             },

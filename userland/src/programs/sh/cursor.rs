@@ -115,6 +115,11 @@ impl<'a> Cursor<'a> {
         Some(line)
     }
 
+    /// Was a line end the last that was taken?
+    pub(super) fn has_just_ended_line(&self) -> bool {
+        self.text[..self.at].ends_with('\n')
+    }
+
     /// Is the end of the text the end of all?
     pub(super) fn is_last(&self) -> bool {
         self.is_last

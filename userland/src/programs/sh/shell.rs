@@ -98,6 +98,15 @@ impl Options {
     }
 }
 
+/// Where `getopts` goes on. `OPTIND` tells it, and only what is assigned to that changes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NextOption {
+    /// How many words are behind it.
+    pub word: usize,
+    /// The place in the word after those; 0 when it is still to be looked at.
+    pub place: usize,
+}
+
 /// What a shell knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shell {
@@ -128,8 +137,8 @@ pub(super) struct Shell {
     pub calls: u32,
     /// How many subroutines run.
     pub depth: usize,
-    /// How far `getopts` is in a word.
-    pub option_at: usize,
+    /// Where `getopts` is.
+    pub next_option: NextOption,
 }
 
 /// What is run apart.
@@ -262,7 +271,8 @@ impl Shell {
     pub(super) fn assign(&mut self, name: &str, value: String) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
             if name == "OPTIND" {
-                self.option_at = 0;
+                let number = value.parse().unwrap_or(1);
+                self.next_option = NextOption { word: usize::max(number, 1) - 1, place: 0 };
             }
             let assigned = match self.options.exports_all {
                 true => self.variables.export(name, Some(value)),

@@ -7,7 +7,7 @@ use crate::{
         init::NOT_FOUND_CODE,
         sh::{
             cursor::is_name,
-            shell::{Boxed, Outcome, Shell, Unwind},
+            shell::{Boxed, NextOption, Outcome, Shell, Unwind},
         },
     },
 };
@@ -113,43 +113,38 @@ impl Shell {
             }
             let args = if given.is_empty() { self.parameters.clone() } else { given.to_vec() };
             let is_quiet = options.starts_with(':');
-            let mut index: usize = self.variables.get("OPTIND").and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
+            let NextOption { mut word, mut place } = self.next_option;
             let mut found = Found::End;
-            if self.option_at == 0 {
-                match args.get(index - 1).map(String::as_str) {
-                    Some("--") => index += 1,
-                    Some(word) if word.starts_with('-') && word.len() > 1 => self.option_at = 1,
+            if place == 0 {
+                match args.get(word).map(String::as_str) {
+                    Some("--") => word += 1,
+                    Some(text) if text.starts_with('-') && text.len() > 1 => place = 1,
                     _ => {}
                 }
             }
-            if self.option_at > 0
-                && let Some(letter) = args.get(index - 1).and_then(|word| word.chars().nth(self.option_at))
+            if place > 0
+                && let Some(letter) = args.get(word).and_then(|text| text.chars().nth(place))
             {
-                let word = &args[index - 1];
-                let behind: String = word.chars().skip(self.option_at + 1).collect();
-                let place = options.find(letter).filter(|_| letter != ':');
-                let wants_value = place.is_some_and(|place| options[place + letter.len_utf8()..].starts_with(':'));
-                found = match place {
+                let behind: String = args[word].chars().skip(place + 1).collect();
+                let known = options.find(letter).filter(|_| letter != ':');
+                let wants_value = known.is_some_and(|known| options[known + letter.len_utf8()..].starts_with(':'));
+                let is_last = behind.is_empty();
+                found = match known {
                     None => Found::Unknown(letter),
                     Some(_) if !wants_value => Found::Option(letter, None),
-                    Some(_) if !behind.is_empty() => Found::Option(letter, Some(behind.clone())),
-                    Some(_) => match args.get(index) {
+                    Some(_) if !is_last => Found::Option(letter, Some(behind)),
+                    Some(_) => match args.get(word + 1) {
                         Some(value) => Found::Option(letter, Some(value.clone())),
                         None => Found::Lacking(letter),
                     },
                 };
-                let is_word_over = behind.is_empty() || matches!(found, Found::Option(_, Some(_)));
-                if is_word_over {
-                    self.option_at = 0;
-                    index += 1;
-                    if wants_value && behind.is_empty() {
-                        index += 1;
-                    }
-                } else {
-                    self.option_at += 1;
-                }
+                (word, place) = match (wants_value, is_last) {
+                    (true, true) => ((word + 2).min(args.len()), 0),
+                    (true, false) | (false, true) => (word + 1, 0),
+                    (false, false) => (word, place + 1),
+                };
             } else {
-                self.option_at = 0;
+                place = 0;
             }
             let (shown, value, status) = match found {
                 Found::End => ("?".to_owned(), None, 1),
@@ -173,9 +168,8 @@ impl Shell {
                 }
                 None => {}
             }
-            let at = self.option_at;
-            call!(self.assign("OPTIND", index.to_string()))?;
-            self.option_at = at;
+            call!(self.assign("OPTIND", (word + 1).to_string()))?;
+            self.next_option = NextOption { word, place };
             call!(self.assign(&name, shown))?;
             Ok(status)
         })

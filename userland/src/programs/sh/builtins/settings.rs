@@ -5,7 +5,7 @@ use crate::{
     prelude::*,
     programs::sh::{
         cursor::is_name,
-        shell::{Outcome, Shell},
+        shell::{NextOption, Outcome, Shell},
     },
 };
 
@@ -105,7 +105,7 @@ impl Shell {
                 return Err(call!(self.abort("shift: can't shift that many")));
             }
             self.parameters.drain(..count);
-            self.option_at = 0;
+            self.next_option = NextOption::default();
             Ok(0)
         })
     }
@@ -120,7 +120,7 @@ impl Shell {
                 Ok((rest, sets_parameters)) => {
                     if sets_parameters || !rest.is_empty() {
                         self.parameters = rest;
-                        self.option_at = 0;
+                        self.next_option = NextOption::default();
                     }
                     Ok(0)
                 }

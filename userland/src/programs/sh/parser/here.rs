@@ -64,7 +64,8 @@ impl Parser<'_> {
                     break;
                 }
                 body += text;
-                body.push('\n');
+                // The last line of a script may lack its end.
+                body.extend(self.cursor.has_just_ended_line().then_some('\n'));
             }
             let word = if waiting.is_quoted {
                 Word(vec![Part::Quoted(body)])
