@@ -22,9 +22,10 @@ fn run(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().expect("the command ends")
 }
 
-/// A shell of ours that runs `script`; what it writes is in a folder of its own, in memory.
+/// A shell of ours, in an empty folder in memory.
 fn ours(words: &[&str], input: &str) -> Output {
-    run(Command::new(env!("CARGO_BIN_EXE_yieldix")).args(["run", "sh"]).args(words), input)
+    let enter = ["run", "sh", "-c", "mkdir /empty && cd /empty && exec sh \"$@\"", "sh"];
+    run(Command::new(env!("CARGO_BIN_EXE_yieldix")).args(enter).args(words), input)
 }
 
 /// dash, in an empty folder.
@@ -358,7 +359,7 @@ fn traps_and_jobs_run_as_in_dash() {
         "kill -TERM $$; echo not", "sh -c 'kill -9 $$'; echo $?",
         "echo a & wait; echo $?; (exit 5) & wait $!; echo $?; wait 999999; echo $?; false & wait; echo $?",
         "sleep 0 & x=$!; [ -n \"$x\" ] && echo id; wait $x; echo $?; { exit 3; } & wait $!; echo $?; cat & wait $!; echo $?",
-        "(sleep 9) & kill $!; wait $!; echo $?; sleep 9 & kill -9 $!; wait; echo $?",
+        "{ (sleep 9) & kill $!; wait $!; echo $?; sleep 9 & kill -9 $!; wait; echo $?; } 2>err",
         "f() { echo bg; return 2; }; f & wait $!; echo $?; for i in 1 2 3; do (exit $i) & done; wait; echo $?",
         "trap 'echo t' USR1; (sleep 0; kill -USR1 $$) & wait $!; wait; echo done", "x=1; x=2 & wait; echo $x",
     ]);

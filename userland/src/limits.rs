@@ -93,6 +93,3 @@ pub const SHELL_JOBS: usize = 1024;
 
 /// The longest text in a script that is handed to a command's input at once; a task writes longer ones.
 pub const HERE_BYTES_AT_ONCE: usize = 4096;
-
-/// How deep a shell's texts (`eval`, `.`, traps) may run each other: an error past it, which ends the script.
-pub const SHELL_TEXT_DEPTH: usize = 50;

@@ -115,7 +115,7 @@ fn main(args: Args) -> Task {
                 let outcome = call!(shell.run_source(&mut source));
                 if shell.options.is_interactive {
                     // The next prompt, of whoever started this, should not follow ours.
-                    let _ = call!(shell.say("\n"));
+                    let _ = write_all!(Fd::STDERR, Buf::from("\n"));
                 }
                 outcome
             }

@@ -41,9 +41,10 @@ impl Shell {
         })
     }
 
-    /// Waits until a job that has the foreground has ended or was stopped; the status is its.
-    pub(super) fn wait_in_front(&mut self, mut job: Job) -> impl Routine<()> {
-        routine!(move -> () {
+    /// Waits until a job that has the foreground has ended or was stopped; the status is its. Gives the signal
+    /// that has ended it, if one has.
+    pub(super) fn wait_in_front(&mut self, mut job: Job) -> impl Routine<Option<Signal>> {
+        routine!(move -> Option<Signal> {
             let terminal = self.jobs.terminal.filter(|_| job.group.is_some());
             if let (Some((fd, _)), Some(group)) = (terminal, job.group) {
                 // A job that has ended already has no use for it.
@@ -68,14 +69,7 @@ impl Shell {
             match job.state() {
                 State::Ended(status, signal) => {
                     self.status = status;
-                    match signal {
-                        // A shell at a terminal does not go on with what was typed, as if it had got it itself.
-                        Some(Signal::Int) if terminal.is_some() => {
-                            let _ = call!(self.say("\n"));
-                        }
-                        None | Some(Signal::Int | Signal::Pipe) => {}
-                        Some(signal) => call!(self.complain(format!("{}: killed by {signal}", excerpt(&job.text)))),
-                    }
+                    signal
                 }
                 State::Stopped(signal) => {
                     self.status = 128 + i32::from(signal.number());
@@ -85,8 +79,21 @@ impl Shell {
                         let line = format!("\n{}", job.line(self.jobs.mark(number)));
                         let _ = write_all!(Fd::STDERR, Buf::from(line.into_bytes()));
                     }
+                    None
                 }
-                State::Running => {}
+                State::Running => None,
+            }
+        })
+    }
+
+    /// Tells that a signal has ended what was in the foreground, but for those that are meant to be.
+    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> impl Routine<()> + 'a {
+        routine!(move -> () {
+            match signal {
+                // The keys that did it are all that stands in the line.
+                Some(Signal::Int) if self.options.has_jobs => drop(write_all!(Fd::STDERR, Buf::from("\n"))),
+                None | Some(Signal::Int | Signal::Pipe) => {}
+                Some(signal) => call!(self.complain(format!("{}: killed by {signal}", excerpt(text)))),
             }
         })
     }

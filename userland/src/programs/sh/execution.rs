@@ -5,7 +5,7 @@
 
 use super::{
     jobs::Job,
-    shell::{Body, Boxed, Outcome, Shell, Unwind},
+    shell::{Body, Boxed, Deep, Outcome, Shell, Unwind},
     syntax::{AndOr, Command, Compound, Connector, List, Pipeline, Simple},
 };
 use crate::prelude::*;
@@ -97,7 +97,8 @@ impl Shell {
                 let _ = trap!(yield close(input));
             }
             let group = self.options.has_jobs.then(|| members.first().copied()).flatten();
-            call!(self.wait_in_front(Job::new(&members, group, text)));
+            let signal = call!(self.wait_in_front(Job::new(&members, group, text)));
+            call!(self.tell_killed(text, signal));
             failed.map_or(Ok(()), Err)
         }))
     }
@@ -191,7 +192,7 @@ impl Shell {
                 }
                 Command::Compound(_, redirections) => {
                     let Some(saved) = call!(self.redirect(redirections))? else { return Ok(()) };
-                    let outcome = call!(self.run_deep(command.clone(), is_tested));
+                    let outcome = call!(self.run_deep(Deep::Compound(command.clone()), is_tested));
                     call!(self.restore(saved));
                     outcome?;
                 }
@@ -211,7 +212,8 @@ impl Shell {
                     let group = self.options.has_jobs.then_some(Tid::NONE);
                     let child = call!(self.start_apart(task, None, group))?;
                     let group = self.options.has_jobs.then_some(child);
-                    call!(self.wait_in_front(Job::new(&[child], group, "( … )")));
+                    let signal = call!(self.wait_in_front(Job::new(&[child], group, "( … )")));
+                    call!(self.tell_killed("( … )", signal));
                     self.fail_if_strict(is_tested)
                 }
                 Compound::If(branches, otherwise) => {

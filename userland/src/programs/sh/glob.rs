@@ -9,6 +9,9 @@ use crate::prelude::*;
 pub(super) fn names(field: &Field) -> impl Routine<Vec<String>> {
     let parts = parts(field);
     routine!(move -> Vec<String> {
+        if parts.iter().all(|(part, _)| !part.is_wild()) {
+            return Vec::new();
+        }
         let mut found = vec![String::new()];
         let count = parts.len();
         for (index, (part, text)) in parts.into_iter().enumerate() {
@@ -17,8 +20,8 @@ pub(super) fn names(field: &Field) -> impl Routine<Vec<String>> {
             for prefix in found {
                 if !part.is_wild() {
                     let name = [prefix.as_str(), &text].concat();
-                    // Nothing was listed to know of it; what stands before a slash is found or not by what follows.
-                    if !is_last || prefix.is_empty() || text.is_empty() || trap!(yield stat(name.as_str())).is_ok() {
+                    // What stands before a slash is found or not by what follows it.
+                    if !is_last || call!(is_there(&name, text.is_empty())) {
                         next.push(name);
                     }
                     continue;
@@ -34,6 +37,13 @@ pub(super) fn names(field: &Field) -> impl Routine<Vec<String>> {
             found = next;
         }
         found
+    })
+}
+
+/// Is there anything of this name; a folder, if it ends with a slash?
+fn is_there(name: &str, is_folder: bool) -> impl Routine<bool> {
+    routine!(move -> bool {
+        trap!(yield stat(name)).is_ok_and(|info| !is_folder || info.kind == FileKind::Directory)
     })
 }
 

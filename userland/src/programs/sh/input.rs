@@ -84,16 +84,12 @@ impl Source for Stream {
 
 impl Shell {
     /// Runs the commands of a text, whose first line has this number.
-    pub(super) fn run_text<'a>(&'a mut self, text: &'a str, line: u32, is_tested: bool) -> Boxed<'a, Outcome> {
+    pub(super) fn run_lines<'a>(&'a mut self, text: &'a str, line: u32, is_tested: bool) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
-            if self.depth >= limits::SHELL_CALL_DEPTH {
-                return Err(call!(self.abort("commands lie too deep in each other")));
-            }
-            self.depth += TEXT_DEPTH;
             let mut at = 0;
             let mut line = line.max(1);
             let mut is_empty = true;
-            let outcome = loop {
+            loop {
                 // A parser is no part of what waits: it is made anew for each command.
                 let (read, taken, next) = {
                     let mut parser = Parser::new(&text[at..], line, true);
@@ -101,23 +97,20 @@ impl Shell {
                     (read, parser.read_bytes(), parser.next_line())
                 };
                 match read {
-                    Ok(None) => break Ok(()),
+                    Ok(None) => break,
                     Ok(Some(list)) => {
                         is_empty = false;
                         call!(self.show_input(&text[at..at + taken]));
-                        if let Err(unwind) = call!(self.list(&list, is_tested)) {
-                            break Err(unwind);
-                        }
+                        call!(self.list(&list, is_tested))?;
                     }
-                    Err(error) => break Err(call!(self.refuse(error))),
+                    Err(error) => return Err(call!(self.refuse(error))),
                 }
                 (at, line) = (at + taken, next);
-            };
-            if is_empty && outcome.is_ok() {
+            }
+            if is_empty {
                 self.status = 0;
             }
-            self.depth -= TEXT_DEPTH;
-            outcome
+            Ok(())
         }))
     }
 
@@ -269,6 +262,3 @@ impl Shell {
         }
     }
 }
-
-/// How many levels a text that is run in a text counts for: its frames are on the task's own stack.
-const TEXT_DEPTH: usize = limits::SHELL_CALL_DEPTH / limits::SHELL_TEXT_DEPTH;

@@ -180,7 +180,7 @@ impl Shell {
     pub(super) fn finish(&mut self, outcome: Outcome) -> impl Routine<i32> {
         routine!(move -> i32 {
             if outcome == Err(Unwind::Replaced) {
-                return self.status;
+                return self.status & 0xff;
             }
             if let Some(action) = self.traps.take_exit() {
                 let status = self.status;
@@ -189,19 +189,19 @@ impl Shell {
                     self.status = status;
                 }
             }
-            self.status
+            self.status & 0xff
         })
     }
 
-    /// Runs a command on the trampoline, with the shell that it may change.
-    pub(super) fn run_deep(&mut self, command: Arc<Command>, is_tested: bool) -> impl Routine<Outcome> {
+    /// Runs this on the trampoline, with the shell that it may change.
+    pub(super) fn run_deep(&mut self, deep: Deep, is_tested: bool) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
             if self.depth >= limits::SHELL_CALL_DEPTH {
                 return Err(call!(self.abort("commands lie too deep in each other")));
             }
             self.depth += 1;
             let owned = mem::take(self);
-            match trap!(yield run_owned(owned, command, is_tested)) {
+            match trap!(yield run_owned(owned, deep, is_tested)) {
                 Ok((shell, outcome)) => {
                     *self = shell;
                     self.depth -= 1;
@@ -215,6 +215,11 @@ impl Shell {
                 }
             }
         })
+    }
+
+    /// Runs the commands of a text, whose first line has this number.
+    pub(super) fn run_text(&mut self, text: &str, line: u32, is_tested: bool) -> impl Routine<Outcome> {
+        self.run_deep(Deep::Text(text.into(), line), is_tested)
     }
 
     /// Says what went wrong. Whether that can be heard changes nothing.
@@ -286,10 +291,21 @@ impl Shell {
     }
 }
 
-/// Runs a command in a shell that it owns; gives the shell back.
-fn run_owned(mut shell: Shell, command: Arc<Command>, is_tested: bool) -> Call<Returned<(Shell, Outcome)>> {
+/// What is run by a subroutine of its own.
+pub(super) enum Deep {
+    /// A compound command, whose redirections are done.
+    Compound(Arc<Command>),
+    /// A text, and the number of its first line.
+    Text(Box<str>, u32),
+}
+
+/// Runs this in a shell that it owns; gives the shell back.
+fn run_owned(mut shell: Shell, deep: Deep, is_tested: bool) -> Call<Returned<(Shell, Outcome)>> {
     subroutine(routine!(move {
-        let outcome = call!(shell.compound(&command, is_tested));
+        let outcome = match &deep {
+            Deep::Compound(command) => call!(shell.compound(command, is_tested)),
+            Deep::Text(text, line) => call!(shell.run_lines(text, *line, is_tested)),
+        };
         Ok((shell, outcome))
     }))
 }

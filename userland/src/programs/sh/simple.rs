@@ -24,7 +24,7 @@ impl Shell {
             }
             let name = words.remove(0);
             if name == "exec" {
-                return call!(self.exec(simple, words, is_tested));
+                return call!(self.exec(simple, words));
             }
             let builtin = Builtin::named(&name);
             let is_special = builtin.is_some_and(Builtin::is_special);
@@ -136,7 +136,7 @@ impl Shell {
             }
             match builtin {
                 Some(builtin) => call!(self.built_in(builtin, words, is_tested)),
-                None => call!(self.program(&name, words)),
+                None => call!(self.program(&name, words, false)),
             }
         }))
     }
@@ -160,8 +160,8 @@ impl Shell {
         }))
     }
 
-    /// Runs a program and waits for it.
-    fn program<'a>(&'a mut self, name: &'a str, args: Vec<String>) -> Boxed<'a, Outcome> {
+    /// Runs a program and waits for it. Of one that takes the shell's place, the status tells all.
+    fn program<'a>(&'a mut self, name: &'a str, args: Vec<String>, is_replacing: bool) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
             let text = core::iter::once(name).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
             let group = self.options.has_jobs.then_some(Tid::NONE);
@@ -180,7 +180,10 @@ impl Shell {
             match started {
                 Ok(child) => {
                     let group = self.options.has_jobs.then_some(child);
-                    call!(self.wait_in_front(Job::new(&[child], group, &text)));
+                    let signal = call!(self.wait_in_front(Job::new(&[child], group, &text)));
+                    if !is_replacing {
+                        call!(self.tell_killed(&text, signal));
+                    }
                 }
                 Err((status, why)) => {
                     call!(self.complain(format!("{}: {why}", excerpt(name))));
@@ -215,7 +218,7 @@ impl Shell {
     }
 
     /// `exec`: redirects the shell itself; a command takes the shell's place.
-    fn exec<'a>(&'a mut self, simple: &'a Simple, mut words: Vec<String>, is_tested: bool) -> Boxed<'a, Outcome> {
+    fn exec<'a>(&'a mut self, simple: &'a Simple, mut words: Vec<String>) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
             let Some(saved) = call!(self.redirect(&simple.redirections))? else { return Err(Unwind::Abort) };
             call!(self.settle(saved));
@@ -237,8 +240,7 @@ impl Shell {
                 let shown: Vec<String> = ["exec".to_owned(), name.clone()].into_iter().chain(words.clone()).collect();
                 call!(self.trace(&[], &shown))?;
             }
-            let _ = is_tested;
-            call!(self.program(&name, words))?;
+            call!(self.program(&name, words, true))?;
             if self.options.is_interactive && matches!(self.status, NOT_FOUND_CODE | NOT_STARTED_CODE) {
                 return Ok(());
             }

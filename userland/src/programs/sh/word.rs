@@ -111,7 +111,7 @@ impl Parser<'_> {
             let Some(c) = self.cursor.peek() else {
                 return match place {
                     Place::Plain | Place::Assigning | Place::Here => Ok(parts.end()),
-                    Place::Quotes => Err(self.cursor.incomplete(start, "unterminated \"")),
+                    Place::Quotes => Err(self.cursor.incomplete(start - 1, "unterminated \"")),
                     Place::Braces | Place::QuotedBraces => Err(self.cursor.incomplete(start, "unterminated ${")),
                     Place::Arithmetic => Err(self.cursor.incomplete(start, "unterminated $((")),
                 };

@@ -27,7 +27,7 @@ impl Shell {
         routine!(move -> Outcome {
             if let Some(word) = words.first() {
                 let Ok(code) = word.parse::<u32>() else { return Err(call!(self.abort(illegal_number(word)))) };
-                self.status = (code & 0xff) as i32;
+                self.status = code as i32;
             }
             Err(if self.calls == 0 { Unwind::Exit } else { unwind })
         })

@@ -12,7 +12,9 @@ impl Shell {
                 Some(path) => (Some(path.to_owned()), false),
                 None => (self.variables.get("HOME").map(ToOwned::to_owned), false),
             };
-            let Some(path) = path else { return call!(self.misused("cd: HOME or OLDPWD not set")) };
+            let Some(path) = path else {
+                return if is_told { call!(self.misused("cd: OLDPWD not set")) } else { 0 };
+            };
             let before = trap!(yield getcwd());
             let path = if path.is_empty() { ".".to_owned() } else { path };
             if let Err(errno) = trap!(yield chdir(path.as_str())) {

@@ -98,7 +98,8 @@ impl Shell {
             }
             call!(self.resume(number));
             let Some(job) = self.jobs.take(number) else { return 0 };
-            call!(self.wait_in_front(job));
+            let signal = call!(self.wait_in_front(job));
+            call!(self.tell_killed(&text, signal));
             self.status
         })
     }
