@@ -155,7 +155,8 @@ impl Shell {
             && super::builtins::Builtin::named(name).is_none()
             && !self.functions.contains_key(name);
         let is_pure = simple.assignments.is_empty() && simple.words.iter().all(super::syntax::Word::is_pure);
-        (is_program && is_pure && !self.options.is_careful && !self.options.shows_commands).then(|| (simple, name.to_owned()))
+        (is_program && is_pure && !self.options.is_careful && !self.options.shows_commands)
+            .then(|| (simple, name.to_owned()))
     }
 
     /// Starts a program without a subshell; `None` when it cannot be started so.

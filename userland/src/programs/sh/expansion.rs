@@ -142,12 +142,7 @@ impl Shell {
         }))
     }
 
-    fn parameter<'a>(
-        &'a mut self,
-        expansion: &'a Expansion,
-        mode: Mode,
-        fields: &'a mut Fields,
-    ) -> Boxed<'a, Outcome> {
+    fn parameter<'a>(&'a mut self, expansion: &'a Expansion, mode: Mode, fields: &'a mut Fields) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
             let parameter = &expansion.parameter;
             let value = self.value(parameter, mode, fields.is_splitting());
@@ -197,7 +192,7 @@ impl Shell {
                 Change::Nothing => push_all(fields, mode, value),
                 Change::Length => {
                     let length = match value {
-                        _ if is_all => self.parameters.len(),
+                        _ if is_all => self.parameters.join(" ").len(),
                         Value::One(text) => text.len(),
                         Value::Unset | Value::Many(_) => 0,
                     };
@@ -245,7 +240,8 @@ impl Shell {
             Parameter::Special('$') => one(self.id.map(|id| id.to_string())),
             Parameter::Special('!') => one(self.background.map(|id| id.to_string())),
             Parameter::Special(_) => {
-                let set = self.options.listed().into_iter().filter_map(|(letter, _, is_set)| is_set.then_some(letter));
+                let set =
+                    self.options.listed().into_iter().rev().filter_map(|(letter, _, is_set)| is_set.then_some(letter));
                 Value::One(set.collect())
             }
         }

@@ -168,7 +168,7 @@ impl Shell {
                     Ok(Some(lines)) => text += &lines,
                     Ok(None) => has_ended = true,
                     Err(Errno::EINTR) => {
-                        if let Err(unwind) = call!(self.interrupted(source.is_interactive())) {
+                        if let Err(unwind) = call!(self.run_traps()) {
                             if unwind != Unwind::Abort {
                                 return Err(unwind);
                             }
@@ -188,17 +188,6 @@ impl Shell {
                 }
             }
         }))
-    }
-
-    /// A signal came while a line was awaited.
-    fn interrupted(&mut self, is_interactive: bool) -> impl Routine<Outcome> {
-        routine!(move -> Outcome {
-            let outcome = call!(self.run_traps());
-            if outcome == Err(Unwind::Abort) && is_interactive {
-                let _ = write_all!(Fd::STDERR, Buf::from("\n"));
-            }
-            outcome
-        })
     }
 
     /// Tells why the input cannot be read; is that the end of it?

@@ -50,13 +50,7 @@ pub(super) struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Reads `text`, whose first line has this number. Unless it is the last, more may follow.
     pub(super) fn new(text: &'a str, first_line: u32, is_last: bool) -> Parser<'a> {
-        Parser {
-            cursor: Cursor::new(text, first_line, is_last),
-            peeked: None,
-            end: 0,
-            waiting: Vec::new(),
-            depth: 0,
-        }
+        Parser { cursor: Cursor::new(text, first_line, is_last), peeked: None, end: 0, waiting: Vec::new(), depth: 0 }
     }
 
     /// How many bytes of the text have been read.

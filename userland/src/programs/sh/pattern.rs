@@ -13,7 +13,10 @@ enum Step {
     Any,
     /// `*`
     Many,
-    Set { is_negated: bool, members: Vec<Member> },
+    Set {
+        is_negated: bool,
+        members: Vec<Member>,
+    },
 }
 
 /// What a bracket holds.

@@ -57,9 +57,10 @@ impl Shell {
     fn assignments_alone<'a>(&'a mut self, simple: &'a Simple) -> impl Routine<Outcome> + 'a {
         routine!(move -> Outcome {
             let Some(saved) = call!(self.redirect(&simple.redirections))? else { return Ok(()) };
+            let assigned = call!(self.assignments(&simple.assignments, false));
             call!(self.restore(saved));
-            call!(self.assignments(&simple.assignments, false))?;
-            if self.options.shows_commands {
+            assigned?;
+            if self.options.shows_commands && !simple.assignments.is_empty() {
                 call!(self.trace(&simple.assignments, &[]))?;
             }
             self.status = self.substituted.unwrap_or(0);

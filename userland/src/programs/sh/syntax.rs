@@ -98,10 +98,7 @@ pub(super) enum Target {
     /// A file to read.
     Read(Word),
     /// A file to write, emptied first; `set -C` has an effect unless it is insisted on by `>|`.
-    Write {
-        path: Word,
-        is_forced: bool,
-    },
+    Write { path: Word, is_forced: bool },
     /// A file to write at its end.
     Append(Word),
     /// A file to read and write.

@@ -33,7 +33,11 @@ fn run_shell<const N: usize>(words: &[&str], script: [(&str, Reply); N]) -> Run 
             }
             Syscall::Write { fd, data } if fd == Fd::STDOUT || fd == Fd::STDERR => {
                 let text = core::str::from_utf8(&data).expect("what is printed is UTF-8");
-                if fd == Fd::STDOUT { run.output += text } else { run.errors += text }
+                if fd == Fd::STDOUT {
+                    run.output += text
+                } else {
+                    run.errors += text
+                }
                 Reply::Count(data.len() as u64)
             }
             Syscall::Exit { code } => {
@@ -82,7 +86,8 @@ fn started(serial: u64) -> Reply {
 
 #[test]
 fn a_program_is_started_and_waited_for() {
-    let script = [("spawn_program(\"hello\", [\"a b\", \"c\"])", started(5)), ("wait_change(Only(Tid(5)), none)", exited(5, 3))];
+    let script =
+        [("spawn_program(\"hello\", [\"a b\", \"c\"])", started(5)), ("wait_change(Only(Tid(5)), none)", exited(5, 3))];
     assert_eq!(command("hello 'a b' c", script).end, End::Exited(3));
 }
 
@@ -150,7 +155,8 @@ fn a_killed_program_is_told_and_has_a_status_above_128() {
 #[test]
 fn a_panic_is_101_and_left_to_the_log_to_tell() {
     let panicked = Reply::Panicked(Box::new((tid(5), "so be it".into())));
-    let run = command("panic", [("spawn_program(\"panic\", [])", started(5)), ("wait_change(Only(Tid(5)), none)", panicked)]);
+    let run =
+        command("panic", [("spawn_program(\"panic\", [])", started(5)), ("wait_change(Only(Tid(5)), none)", panicked)]);
     assert_eq!((run.output.as_str(), run.errors.as_str(), run.end), ("", "", End::Exited(101)));
 }
 

@@ -251,9 +251,9 @@ impl Parser<'_> {
                 self.cursor.take();
                 self.braces(start, place).map(|expansion| Some(Part::Parameter(Box::new(expansion))))
             }
-            Some(c) => Ok(self.parameter(c, false).map(|parameter| {
-                Part::Parameter(Box::new(Expansion { parameter, change: Change::Nothing }))
-            })),
+            Some(c) => Ok(self
+                .parameter(c, false)
+                .map(|parameter| Part::Parameter(Box::new(Expansion { parameter, change: Change::Nothing })))),
             None => Ok(None),
         }
     }

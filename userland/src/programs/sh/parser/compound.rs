@@ -84,7 +84,7 @@ impl Parser<'_> {
     fn loop_command(&mut self, is_until: bool) -> Result<Compound, SyntaxError> {
         self.advance()?;
         let condition = self.some_items()?;
-        Ok(Compound::While { condition, body: self.body()? , is_until })
+        Ok(Compound::While { condition, body: self.body()?, is_until })
     }
 
     /// `do … done`
