@@ -1,11 +1,15 @@
 //! The machine: what is to be booted, on what, and booting it.
 
 use crate::Running;
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicU64};
 use std::{
     fmt, io,
     path::{Path, PathBuf},
     time::Duration,
 };
+#[cfg(unix)]
+use yieldix_kernel::hardware::host::TerminalKeeper;
 use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
@@ -60,9 +64,19 @@ pub struct Machine {
     faults: Faults,
     console: Console,
     mounts: Mounts,
-    catches_signals: bool,
+    process: Process,
     load: Load,
     observer: Option<Box<dyn Observer>>,
+}
+
+/// What the machine has to do with the process that it is in.
+#[derive(Default)]
+struct Process {
+    catches_signals: bool,
+    #[cfg(unix)]
+    signals_delivered: Arc<AtomicU64>,
+    #[cfg(unix)]
+    terminal: TerminalKeeper,
 }
 
 /// What to boot.
@@ -163,7 +177,7 @@ impl Machine {
             faults: Faults::default(),
             console: Console::Process,
             mounts: Vec::new(),
-            catches_signals: false,
+            process: Process::default(),
             load: Load::Nothing,
             observer: None,
         }
@@ -208,7 +222,7 @@ impl Machine {
 
     /// Shows tasks a folder at the path `guest`, to read only or to write as well. They see nothing else of
     /// the host: no path and no link leads out of it. Of several mounts, the longest path that fits has a
-    /// file.
+    /// file; one at `/` takes the place of the files in memory.
     ///
     /// In a simulated world a host folder is copied when the machine boots, at most 64 MiB; what is written
     /// there stays there.
@@ -217,17 +231,38 @@ impl Machine {
         self
     }
 
-    /// SIGHUP, SIGINT and SIGTERM end the machine in order. Signals are the whole process's, so
-    /// only a program that is this machine should ask for it.
+    /// SIGINT, SIGQUIT and SIGTSTP go to the group in the foreground of the console. Without one, SIGTSTP stops
+    /// the process, and the others, as SIGHUP and SIGTERM in any case, end the machine in order. Signals are the
+    /// whole process's, so only a program that is this machine should ask for it.
     pub fn signals(mut self) -> Machine {
-        self.catches_signals = true;
+        self.process.catches_signals = true;
         self
+    }
+
+    /// Gives the terminal back as it was found, also when the machine cannot do so when it is dropped: before
+    /// the process ends in another way.
+    #[cfg(unix)]
+    pub fn terminal_keeper(&self) -> TerminalKeeper {
+        self.process.terminal.clone()
+    }
+
+    /// How many of the signals of [`Machine::signals`], SIGTSTP not counted, have gone to tasks.
+    #[cfg(unix)]
+    pub fn signals_delivered(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.process.signals_delivered)
     }
 
     /// Traps a turn, for tasks that are not given another number: 1 to 4,096, the nearest of which is
     /// taken for any other.
     pub fn quantum(mut self, traps: u32) -> Machine {
         self.options.quantum = traps;
+        self
+    }
+
+    /// The most bytes that files in memory may have together: 256 MiB unless said otherwise. They are the
+    /// machine's own, and are gone with it.
+    pub fn ram_bytes(mut self, bytes: u64) -> Machine {
+        self.options.ram_bytes = bytes;
         self
     }
 
@@ -271,18 +306,8 @@ impl Machine {
 
     /// Boots, and leaves it to the caller to run it.
     pub fn start(self) -> Result<Running, BootError> {
-        let Machine {
-            mut programs,
-            mut options,
-            timer_slack,
-            seed,
-            faults,
-            console,
-            mounts,
-            catches_signals,
-            load,
-            observer,
-        } = self;
+        let Machine { mut programs, mut options, timer_slack, seed, faults, console, mounts, process, load, observer } =
+            self;
         let is_init = |program: &Program| program.name == "init";
         if !programs.iter().any(is_init) {
             programs.extend(yieldix_userland::PROGRAMS.iter().copied().filter(is_init));
@@ -309,7 +334,7 @@ impl Machine {
                 calls = simulated.calls();
                 Box::new(simulated)
             }
-            None => host(console, mounts, catches_signals)?,
+            None => host(console, mounts, process)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
@@ -351,7 +376,7 @@ fn copies(mounts: Mounts) -> Result<Vec<MemoryFolder>, BootError> {
 
 /// The hardware that is there.
 #[cfg(unix)]
-fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(console: Console, mounts: Mounts, process: Process) -> Result<Box<dyn Hardware>, BootError> {
     use yieldix_kernel::hardware::host::{self, ConsoleOptions, Host, HostOptions};
     let open = |(folder, guest, _)| match folder {
         Folder::Host(path) => {
@@ -364,12 +389,14 @@ fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<d
         Console::Process => ConsoleOptions::Process,
         Console::Memory(memory) => ConsoleOptions::Memory(memory),
     };
-    Ok(Box::new(Host::new(HostOptions { console, catches_signals, folders }).map_err(BootError::Host)?))
+    let Process { catches_signals, signals_delivered, terminal } = process;
+    let options = HostOptions { console, catches_signals, signals_delivered, terminal, folders };
+    Ok(Box::new(Host::new(options).map_err(BootError::Host)?))
 }
 
 /// Only a simulation runs here.
 #[cfg(not(unix))]
-fn host(_: Console, _: Mounts, _: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(_: Console, _: Mounts, _: Process) -> Result<Box<dyn Hardware>, BootError> {
     Err(BootError::NoHost)
 }
 

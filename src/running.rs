@@ -52,7 +52,7 @@ impl Running {
         self.kernel.spawn_asked_for(task, SpawnOptions::default())
     }
 
-    /// Sends a signal to a task, as `kill` does. Errors: `ESRCH`, `EPERM`, `ENOSYS`.
+    /// Sends a signal to a task, as `kill` does. Errors: `ESRCH`, `EPERM`.
     pub fn kill(&mut self, tid: Tid, signal: Signal) -> Result<(), Errno> {
         self.kernel.send_signal(tid, signal)
     }

@@ -1,5 +1,5 @@
 //! Kill at every trap: whichever task dies in whatever state, nothing of it is left and the others
-//! go on.
+//! go on. Half of the times it is some signal that may do less, to the same end.
 //!
 //! For each program of the table a run is watched, and its trace gives the places to kill at: the
 //! state right after each trap of each task, one trap a turn. Then the program is run again for
@@ -82,10 +82,12 @@ fn kill_at(scenario: &Scenario, place: Place, signal: Signal, tally: &mut Tally)
         Some(TaskState::Ready) => tally.ready += 1,
         _ => tally.ended_before += 1,
     }
+    let mut has_ended = true;
     match chaos.machine.kill(tid, signal) {
         Ok(()) => {
             let left = chaos.machine.tasks().into_iter().find(|task| task.tid == tid);
-            assert!(left.is_none_or(|task| task.state == TaskState::Zombie), "a killed task lives");
+            has_ended = left.is_none_or(|task| task.state == TaskState::Zombie);
+            assert!(has_ended || signal != Signal::Kill, "a killed task lives");
         }
         Err(Errno::ESRCH) => {}
         Err(Errno::EPERM) => tally.is_init += 1,
@@ -93,18 +95,18 @@ fn kill_at(scenario: &Scenario, place: Place, signal: Signal, tally: &mut Tally)
     }
     chaos.machine.check();
     chaos.run(ROUNDS_AFTER);
-    assert_eq!(chaos.notes.borrow().panics, Vec::<String>::new(), "a task's death made another panic");
+    // Who lives on may have been interrupted or stopped, and have reason to complain.
+    if has_ended {
+        assert_eq!(chaos.notes.borrow().panics, Vec::<String>::new(), "a task's death made another panic");
+    }
     chaos.finish();
 }
 
 #[test]
 fn a_task_can_be_killed_after_any_trap_and_nothing_is_left_of_it() {
     keep_task_panics_quiet();
-    let signals: Vec<Signal> = Signal::ALL
-        .iter()
-        .copied()
-        .filter(|signal| !matches!(signal, Signal::Chld | Signal::Cont | Signal::Stop | Signal::Tstp))
-        .collect();
+    // Every signal, and `KILL` as often as all others.
+    let signals: Vec<Signal> = Signal::ALL.iter().flat_map(|&signal| [Signal::Kill, signal]).collect();
     let mut sum = Tally::default();
     for scenario in scenarios() {
         let (places, rounds, has_ended) = places(&scenario);

@@ -21,7 +21,7 @@ use crate::{
     wait::{Links, Queue},
 };
 use std::fmt;
-use yieldix_syscalls::{Errno, Interest, Reply, Tid, Time};
+use yieldix_syscalls::{Errno, Interest, Reply, Signal, Tid, Time};
 
 /// Why a task is ready, as the log tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,12 @@ pub enum Cause {
     Deadline,
     /// A task that it waited for has ended.
     Exit(Tid),
+    /// A child has stopped or goes on.
+    Change(Tid),
+    /// A signal that it catches has come.
+    Signal(Signal),
+    /// It was stopped, and goes on.
+    Continued,
 }
 
 impl fmt::Display for Cause {
@@ -61,6 +67,9 @@ impl fmt::Display for Cause {
             Cause::Timer => f.write_str("slept enough"),
             Cause::Deadline => f.write_str("deadline passed"),
             Cause::Exit(tid) => write!(f, "task {tid} ended"),
+            Cause::Change(tid) => write!(f, "task {tid} stopped or went on"),
+            Cause::Signal(signal) => write!(f, "{signal} came"),
+            Cause::Continued => f.write_str("continued"),
         }
     }
 }
@@ -140,14 +149,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         deadline != Time::NEVER && deadline <= self.now_exactly()
     }
 
-    /// A wait that a deadline has ended before it began.
+    /// A wait that a signal or a deadline has ended before it began.
     #[cold]
     fn be_late(&mut self, slot: u32, state: &State) -> Next {
-        let now = self.now();
-        self.fire_deadline(slot, now);
+        let errno = if self.is_interrupted(slot) {
+            Errno::EINTR
+        } else {
+            let now = self.now();
+            self.fire_deadline(slot, now);
+            Errno::ETIMEDOUT
+        };
         self.file_waiters -= u32::from(matches!(state, State::Reading { .. } | State::Writing { .. }));
         let left = self.take_left(slot, state);
-        let reply = self.give_up(left, Errno::ETIMEDOUT);
+        let reply = self.give_up(left, errno);
         self.answer(slot, reply)
     }
 
@@ -155,6 +169,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn take_left(&mut self, slot: u32, state: &State) -> Left {
         let Some(cold) = self.table.cold_mut(slot) else { return Left::Nothing };
         match *state {
+            State::AwaitingChange => {
+                cold.make_rare().awaited = None;
+                Left::Nothing
+            }
             State::Reading { file, .. } | State::Writing { file, .. } => {
                 cold.pending.take().map_or(Left::Nothing, |operation| Left::Operation { file, operation })
             }
@@ -259,7 +277,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn stop_waiting(&mut self, slot: u32) {
         match self.table.slot(slot).state {
             State::Sending { .. } | State::Receiving { .. } | State::Joining { .. } => {}
-            State::AwaitingChild { .. } | State::AwaitingAny => {}
+            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingSignal => {}
+            State::AwaitingChange => self.table.make_rare(slot).awaited = None,
             State::Polling => {
                 self.end_watches(slot);
                 self.timers.cancel(slot);
@@ -282,6 +301,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Wakes the tasks whose timers are due.
     pub(crate) fn fire_timers(&mut self) {
+        self.fire_alarms();
         if self.timers.len() == 0 {
             return;
         }

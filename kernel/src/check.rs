@@ -43,8 +43,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (slot, place) in self.table.iter() {
             self.check_task(slot);
             found.count(&place.state);
+            found.ready += usize::from(self.is_queued(slot));
             found.timers += u32::from(self.timers.at(slot).is_some());
             let Some(cold) = self.table.cold(slot) else { continue };
+            found.alarms += usize::from(cold.rare().is_some_and(|rare| rare.signals.alarm.is_some()));
             let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
             found.joiners_queued += joiners.unwrap_or(0);
             found.hold(cold.fds.objects());
@@ -65,25 +67,33 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ensure(found.zombies == self.table.zombies(), "the table counts its zombies");
         ensure(found.live + found.zombies <= self.table.tasks_max(), "there are no more tasks than there may be");
         ensure(found.timers == self.timers.len(), "every timer is a blocked task's");
+        ensure(found.alarms == self.alarms.len(), "every alarm is a task's that has set it");
         ensure(found.joiners == found.joiners_queued, "every task that joins is queued with whom it joins");
         self.check_queued(found.ready);
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
         let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
-        ensure(sockets + jobs + disk_devices + 3 == self.files.len(), "every device is an open file's");
+        let devices = sockets + jobs + disk_devices + self.own.len() + 3;
+        ensure(devices == self.files.len(), "every device is an open file's");
+        ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
+    }
+
+    fn is_queued(&self, slot: u32) -> bool {
+        let is_parked = self.table.rare(slot).is_some_and(|rare| rare.signals.is_parked);
+        matches!(self.table.slot(slot).state, State::Ready(_)) && !is_parked
     }
 
     /// Whoever is ready has a turn to come, and one only. (The policy may also name the ended.)
     fn check_queued(&self, ready: usize) {
         let is_ready = |tid: &Tid| {
             let slot = self.table.find(*tid);
-            slot.is_some_and(|slot| matches!(self.table.slot(slot).state, State::Ready(_)))
+            slot.is_some_and(|slot| self.is_queued(slot))
         };
         let queued: Vec<u64> = self.policy.queued().filter(is_ready).map(|tid| tid.serial()).collect();
         let distinct: BTreeSet<u64> = queued.iter().copied().collect();
         ensure(queued.len() == distinct.len(), "nobody has two turns to come");
-        ensure(distinct.len() == ready, "a task that is ready has a turn to come");
+        ensure(distinct.len() == ready, "a task that is ready and not parked has a turn to come");
     }
 
     fn check_files(&self, found: &Found) {
@@ -93,7 +103,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             ensure(file.holders > 0, "a file that nobody holds is closed");
             ensure(self.file_of_device(file.device) == Some(index), "a device knows its file");
             let has_place = file.rare().is_some_and(|rare| rare.place.is_some());
-            ensure(has_place == (file.kind == Kind::Regular), "a regular file has a place, no other has");
+            let should_have = matches!(file.kind, Kind::Regular | Kind::Directory);
+            ensure(has_place == should_have, "a regular file and a directory have a place, no other has");
             for direction in [Direction::Read, Direction::Write] {
                 let (queue, watched) = (file.queue(direction), file.watched(direction));
                 waiters += watched.iter(&self.watches).count() as u32;
@@ -177,6 +188,39 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ensure(queued == self.watches.len(), "a watch is queued where it watches");
     }
 
+    /// What a task has to do with signals, with children that change, and with those bound to it.
+    fn check_signals(&self, slot: u32) {
+        let place = self.table.slot(slot);
+        let is_stopped = place.is_stopped();
+        ensure(!is_stopped || place.state.is_live(), "a task that is stopped lives");
+        let Some(rare) = self.table.rare(slot) else { return ensure(!is_stopped, "a task is stopped by a signal") };
+        let signals = &rare.signals;
+        let is_ready = matches!(place.state, State::Ready(_));
+        ensure(!signals.is_parked || is_stopped && is_ready, "a task that is parked is stopped and ready");
+        let mask = self.table.inherited(slot).mask;
+        ensure((signals.told & !signals.pending).is_empty(), "only a pending signal has ended a wait");
+        let untold = signals.takeable(mask) & !signals.told;
+        let waits = place.state.is_blocked() && !is_stopped;
+        ensure(untold.is_empty() || !waits, "nobody waits who was not told of a signal");
+        let is_held = is_stopped || !place.state.is_live();
+        ensure(is_held || signals.is_due != untold.is_empty(), "a signal is due that was not told");
+        let is_acted_on = (signals.pending & !(signals.caught | mask)).is_empty();
+        ensure(is_held || is_acted_on, "what is pending is stopped, masked or caught");
+        let is_waiting = matches!(place.state, State::AwaitingChange);
+        ensure(rare.awaited.is_some() == is_waiting, "a task that waits for a change has said of whom, no other has");
+        if let Some(at) = signals.alarm {
+            ensure(self.alarms.contains(&(at, self.table.tid(slot))), "an alarm is listed under its moment");
+        }
+        let is_live_child = |&child: &Tid| {
+            let child = self.table.find_live(child);
+            child.is_some_and(|child| self.table.slot(child).parent == self.table.tid(slot))
+        };
+        if place.state.is_live() {
+            ensure(rare.bound.iter().all(is_live_child), "those bound to a task are children that live");
+            ensure(rare.changed.iter().all(is_live_child), "children that have changed live");
+        }
+    }
+
     fn check_task(&self, slot: u32) {
         let place = self.table.slot(slot);
         let cold = self.table.cold(slot);
@@ -189,9 +233,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         ensure(has_outgoing == is_sending, "a task that waits to send has a message, no other has");
         let has_watches = cold.is_some_and(|cold| cold.polling().is_some());
         ensure(has_watches == matches!(place.state, State::Polling), "a task that polls has watches, no other has");
+        self.check_signals(slot);
         match place.state {
             State::Ready(_) => ensure(place.body.is_some(), "a task that is ready has a body"),
-            State::Running | State::AwaitingAny | State::Polling => {}
+            State::Running | State::AwaitingAny | State::AwaitingChange | State::AwaitingSignal | State::Polling => {}
             State::Sending { port, .. } | State::Receiving { port, .. } => {
                 ensure(self.ports.get(port).is_some(), "a task waits at a port that is there");
             }
@@ -245,6 +290,7 @@ struct Found {
     zombies: u32,
     ready: usize,
     timers: u32,
+    alarms: usize,
     joiners: usize,
     joiners_queued: usize,
     file_waiters: u32,
@@ -268,12 +314,16 @@ impl Found {
     fn count(&mut self, state: &State) {
         match state {
             State::Zombie { .. } => return self.zombies += 1,
-            State::Ready(_) => self.ready += 1,
             State::Reading { .. } | State::Writing { .. } => self.file_waiters += 1,
             State::Sending { .. } | State::Receiving { .. } => self.port_waiters += 1,
             State::Joining { .. } => self.joiners += 1,
-            State::Running | State::Sleeping { .. } | State::SleepingBounded { .. } | State::Polling => {}
-            State::AwaitingChild { .. } | State::AwaitingAny | State::Free { .. } => {}
+            State::Ready(_)
+            | State::Running
+            | State::Sleeping { .. }
+            | State::SleepingBounded { .. }
+            | State::Polling => {}
+            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange => {}
+            State::AwaitingSignal | State::Free { .. } => {}
         }
         self.live += 1;
     }

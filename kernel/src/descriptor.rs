@@ -1,10 +1,11 @@
 //! The calls of descriptors: close and dup, and what exit and spawn do to them.
 
 use crate::{
-    fd::{Object, Streams},
+    fd::{FdTable, Object, Streams},
     hardware::Hardware,
     kernel::Kernel,
     sched::Policy,
+    task::State,
     trap::Next,
 };
 use yieldix_syscalls::{Errno, Fd, Reply};
@@ -19,6 +20,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None => None,
         };
         object.ok_or(Errno::EBADF)
+    }
+
+    /// Every descriptor of the task in `slot`, and what it names.
+    pub(crate) fn fds_of(&self, slot: u32) -> Vec<(Fd, Object)> {
+        match (self.table.cold(slot), &self.table.slot(slot).state) {
+            (_, State::Zombie { .. }) => Vec::new(),
+            (Some(cold), _) => cold.fds.iter(&self.streams).collect(),
+            (None, _) => FdTable::default().iter(&self.streams).collect(),
+        }
     }
 
     /// Opens a descriptor for an object in the table of the task in `slot`.
@@ -62,6 +72,28 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let copy = self.object_of(slot, fd).and_then(|object| {
             let copy = self.install(slot, object)?;
             self.hold(object);
+            Ok(copy)
+        });
+        self.answer_with(slot, copy.map(Reply::Fd))
+    }
+
+    pub(crate) fn sys_dup_to(&mut self, slot: u32, fd: Fd, to: u32) -> Next {
+        let copy = self.object_of(slot, fd).and_then(|object| {
+            if fd.slot() == to {
+                return Ok(fd);
+            }
+            if to < 3 {
+                self.hold(object);
+                self.replace_stream(slot, to, object);
+                return Ok(Fd::new(to, 0));
+            }
+            let max = self.options.fds_per_task;
+            let (copy, replaced) = self.table.make_cold(slot).fds.put(to, object, max)?;
+            // Held before the other is let go: they may be the same.
+            self.hold(object);
+            if let Some(replaced) = replaced {
+                self.let_go(replaced);
+            }
             Ok(copy)
         });
         self.answer_with(slot, copy.map(Reply::Fd))

@@ -111,6 +111,11 @@ pub enum Address<'a> {
     Socket(SocketAddr),
     /// A file, by its path in plain form.
     Path(&'a str),
+    /// One end of two, by the file of the other.
+    OtherEnd {
+        /// Its index.
+        file: u32,
+    },
 }
 
 impl fmt::Display for Address<'_> {
@@ -118,6 +123,7 @@ impl fmt::Display for Address<'_> {
         match self {
             Address::Socket(address) => address.fmt(f),
             Address::Path(path) => path.fmt(f),
+            Address::OtherEnd { file } => write!(f, "file {file}"),
         }
     }
 }
@@ -129,6 +135,7 @@ impl<'a> Field for &'a Address<'_> {
             Address::Socket(address) => Box::new(tracing::field::display(address)),
             // A string, which the log puts in quotes.
             Address::Path(path) => Box::new(*path),
+            Address::OtherEnd { .. } => Box::new(self.to_string()),
         }
     }
 }
@@ -169,8 +176,14 @@ impl fmt::Display for Kind {
             Kind::Stream => "stream",
             Kind::Job => "job",
             Kind::Regular => "regular",
+            Kind::Directory => "directory",
             Kind::Watch => "watch",
-            Kind::Stat => "stat",
+            Kind::Question => "question",
+            Kind::PipeReader => "pipe's reading end",
+            Kind::PipeWriter => "pipe's writing end",
+            Kind::Plain => "device",
+            Kind::Terminal => "terminal",
+            Kind::Master => "terminal's master",
         })
     }
 }
@@ -301,6 +314,16 @@ events! {
     DEBUG "yieldix::timer" "fired" TimerFired { tid: Tid, due: Time }
     /// A task sent a signal.
     INFO "yieldix::signal" "sent" SignalSent { from: Tid, to: Tid, signal: Signal }
+    /// A signal waits until its task goes on, or masks it no more.
+    DEBUG "yieldix::signal" "held back" SignalHeld { tid: Tid, signal: Signal }
+    /// A signal is there to be taken by its task, which catches it.
+    DEBUG "yieldix::signal" "caught" SignalCaught { tid: Tid, signal: Signal }
+    /// A signal ends its task.
+    DEBUG "yieldix::signal" "delivered" SignalDelivered { tid: Tid, signal: Signal }
+    /// A signal has stopped its task.
+    INFO "yieldix::signal" "stopped" Stopped { tid: Tid, signal: Signal }
+    /// A task that was stopped goes on.
+    INFO "yieldix::signal" "continued" Continued { tid: Tid }
     /// The host sent this process a signal.
     INFO "yieldix::signal" "from the host" HostSignal { signal: Signal }
 }

@@ -116,6 +116,24 @@ impl FdTable {
         Ok(Fd::new(FIRST_SLOT + index as u32, self.entries[index].generation))
     }
 
+    /// Makes this slot, which is none of the standard three, a descriptor of `object`, and gives that, and
+    /// what was open there. `EMFILE` when there may be no such slot, or `max` are open and it is none of them.
+    pub fn put(&mut self, slot: u32, object: Object, max: u32) -> Result<(Fd, Option<Object>), Errno> {
+        let index = slot.checked_sub(FIRST_SLOT).ok_or(Errno::EMFILE)? as usize;
+        let before = self.entries.get(index).and_then(|entry| entry.object());
+        if index >= max as usize || before.is_none() && self.open >= max {
+            return Err(Errno::EMFILE);
+        }
+        if index >= self.entries.len() {
+            self.entries.resize(index + 1, Entry { packed: Entry::FREE, generation: 1 });
+        }
+        // A number that named what was there means it no longer.
+        let generation = self.entries[index].generation.wrapping_add(u32::from(before.is_some()));
+        self.entries[index] = Entry::new(object, generation);
+        self.open += u32::from(before.is_none());
+        Ok((Fd::new(slot, generation), before))
+    }
+
     /// Opens `fd` itself, slot and generation, for `object`. Only for a table that is being made.
     /// `EINVAL` when the slot is taken or is one of the standard three, `EMFILE` past `max`.
     pub fn install_as(&mut self, fd: Fd, object: Object, max: u32) -> Result<(), Errno> {
@@ -160,6 +178,14 @@ impl FdTable {
         own.or_else(|| standard().map(|slot| Fd::new(slot as u32, 0)))
     }
 
+    /// Every descriptor that is open, and what it names; `machine` are the standard three of the machine.
+    pub fn iter<'a>(&'a self, machine: &'a Streams) -> impl Iterator<Item = (Fd, Object)> + 'a {
+        let streams = (0u32..).zip(self.streams().unwrap_or(machine));
+        let standard = streams.filter_map(|(slot, object)| Some((Fd::new(slot, 0), (*object)?)));
+        let entries = (FIRST_SLOT..).zip(&self.entries);
+        standard.chain(entries.filter_map(|(slot, entry)| Some((Fd::new(slot, entry.generation), entry.object()?))))
+    }
+
     /// Everything that an entry names, once an entry.
     pub fn objects(&self) -> impl Iterator<Item = Object> {
         let streams = self.streams.iter().flat_map(|streams| **streams);
@@ -185,6 +211,21 @@ mod tests {
         assert_eq!(fds.remove(a), None);
         assert_eq!(fds.object(c, &MACHINE), Some(Object::File(12)));
         assert_eq!(fds.install(Object::File(13), 2), Err(Errno::EMFILE));
+    }
+
+    #[test]
+    fn a_slot_that_is_asked_for_is_taken_and_the_number_before_is_dead() {
+        let mut fds = FdTable::default();
+        let a = fds.install(Object::File(10), 8).unwrap();
+        let (b, before) = fds.put(a.slot(), Object::File(11), 8).unwrap();
+        assert_eq!((b.slot(), before), (a.slot(), Some(Object::File(10))));
+        assert_eq!((fds.object(a, &MACHINE), fds.object(b, &MACHINE)), (None, Some(Object::File(11))));
+        let (far, before) = fds.put(9, Object::File(12), 8).unwrap();
+        assert_eq!((far, before, fds.open()), (Fd::new(9, 1), None, 2));
+        assert_eq!(fds.install(Object::File(13), 8).unwrap().slot(), 4);
+        assert_eq!(fds.put(11, Object::File(14), 8), Err(Errno::EMFILE));
+        assert_eq!(fds.put(8, Object::File(14), 3), Err(Errno::EMFILE));
+        assert_eq!(fds.put(4, Object::File(14), 3).map(|(_, before)| before), Ok(Some(Object::File(13))));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
     emit,
     event::Address,
     fd::Object,
-    fs::Place,
+    fs::{Listing, Opened, Place},
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
@@ -50,8 +50,12 @@ pub struct File {
 pub struct Rare {
     /// Polls that watch for a read or for a write, by direction.
     watched: [Queue; 2],
-    /// A regular file's place.
+    /// The place of a regular file or a directory.
     pub place: Option<Place>,
+    /// What is open of a file system of the kernel's own.
+    pub opened: Option<Opened>,
+    /// How far a directory is listed.
+    pub listing: Option<Box<Listing>>,
 }
 
 /// What can be done with a file.
@@ -65,18 +69,36 @@ pub enum Kind {
     Stream,
     /// Work in the background.
     Job,
-    /// A file of the disk.
+    /// A file with bytes.
     Regular,
+    /// A directory.
+    Directory,
     /// It tells what happens to a file of the disk.
     Watch,
-    /// A question about a file of the disk; no descriptor ever names it.
-    Stat,
+    /// A question to the disk; no descriptor ever names it.
+    Question,
+    /// The end of a pipe that is read from.
+    PipeReader,
+    /// The end of a pipe that is written to.
+    PipeWriter,
+    /// A device that keeps nothing: `/dev/null` and its kin.
+    Plain,
+    /// A terminal that a task has made, where programs run.
+    Terminal,
+    /// The keyboard's side of such a terminal.
+    Master,
 }
 
 impl Kind {
     /// Is it a socket?
     pub fn is_socket(self) -> bool {
         matches!(self, Kind::Listener | Kind::Stream)
+    }
+
+    /// Is it operated on in ways of its own, and not as a plain stream of the hardware is?
+    #[inline(always)]
+    fn has_own_ways(self) -> bool {
+        !matches!(self, Kind::Console | Kind::Listener | Kind::Stream | Kind::Job | Kind::Question)
     }
 }
 
@@ -129,7 +151,8 @@ impl File {
 
     /// Drops what is rare if nothing is in it.
     pub fn shed_rare(&mut self) {
-        if !self.is_watched() && self.rare().is_some_and(|rare| rare.place.is_none()) {
+        let is_needed = |rare: &Rare| rare.place.is_some() || rare.opened.is_some();
+        if !self.is_watched() && !self.rare().is_some_and(is_needed) {
             self.rare = None;
         }
     }
@@ -204,8 +227,8 @@ pub enum Pending {
     Accept,
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
-    /// Learn what is known of a file; the operation holds its own.
-    Stat,
+    /// Learn the answer to a question; the operation holds its file.
+    Ask,
     /// Read up to `max` bytes of a regular file.
     ReadAt {
         /// At most so many.
@@ -219,6 +242,21 @@ pub enum Pending {
         data: Buf,
         /// Tells it from others.
         ticket: u64,
+    },
+    /// Take the next entries of a directory.
+    ReadDir {
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Have what was written to a regular file, or done to the names in a directory, reach the disk.
+    SyncFile {
+        /// Tells it from others.
+        ticket: u64,
+    },
+    /// Learn whether a directory is one; then it is the working directory. The operation holds its file.
+    Chdir {
+        /// In plain form.
+        directory: Box<str>,
     },
     /// Set the length of a regular file.
     Truncate {
@@ -254,7 +292,9 @@ impl Pending {
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => Direction::Write,
+            Pending::ReadDir { .. } => Direction::Read,
+            Pending::WriteAt { .. } | Pending::Truncate { .. } => Direction::Write,
+            Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => Direction::Write,
         }
     }
 
@@ -276,8 +316,10 @@ impl Pending {
             _ if wants == Wants::Socket && !kind.is_socket() => Err(Errno::ENOTSOCK),
             (Kind::Job, Pending::Take { .. }) => Ok(()),
             (_, Pending::Take { .. }) => Err(Errno::EINVAL),
-            (Kind::Console, Pending::Sync) => Ok(()),
+            (Kind::Console | Kind::Regular | Kind::Directory, Pending::Sync) => Ok(()),
             (_, Pending::Sync) => Err(Errno::EINVAL),
+            (Kind::Directory, Pending::ReadWait | Pending::WriteWait) => Ok(()),
+            (Kind::Directory, _) => Err(Errno::EISDIR),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Job, Pending::ReadWait) => Ok(()),
@@ -285,13 +327,17 @@ impl Pending {
             (_, Pending::Accept) => Err(Errno::EINVAL),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
-            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Stat, _) => Ok(()),
+            (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
+            (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
+            (Kind::Plain | Kind::Terminal | Kind::Master, _) => Ok(()),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question, _) => Ok(()),
         }
     }
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Stat)
+        matches!(self, Pending::Connect | Pending::Ask | Pending::Chdir { .. })
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -299,7 +345,8 @@ impl Pending {
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
         matches!(
             (self, reply),
-            (Pending::Connect, Reply::Err(_)) | (Pending::Take { is_done: true, .. } | Pending::Stat, _)
+            (Pending::Connect, Reply::Err(_))
+                | (Pending::Take { is_done: true, .. } | Pending::Ask | Pending::Chdir { .. }, _)
         )
     }
 
@@ -386,8 +433,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.answer(slot, operation.give_up(errno));
         }
         // The calls of sockets have been refused by now.
-        if wants == Wants::Anything && entry.kind == Kind::Regular {
-            return self.operate_on_regular(slot, file, operation);
+        if wants == Wants::Anything && entry.kind.has_own_ways() {
+            return self.operate_in_own_ways(slot, file, operation);
         }
         let (device, is_console) = (entry.device, entry.kind == Kind::Console);
         // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
@@ -401,9 +448,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if is_console && matches!(operation, Pending::Write { .. }) { Next::ResumeFree } else { next }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn operate_in_own_ways(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
+        match self.file(file).kind {
+            Kind::Regular | Kind::Directory => self.operate_on_regular(slot, file, operation),
+            _ => self.operate_on_own(slot, file, operation),
+        }
+    }
+
     /// Attempts an operation for the task in `slot`. None: it has to wait.
+    #[inline(always)]
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
-        self.attempt_as(slot, file, self.file(file).device, operation)
+        let device = self.file(file).device;
+        if device.is_own() {
+            self.attempt_on_own(file, device, operation)
+        } else {
+            self.attempt_as(slot, file, device, operation)
+        }
     }
 
     /// Attempts an operation that may hold its file, and waits to finish it if it must.
@@ -450,7 +512,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             },
             Pending::Accept => self.take_connection(slot, device),
             Pending::Connect => {
-                let connected = self.hardware.connected(device);
+                let mut connected = self.hardware.connected(device);
+                if self.file(file).kind == Kind::Regular {
+                    connected = connected.and_then(|()| self.note_opened(file, device));
+                }
                 connected.and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
             }
             Pending::Take { fd, is_done } => self.take_outcome(slot, file, device, *fd, is_done),
@@ -459,8 +524,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // What the kernel said is out before what is asked about.
             Pending::Sync if device == Device::STDOUT && !self.announcements.is_empty() => Err(Errno::EAGAIN),
             Pending::Sync => self.hardware.try_sync(device).map(|()| Reply::Unit),
-            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } | Pending::Stat => {
-                self.attempt_on_disk(file, device, operation)
+            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::Truncate { .. } => {
+                self.attempt_on_disk(slot, file, device, operation)
+            }
+            Pending::ReadDir { .. } | Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => {
+                self.attempt_on_disk(slot, file, device, operation)
             }
         };
         match answer {
@@ -504,14 +572,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Could one more file be opened, or port be made?
     pub(crate) fn room_for_an_object(&self) -> Result<(), Errno> {
-        if self.files.len() + self.ports.len() >= limits::FILES { Err(Errno::ENFILE) } else { Ok(()) }
+        self.room_for_objects(1)
+    }
+
+    /// Could so many?
+    pub(crate) fn room_for_objects(&self, count: u32) -> Result<(), Errno> {
+        if self.files.len() + self.ports.len() + count > limits::FILES { Err(Errno::ENFILE) } else { Ok(()) }
     }
 
     /// A new file for `device`, held once.
     pub(crate) fn open_file(&mut self, device: Device, kind: Kind, address: Address<'_>) -> u32 {
         let file = self.insert_file(device, kind);
-        emit!(self, Opened { file, kind, address });
+        self.tell_opened(file, address);
         file
+    }
+
+    /// Tells of a file that was opened.
+    pub(crate) fn tell_opened(&mut self, file: u32, address: Address<'_>) {
+        let kind = self.file(file).kind;
+        emit!(self, Opened { file, kind, address });
     }
 
     /// The same; the caller tells of it.
@@ -547,10 +626,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !entry.readers.is_empty() || !entry.writers.is_empty() || entry.is_watched() {
             broken("a file is closed while a task waits on it");
         }
-        self.files.remove(file);
+        let opened = self.files.remove(file).and_then(|file| file.rare?.opened);
         self.note_device(device, crate::task::NIL);
+        if let Some(opened) = &opened {
+            self.close_opened(device, opened);
+        }
         match kind {
             Kind::Job => self.close_job(file, device),
+            _ if device.is_own() => return self.close_own(file, device),
             _ => self.hardware.close(device),
         }
         emit!(self, Closed { file });
@@ -598,25 +681,29 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             && entry.is_promising(direction)
             && let Some(slot) = entry.queue(direction).first()
         {
-            self.serve_first(file, entry.device, slot);
+            self.serve_first(file, slot);
         }
     }
 
     /// Answers the first of a queue, unless it has to wait on.
     #[inline(always)]
-    fn serve_first(&mut self, file: u32, device: Device, slot: u32) {
+    fn serve_first(&mut self, file: u32, slot: u32) {
         let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
             broken("a task waits on a file for nothing")
         };
-        let Some(reply) = self.attempt_as(slot, file, device, &mut operation) else {
+        let Some(reply) = self.attempt(slot, file, &mut operation) else {
             self.table.make_cold(slot).pending = Some(operation);
             return;
         };
         // Left first, let go after: a file is not closed while a task waits on it.
         let lets_go = operation.lets_go_after(&reply);
+        let is_broken_pipe = self.is_broken_pipe(file, &reply);
         self.unblock(slot, reply, Cause::Device { file });
         if lets_go {
             self.let_go_of_file(file);
+        }
+        if is_broken_pipe {
+            self.signal_broken_pipe(slot);
         }
     }
 }

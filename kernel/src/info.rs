@@ -1,6 +1,7 @@
 //! What the kernel tells about itself: `tasks`, `sysinfo`, random bytes, statistics.
 
 use crate::{
+    change::Awaited,
     fd::Object,
     file::{Direction, Kind},
     hardware::Hardware,
@@ -10,44 +11,63 @@ use crate::{
     task::State,
     trap::Next,
 };
-use yieldix_syscalls::{Buf, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
+use yieldix_syscalls::{Buf, Children, Errno, Fd, Reply, SysInfo, TaskInfo, TaskState, Tid, Time, WaitsOn};
 
-/// Counts of the whole kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+macro_rules! stats {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty,)+) => {
+        /// Counts of the whole kernel.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Stats { $($(#[doc = $doc])+ pub $name: $type,)+ }
+
+        impl Stats {
+            /// Each by its name.
+            pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), u64::from(self.$name))),+].into_iter()
+            }
+        }
+    };
+}
+
+stats! {
     /// Tasks that have not ended.
-    pub tasks: u32,
+    tasks: u32,
     /// Tasks that have, and were not waited for.
-    pub zombies: u32,
+    zombies: u32,
     /// Tasks made so far.
-    pub spawned: u64,
+    spawned: u64,
     /// Open files and ports, the console's three included.
-    pub files: u32,
+    files: u32,
     /// Ports.
-    pub ports: u32,
+    ports: u32,
     /// Tasks that wait on a file, and polls of one.
-    pub file_waiters: u32,
+    file_waiters: u32,
     /// Timers that are set.
-    pub timers: u32,
+    timers: u32,
     /// Sockets that are open.
-    pub sockets: u32,
+    sockets: u32,
     /// Sockets that are registered with the poller.
-    pub registrations: u32,
+    registrations: u32,
     /// Cold parts of tasks.
-    pub cold_parts: u32,
+    cold_parts: u32,
     /// Turns given so far.
-    pub turns: u64,
+    turns: u64,
     /// Traps answered so far.
-    pub traps: u64,
+    traps: u64,
     /// Rounds so far.
-    pub rounds: u64,
+    rounds: u64,
     /// Looks at the hardware so far.
-    pub polls: u64,
+    polls: u64,
     /// Those that waited.
-    pub waits: u64,
+    waits: u64,
     /// Bytes of console output that could not be brought out, known at the end. Those are not
     /// counted whose reader went away.
-    pub output_lost: u64,
+    output_lost: u64,
+    /// Files and directories in memory.
+    ram_inodes: u32,
+    /// Bytes of those files.
+    ram_bytes: u64,
+    /// The most bytes that they may have.
+    ram_bytes_max: u64,
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -61,7 +81,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: self.files.len() + self.ports.len(),
             ports: self.ports.len(),
             file_waiters: self.file_waiters,
-            timers: self.timers.len(),
+            timers: self.timers.len() + self.alarms.len() as u32,
             sockets: hardware.sockets,
             registrations: hardware.registrations,
             cold_parts: self.table.cold_parts(),
@@ -71,6 +91,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             polls: self.polls,
             waits: hardware.waits,
             output_lost: hardware.output_lost,
+            ram_inodes: self.fs.ram.inodes(),
+            ram_bytes: self.fs.ram.bytes(),
+            ram_bytes_max: self.fs.ram.bytes_max(),
         }
     }
 
@@ -79,9 +102,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.table.tids().into_iter().map(|tid| self.task_info(tid)).collect()
     }
 
-    fn task_info(&self, tid: Tid) -> TaskInfo {
+    pub(crate) fn task_info(&self, tid: Tid) -> TaskInfo {
         let slot = self.slot_of(tid);
         let (turns, traps) = self.counts(slot);
+        let account = self.account(tid);
         TaskInfo {
             tid,
             parent: self.parent_of(slot),
@@ -91,6 +115,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             traps,
             fds: self.table.cold(slot).map_or(0, |cold| cold.fds.open()),
             at: self.table.slot(slot).at,
+            group: self.group_of(slot),
+            ran: account.ran,
+            waited: account.waited,
         }
     }
 
@@ -105,6 +132,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn task_state(&self, slot: u32) -> TaskState {
         let place = self.table.slot(slot);
+        if place.is_stopped() {
+            return TaskState::Stopped;
+        }
         let on = match place.state {
             State::Ready(_) => return TaskState::Ready,
             State::Running => return TaskState::Running,
@@ -117,6 +147,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => WaitsOn::Sleep(alarm.at()),
             State::AwaitingChild { child } => WaitsOn::Child(self.table.tid(child)),
             State::AwaitingAny => WaitsOn::AnyChild,
+            State::AwaitingChange => match self.table.rare(slot).and_then(|rare| rare.awaited) {
+                Some(Awaited { children: Children::Only(child), .. }) => WaitsOn::Child(child),
+                Some(Awaited { children: Children::Group(group), .. }) => WaitsOn::GroupChild(group),
+                _ => WaitsOn::AnyChild,
+            },
+            State::AwaitingSignal => WaitsOn::Signal,
             State::Joining { target, .. } => WaitsOn::Join(self.table.tid(target)),
         };
         TaskState::Blocked(on)
@@ -145,8 +181,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // Only what holds its file itself has no descriptor for it.
             (None, _) => match self.file(file).kind {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
-                Kind::Stat => WaitsOn::Stat,
-                Kind::Console | Kind::Listener | Kind::Stream | Kind::Job => WaitsOn::Connect,
+                Kind::Question => WaitsOn::Question,
+                _ => WaitsOn::Connect,
             },
         }
     }
@@ -155,6 +191,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn waits_on(&self, slot: u32) -> Option<WaitsOn> {
         match self.task_state(slot) {
             TaskState::Blocked(on) => Some(on),
+            TaskState::Stopped => Some(WaitsOn::Continue),
             _ => None,
         }
     }
@@ -181,8 +218,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: stats.files,
             timers: stats.timers,
             registrations: stats.registrations,
+            ram_inodes: stats.ram_inodes,
+            ram_bytes: stats.ram_bytes,
             turns: stats.turns,
             traps: stats.traps,
+            wall_clock: self.hardware.wall_clock(),
         });
         self.answer(slot, Reply::SysInfo(info))
     }

@@ -8,16 +8,19 @@
 //! One kernel is one core: one thread, no globals, no locks but the inbox's.
 
 use crate::{
+    alarm::Alarms,
     block::Cause,
     emit,
     ending::Ended,
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    fs::mount::Mount,
+    fs::{FileSystems, mount::Mount},
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
-    limits, panic,
+    limits,
+    own::OwnDevices,
+    panic,
     poll::Watch,
     port::Port,
     sched::Policy,
@@ -26,6 +29,7 @@ use crate::{
     task,
     timer::Timers,
     trap::{Next, Stop},
+    watch::Account,
 };
 use std::{
     any::Any,
@@ -37,7 +41,7 @@ use std::{
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
-use yieldix_syscalls::{ExitStatus, Program, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+use yieldix_syscalls::{ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
@@ -55,6 +59,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// The most bytes of files in memory.
+    pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -68,6 +74,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -110,19 +117,26 @@ pub struct Kernel<H, P> {
     pub(crate) files: Slab<File>,
     /// By class and place.
     pub(crate) file_of_device: [Vec<u32>; Class::COUNT],
+    /// What paths lead to.
+    pub(crate) fs: FileSystems,
     /// Tickets given out, one for each operation on the disk.
     pub(crate) tickets: u64,
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    /// The devices that are no hardware's.
+    pub(crate) own: OwnDevices,
     pub(crate) ports: Slab<Port>,
     pub(crate) port_names: BTreeMap<Box<str>, u32>,
     pub(crate) watches: Slab<Watch>,
     pub(crate) timers: Timers,
+    pub(crate) alarms: Alarms,
     pub(crate) round_time: Option<Time>,
     pub(crate) announcements: Vec<u8>,
     interrupts: Vec<Interrupt>,
     pub(crate) inbox: Arc<Inbox>,
+    /// The process group that the keys of the console send signals to.
+    pub(crate) foreground: Option<Tid>,
     /// Tasks whose end a handle may ask about.
     pub(crate) asked_for: BTreeSet<Tid>,
 
@@ -139,8 +153,10 @@ pub struct Kernel<H, P> {
     pub(crate) level: LevelFilter,
     pub(crate) observer: Option<Box<dyn Observer>>,
     pub(crate) sequence: std::cell::Cell<u64>,
-    /// Why and since when each slot is ready, while the kernel is observed.
-    pub(crate) ready_notes: Vec<(Cause, Time)>,
+    /// What is noted of each slot's task, while the kernel is observed.
+    pub(crate) accounts: Vec<Account>,
+    /// When the turn began, while the kernel is observed.
+    pub(crate) turn_began: Time,
     pub(crate) previous: (Tid, Stop),
     pub(crate) rounds: u64,
     pub(crate) polls: u64,
@@ -151,9 +167,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
-        let table = Table::new(options.tasks_max, options.quantum);
+        let table = Table::new(options.tasks_max, options.quantum as u16);
         let mut kernel = Kernel {
             timers: Timers::new(table.tasks_max(), options.timer_slack),
+            alarms: Alarms::new(),
             table,
             policy,
             running: Tid::NONE,
@@ -169,9 +186,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             hardware,
             files: Slab::default(),
             file_of_device: Default::default(),
+            fs: FileSystems::new(&options.mounts, options.ram_bytes),
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
+            own: OwnDevices::default(),
             ports: Slab::default(),
             port_names: BTreeMap::new(),
             watches: Slab::default(),
@@ -179,6 +198,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             announcements: Vec::new(),
             interrupts: Vec::new(),
             inbox,
+            foreground: None,
             asked_for: BTreeSet::new(),
             options,
             init: None,
@@ -189,7 +209,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             level: LevelFilter::OFF,
             observer: None,
             sequence: std::cell::Cell::new(0),
-            ready_notes: Vec::new(),
+            accounts: Vec::new(),
+            turn_began: Time::BOOT,
             previous: (Tid::NONE, Stop::NoTurn),
             rounds: 0,
             polls: 0,
@@ -430,14 +451,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// A task that was ready has ended before its turn.
+    /// A task that was ready has ended or was stopped before its turn.
     #[cold]
     #[inline(never)]
     fn pass_over(&mut self, tid: Tid) {
         self.passed_over += 1;
-        if self.options.is_checked && self.table.find_live(tid).is_some() {
-            broken("a task that lives is passed over");
+        let Some(slot) = self.table.find_live(tid) else { return };
+        if !self.table.slot(slot).is_stopped() {
+            broken("a task that may run is passed over");
         }
+        self.park(slot);
     }
 
     /// What few turns begin with.
@@ -457,6 +480,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pace_polls();
         loop {
             self.fire_timers();
+            self.send_signals_of_keys();
             self.serve_inbox();
             if self.ended.is_some() {
                 // Nobody may step this kernel again, and its callers wait.
@@ -472,7 +496,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.end_in_deadlock();
                 return Work::Over;
             }
-            let until = if is_ready || !may_wait { Time::BOOT } else { self.timers.wake_up() };
+            let next = |kernel: &mut Self| kernel.timers.wake_up().min(kernel.first_alarm());
+            let until = if is_ready || !may_wait { Time::BOOT } else { next(self) };
             if until != Time::BOOT {
                 self.policy.rest();
                 emit!(self, Idle { until });
@@ -512,14 +537,29 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Interrupt::Ready { device, readable, writable } => self.device_ready(device, readable, writable),
             Interrupt::Signal(signal) => {
                 emit!(self, HostSignal { signal });
-                self.shut_down(Ended::Signalled(signal));
+                self.take_host_signal(signal);
             }
         }
     }
 
-    /// Nothing that could end any wait is left: no timer, no file waited on, no handle.
+    /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
+    /// stops the whole process, and goes on with it; all else ends the machine.
+    fn take_host_signal(&mut self, signal: Signal) {
+        let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
+        if is_key && self.signal_foreground(signal) {
+            self.hardware.note_delivered();
+        } else if signal == Signal::Tstp {
+            self.hardware.suspend();
+        } else {
+            self.shut_down(Ended::Signalled(signal));
+        }
+    }
+
+    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on,
+    /// no handle.
     fn is_deadlocked(&self) -> bool {
-        self.table.live() > 0 && self.timers.len() == 0 && self.file_waiters == 0 && !self.inbox.has_handles()
+        let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
+        self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()
     }
 
     /// In a simulation nothing may come from the hardware and yet something from a handle.

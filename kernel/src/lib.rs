@@ -9,32 +9,42 @@
 #![feature(coroutine_trait)]
 #![cfg_attr(test, feature(coroutines))]
 
+mod alarm;
 pub mod block;
+mod bond;
+pub mod change;
 mod check;
 mod clock;
 mod deadlock;
 mod descriptor;
 pub mod ending;
+pub mod environment;
 pub mod event;
 pub mod fd;
 pub mod file;
 pub mod fs;
+mod group;
 pub mod hardware;
 mod inbox;
 mod info;
+pub mod inherited;
 mod job;
 pub mod kernel;
 pub mod limits;
+pub mod own;
 mod panic;
 pub mod poll;
 pub mod port;
 mod probe;
 mod process;
 pub mod sched;
+pub mod signal;
 mod slab;
 mod socket;
+mod stat;
 mod table;
 pub mod task;
+mod terminal;
 mod timer;
 pub mod trap;
 mod wait;

@@ -27,6 +27,28 @@ pub const FILES: u32 = 1 << 20;
 /// Jobs that are open, and those that wait for a helper, open or not: `EAGAIN`.
 pub const JOBS: u32 = 512;
 
+/// Bytes in a pipe: past them, writers wait.
+pub const PIPE_BYTES: usize = 64 << 10;
+
+/// Bytes of a write to a pipe up to which it is taken whole or not at all; of a longer one, some may be.
+pub const PIPE_ATOMIC_BYTES: usize = 4096;
+
+/// Bytes of a write to a pipe below which it is copied to those before it; others are queued as they are.
+pub const PIPE_GATHERED_BYTES: usize = 1024;
+
+/// Bytes a read of `/dev/zero` or `/dev/random` gives; reads that ask for more get less.
+pub const PLAIN_READ_BYTES: usize = 64 << 10;
+
+/// Bytes that a terminal of a task's own holds in each direction: past them, writers wait.
+pub const TERMINAL_BYTES: usize = 64 << 10;
+
+/// Bytes of a line that is typed at such a terminal, its end among them; what is typed beyond is dropped. What
+/// it shows of keys may go so far past its bound.
+pub const TERMINAL_LINE_BYTES: usize = 4096;
+
+/// Lines, and ends, typed ahead at such a terminal: past them, writers wait.
+pub const TERMINAL_LINES_TYPED: usize = 4096;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
@@ -41,6 +63,22 @@ pub const PORT_NAME_BYTES: usize = 64;
 
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;
+
+/// Bytes of one name in a path, in the file system in memory: `ENAMETOOLONG`.
+pub const FILE_NAME_BYTES: usize = 255;
+
+/// The highest place in a file, what hosts have numbers for: `EINVAL` for a seek or a length past it, `EFBIG`
+/// for a write.
+pub const OFFSET_MAX: u64 = i64::MAX as u64;
+
+/// Bytes of all files in memory, unless the machine says otherwise: `ENOSPC`.
+pub const RAM_BYTES: u64 = 256 << 20;
+
+/// Files and directories in memory: `ENOSPC`.
+pub const RAM_INODES: usize = 1 << 16;
+
+/// Entries of a directory that one `readdir` gives of those that the kernel has itself; the next gives more.
+pub const DIR_ENTRIES: usize = 1024;
 
 /// Interests of one poll: `EINVAL`.
 pub const POLL_INTERESTS: usize = 1 << 16;
@@ -59,6 +97,13 @@ pub const PROBES: usize = 64;
 
 /// Bytes of a task's name; what is longer is cut.
 pub const NAME_BYTES: usize = 64;
+
+/// Bytes of an environment, two for each variable beside its name and its value: `E2BIG`.
+pub const ENVIRONMENT_BYTES: usize = 64 << 10;
+
+/// What a look at a whole environment, or a change of one, counts among the operations between two looks
+/// at the hardware: it may be copied.
+pub const ENVIRONMENT_OPERATIONS: u32 = 2;
 
 /// Bytes of a panic's message that its status keeps; what is longer is cut.
 pub const PANIC_MESSAGE_BYTES: usize = 1024;
@@ -91,6 +136,9 @@ pub const OPERATIONS_PER_FULL_TURN: u32 = 4;
 
 /// A single call that counts as many ends the turn, whatever is left of the quantum.
 pub const OPERATIONS_PER_LONG_CALL: u32 = 8;
+
+/// Bytes of files in memory, read or written, that count as one operation.
+pub const COPIED_PER_OPERATION: u32 = 64 << 10;
 
 /// Random bytes that count as one operation.
 pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;

@@ -1,4 +1,4 @@
-//! The life of tasks: spawn, exit, wait, join, kill, reap.
+//! The life of tasks: spawn, exit, wait, join, reap.
 //!
 //! A task that has ended is a zombie until its parent asks; with nobody to ask (no parent, a dead
 //! parent, detached) its slot is free at once. An orphan belongs to init, which is told nothing:
@@ -12,12 +12,12 @@ use crate::{
     kernel::{Kernel, broken},
     limits,
     sched::Policy,
-    task::{State, clean_name},
-    trap::{Next, Stop},
+    task::{Cold, State, clean_name},
+    trap::Next,
     wait::Links,
 };
 use yieldix_syscalls::{
-    Children, Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
+    Errno, ExitStatus, Fd, FdGrant, ProgramRequest, Reply, Signal, SpawnOptions, SpawnRequest, Task, Tid,
 };
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
@@ -43,6 +43,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.grant(slot, child_slot, &options.fds);
         if options.detached {
             self.table.make_cold(slot).children -= 1;
+        }
+        if let Some(group) = options.group {
+            self.enter_group(child_slot, group);
+        }
+        if options.bound {
+            self.bind(slot, child_slot);
         }
         self.set_options(child_slot, options);
         self.begin(child);
@@ -85,7 +91,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A task that nobody made: the first ones, and those that a handle asks for.
     pub(crate) fn spawn_first(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
-        let is_for_a_child = !is_quantum(options.quantum) || !options.fds.is_empty();
+        let is_for_a_child =
+            !is_quantum(options.quantum) || !options.fds.is_empty() || options.group.is_some() || options.bound;
         let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
         if let Err(errno) = checked {
             self.discard(Tid::NONE, task);
@@ -112,15 +119,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         emit!(self, Spawned { tid, parent: self.table.slot(slot).parent, name: self.name_of(slot) });
     }
 
-    /// A child begins with its parent's standard streams, quantum and announced exits.
+    /// A child begins with its parent's standard streams, its quantum, and what it hands on.
     #[cold]
     fn inherit(&mut self, parent: u32, child: u32) {
         let cold = self.table.make_cold(parent);
-        let (quantum, is_announced, streams) = (cold.quantum, cold.is_announced, cold.fds.streams().copied());
-        if quantum != self.table.quantum() || is_announced {
-            let cold = self.table.make_cold(child);
-            (cold.quantum, cold.is_announced) = (quantum, is_announced);
-        }
+        let (quantum, inherited, streams) = (cold.quantum, cold.inherited.clone(), cold.fds.streams().copied());
+        let cold = self.table.make_cold(child);
+        (cold.quantum, cold.inherited) = (quantum, inherited);
         if let Some(streams) = streams {
             self.hold_streams(&streams);
             self.table.make_cold(child).fds.set_streams(streams);
@@ -137,19 +142,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             cold.make_rare().name = Some(clean_name(&name));
         }
         cold.is_detached = detached;
-        cold.quantum = quantum.unwrap_or(cold.quantum);
-        cold.is_announced = announced.unwrap_or(cold.is_announced);
+        // No quantum is so large that it would not fit: that was checked.
+        cold.quantum = quantum.and_then(|traps| traps.try_into().ok()).unwrap_or(cold.quantum);
+        if let Some(announced) = announced.filter(|&announced| announced != self.table.inherited(slot).is_announced) {
+            self.table.inherited_mut(slot).is_announced = announced;
+        }
     }
 
     /// Can the task in `slot` have such a child? Nothing has moved yet.
-    fn check_spawn(&self, slot: u32, options: &SpawnOptions) -> Result<(), Errno> {
+    fn check_spawn(&mut self, slot: u32, options: &SpawnOptions) -> Result<(), Errno> {
         self.check_grants(slot, &options.fds)?;
         if !is_quantum(options.quantum) {
             return Err(Errno::EINVAL);
         }
-        if options.group.is_some() || options.bound {
-            return Err(Errno::ENOSYS);
-        }
+        self.check_group(slot, options.group)?;
         self.table.room()
     }
 
@@ -245,6 +251,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// detached.
     #[inline(never)]
     fn strip(&mut self, slot: u32, tid: Tid, status: &ExitStatus) -> bool {
+        self.end_bound(slot);
+        self.unbind(slot);
+        self.forget_change(slot);
+        self.take_back_alarm(slot);
+        self.forget_signals(slot);
         self.drop_state(slot, tid);
         // The body has the name, and is about to go.
         let name = self.tells_exit(slot, status).then(|| Box::<str>::from(self.name_of(slot)));
@@ -290,7 +301,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Will this end be told, as every one is to who wants that, or as a fault?
     fn tells_exit(&self, slot: u32, status: &ExitStatus) -> bool {
         let is_fault = || {
-            let has_failed = self.table.cold(slot).is_some_and(|cold| cold.failure.is_some());
+            let has_failed = self.table.cold(slot).is_some_and(|cold| cold.failure().is_some());
             has_failed || matches!(status, ExitStatus::Panicked(_))
         };
         self.wants(level::Exited) || self.wants(level::Faulted) && is_fault()
@@ -300,7 +311,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message });
         }
-        let failure = self.table.cold(slot).and_then(|cold| cold.failure);
+        let failure = self.table.cold(slot).and_then(Cold::failure);
         // Nobody reads any more what it wrote: that is how a pipeline ends, and no news.
         if let Some(errno) = failure.filter(|&errno| errno != Errno::EPIPE)
             && self.table.slot(slot).parent.is_none()
@@ -329,6 +340,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let is_awaited = match self.table.slot(parent_slot).state {
             State::AwaitingChild { child } => child == slot,
             State::AwaitingAny => true,
+            State::AwaitingChange => self.awaits_change(parent_slot, slot),
             _ => false,
         };
         if is_awaited {
@@ -342,6 +354,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let links = cold.zombies.append(slots, slot);
         slots.get_mut(slot).set_state(State::Zombie { links, code });
         self.table.count_zombie();
+        if self.catches(parent_slot, Signal::Chld) {
+            self.post(parent_slot, Signal::Chld);
+        }
     }
 
     /// A task that nobody will wait for is nothing. A first one may be the end of the machine.
@@ -382,7 +397,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Takes a zombie away from its parent; gives the answer that tells of it.
     #[inline(always)]
-    fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
+    pub(crate) fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
         let tid = self.table.tid(zombie);
         let Some(status) = self.status_of(zombie) else { broken("a task that lives is reaped") };
         self.table.with_queue(
@@ -399,7 +414,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Where the task with this id is. To look for one that was parsed takes as long as the table.
-    fn look_up(&mut self, tid: Tid) -> Option<u32> {
+    pub(crate) fn look_up(&mut self, tid: Tid) -> Option<u32> {
         if tid.slot().is_none() {
             self.charge_for_the_table();
         }
@@ -407,10 +422,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// The slot of a task that is a child of the caller and can be waited for.
-    fn child_slot(&mut self, tid: Tid, child: Tid) -> Result<u32, Errno> {
+    pub(crate) fn child_slot(&mut self, tid: Tid, child: Tid) -> Result<u32, Errno> {
         let child = self.look_up(child).ok_or(Errno::ECHILD)?;
-        let is_detached = self.table.cold(child).is_some_and(|cold| cold.is_detached);
-        if self.table.slot(child).parent == tid && !is_detached { Ok(child) } else { Err(Errno::ECHILD) }
+        if self.is_child(tid, child) { Ok(child) } else { Err(Errno::ECHILD) }
+    }
+
+    /// Can the task in `slot` be waited for by this one, as its parent?
+    #[inline(always)]
+    pub(crate) fn is_child(&self, tid: Tid, slot: u32) -> bool {
+        let is_detached = self.table.cold(slot).is_some_and(|cold| cold.is_detached);
+        self.table.slot(slot).parent == tid && !is_detached
     }
 
     #[inline(never)]
@@ -439,24 +460,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer(slot, reply)
     }
 
-    pub(crate) fn sys_try_wait(&mut self, tid: Tid, slot: u32, children: Children) -> Next {
-        let zombie = match children {
-            Children::Only(child) => match self.child_slot(tid, child) {
-                Ok(child) => Some(child).filter(|&child| !self.table.slot(child).state.is_live()),
-                Err(errno) => return self.answer(slot, Reply::Err(errno)),
-            },
-            Children::Any => match self.table.cold(slot) {
-                Some(cold) if cold.children > 0 => cold.zombies.first(),
-                _ => return self.answer(slot, Reply::Err(Errno::ECHILD)),
-            },
-            Children::Group(_) => return self.answer(slot, Reply::Err(Errno::ENOSYS)),
-        };
-        match zombie {
-            Some(zombie) => self.answer_with_zombie(slot, zombie),
-            None => self.answer(slot, Reply::Nobody),
-        }
-    }
-
     pub(crate) fn sys_join(&mut self, slot: u32, target: Tid) -> Next {
         match self.look_up(target) {
             None => self.answer(slot, Reply::Err(Errno::ESRCH)),
@@ -465,33 +468,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Some(status) => self.answer(slot, Reply::exit(self.table.tid(target), status)),
                 None => self.block(slot, State::Joining { target, links: Links::LOOSE }),
             },
-        }
-    }
-
-    pub(crate) fn sys_kill(&mut self, tid: Tid, slot: u32, target: Tid, signal: Signal) -> Next {
-        match self.signal(tid, target, signal) {
-            Ok(()) if self.table.find_live(tid).is_none() => Next::Stop(Stop::Exited),
-            result => self.answer_with(slot, result.map(|()| Reply::Unit)),
-        }
-    }
-
-    /// Sends a signal; one that ends its target has done so on return.
-    pub(crate) fn signal(&mut self, from: Tid, to: Tid, signal: Signal) -> Result<(), Errno> {
-        let slot = self.look_up(to).ok_or(Errno::ESRCH)?;
-        let to = self.table.tid(slot);
-        if self.init == Some(to) {
-            return Err(Errno::EPERM);
-        }
-        emit!(self, SignalSent { from, to, signal });
-        match signal {
-            Signal::Chld | Signal::Cont => Ok(()),
-            Signal::Stop | Signal::Tstp => Err(Errno::ENOSYS),
-            _ => {
-                if self.table.slot(slot).state.is_live() {
-                    self.exit(slot, ExitStatus::Killed(signal));
-                }
-                Ok(())
-            }
         }
     }
 
@@ -505,7 +481,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Says on the console that a task has ended, if that is wanted.
     fn announce(&mut self, slot: u32, tid: Tid) {
-        if !self.table.cold(slot).is_some_and(|cold| cold.is_announced) {
+        if !self.table.inherited(slot).is_announced {
             return;
         }
         let line = format!("Task {tid} terminated\n");

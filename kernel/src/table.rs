@@ -36,7 +36,7 @@ pub struct Table {
     live: u32,
     zombies: u32,
     tasks_max: u32,
-    quantum: u32,
+    quantum: u16,
 }
 
 impl Table {
@@ -44,7 +44,7 @@ impl Table {
     ///
     /// The room is reserved now, which costs addresses and no memory: a growing table would be
     /// copied.
-    pub fn new(tasks_max: u32, quantum: u32) -> Table {
+    pub fn new(tasks_max: u32, quantum: u16) -> Table {
         let tasks_max = tasks_max.min(Tid::SLOTS);
         Table {
             slots: Slots(Vec::with_capacity(tasks_max as usize)),
@@ -94,7 +94,7 @@ impl Table {
     }
 
     /// The quantum of a task without a cold part.
-    pub fn quantum(&self) -> u32 {
+    pub fn quantum(&self) -> u16 {
         self.quantum
     }
 
@@ -132,10 +132,10 @@ impl Table {
         self.slots.get(slot)
     }
 
-    /// The slot of a task and the answer that is due, if the task is ready.
+    /// The slot of a task and the answer that is due, if the task is ready and not stopped.
     #[inline(always)]
     pub fn ready(&mut self, tid: Tid, slot: u32) -> Option<(&mut Slot, Due)> {
-        let slot = self.slots.0.get_mut(slot as usize).filter(|slot| slot.serial() == tid.serial())?;
+        let slot = self.slots.0.get_mut(slot as usize).filter(|slot| slot.may_run(tid))?;
         let due = slot.due();
         (due != Due::Nothing).then_some((slot, due))
     }
@@ -143,7 +143,7 @@ impl Table {
     /// Traps a turn of the task in `slot`.
     #[inline(always)]
     pub fn quantum_of(&self, slot: u32) -> u32 {
-        self.cold(slot).map_or(self.quantum, |cold| cold.quantum)
+        self.cold(slot).map_or(self.quantum, |cold| cold.quantum).into()
     }
 
     /// The slot at this index, to change.

@@ -16,18 +16,25 @@
 //!
 //! (*) One variant for each thing that can be waited on: [`State::Reading`], [`State::Writing`],
 //! [`State::Sending`], [`State::Receiving`], [`State::Polling`], [`State::Sleeping`], [`State::SleepingBounded`],
-//! [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::Joining`].
+//! [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::AwaitingChange`], [`State::AwaitingSignal`],
+//! [`State::Joining`].
+//!
+//! Beside its state a task may be *stopped* ([`crate::signal`]): it has no turn until it goes on. What it waits
+//! for may come meanwhile.
 //!
 //! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
 //! needed; a plain child has none.
 
 use crate::{
-    fd::FdTable, file::Pending, kernel::broken, limits, poll::Polling, port::Outgoing, trap::Step, wait::Links,
+    change::Awaited, fd::FdTable, file::Pending, inherited::Inherited, kernel::broken, limits, poll::Polling,
+    port::Outgoing, signal::Signalling, trap::Step, wait::Links,
 };
 use std::{
+    collections::BTreeSet,
     mem::{forget, replace, take},
     panic::Location,
+    sync::Arc,
 };
 use yieldix_syscalls::{Errno, ExitStatus, Gauge, Reply, Task, Tid, Time};
 
@@ -88,6 +95,10 @@ pub enum State {
     },
     /// Waiting for the exit of any child.
     AwaitingAny,
+    /// Waiting for a change of children; the cold part says of which.
+    AwaitingChange,
+    /// Waiting for a signal that it catches.
+    AwaitingSignal,
     /// Queued for the exit of any task.
     Joining {
         /// Slot of the task that is waited for.
@@ -141,6 +152,8 @@ impl State {
             | State::SleepingBounded { .. }
             | State::AwaitingChild { .. }
             | State::AwaitingAny
+            | State::AwaitingChange
+            | State::AwaitingSignal
             | State::Joining { .. } => true,
             State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => false,
         }
@@ -175,7 +188,8 @@ pub struct Slot {
     pub at: Option<&'static Location<'static>>,
     /// Its parent, who may have ended since.
     pub parent: Tid,
-    /// The serial number, and the index of the cold part in the low 24 bits.
+    /// The serial number, a bit that is set while the task is stopped, and the index of the cold part in
+    /// the low 23 bits.
     identity: u64,
     /// Turns, modulo 2^32; what overflows is carried into the cold part.
     pub turns: u32,
@@ -185,9 +199,13 @@ pub struct Slot {
 
 const _: () = assert!(size_of::<State>() == 16);
 const _: () = assert!(size_of::<Slot>() == 64);
+// There are no more cold parts than slots.
+const _: () = assert!(Tid::SLOTS <= Slot::COLD_NONE);
 
 impl Slot {
-    const COLD_BITS: u32 = 24;
+    const COLD_BITS: u32 = 23;
+    const STOP: u64 = 1 << Self::COLD_BITS;
+    const SERIAL_SHIFT: u32 = Self::COLD_BITS + 1;
     const COLD_NONE: u32 = (1 << Self::COLD_BITS) - 1;
 
     /// A slot for a task with this serial number.
@@ -197,7 +215,7 @@ impl Slot {
             state: State::Ready(Reply::Unit),
             at: None,
             parent,
-            identity: serial << Self::COLD_BITS | u64::from(Self::COLD_NONE),
+            identity: serial << Self::SERIAL_SHIFT | u64::from(Self::COLD_NONE),
             turns: 0,
             traps: 0,
         }
@@ -211,14 +229,31 @@ impl Slot {
         self.set_state(State::Ready(Reply::Unit));
         self.at = None;
         self.parent = parent;
-        self.identity = serial << Self::COLD_BITS | u64::from(Self::COLD_NONE);
+        self.identity = serial << Self::SERIAL_SHIFT | u64::from(Self::COLD_NONE);
         (self.turns, self.traps) = (0, 0);
     }
 
     /// The serial number of the task that is, or was last, in this slot.
     #[inline(always)]
     pub fn serial(&self) -> u64 {
-        self.identity >> Self::COLD_BITS
+        self.identity >> Self::SERIAL_SHIFT
+    }
+
+    /// Is this task in the slot, and not stopped? One comparison answers both.
+    #[inline(always)]
+    pub fn may_run(&self, tid: Tid) -> bool {
+        self.identity >> Self::COLD_BITS == tid.serial() << 1
+    }
+
+    /// Is the task stopped?
+    #[inline]
+    pub fn is_stopped(&self) -> bool {
+        self.identity & Self::STOP != 0
+    }
+
+    /// Stops the task, or lets it go on.
+    pub fn set_stopped(&mut self, is_stopped: bool) {
+        self.identity = if is_stopped { self.identity | Self::STOP } else { self.identity & !Self::STOP };
     }
 
     /// Is this task, alive or a zombie, in the slot?
@@ -309,6 +344,8 @@ impl Slot {
 pub struct Cold {
     /// Its descriptors from 3 on, and its own 0, 1, 2 where they differ from the machine's.
     pub fds: FdTable,
+    /// What its children will begin with, where that is not what the first tasks have.
+    pub inherited: Option<Arc<Inherited>>,
     /// The operation that a queued task waits to finish.
     pub pending: Option<Pending>,
     /// What is rare even among these.
@@ -318,13 +355,11 @@ pub struct Cold {
     /// Children that have ended, in the order in which they did.
     pub zombies: crate::wait::Queue,
     /// Traps a turn.
-    pub quantum: u32,
-    /// Does the console say when it ends?
-    pub is_announced: bool,
+    pub quantum: u16,
     /// Will nobody wait for it?
     pub is_detached: bool,
-    /// The error that its body returned.
-    pub failure: Option<Errno>,
+    /// Does it end when its parent does?
+    pub is_bound: bool,
 }
 
 // A server has one for each connection.
@@ -347,8 +382,18 @@ pub struct Rare {
     pub probes: Vec<(Box<str>, Gauge)>,
     /// Tasks that wait for this one's end.
     pub joiners: crate::wait::Queue,
+    /// Its signals.
+    pub signals: Signalling,
+    /// What a task in [`State::AwaitingChange`] waits for.
+    pub awaited: Option<Awaited>,
+    /// Live children that have stopped or gone on, which it has not been told.
+    pub changed: BTreeSet<Tid>,
+    /// Live children that are to end when it does.
+    pub bound: BTreeSet<Tid>,
     /// How often the counters of the slot have overflowed: turns, traps.
     pub carried: [u32; 2],
+    /// The error that its body returned.
+    pub failure: Option<Errno>,
     /// How it ended, when it did not exit.
     pub ending: Option<ExitStatus>,
 }
@@ -373,24 +418,29 @@ pub struct Deadline {
 
 impl Cold {
     /// An empty cold part with this quantum.
-    pub fn new(quantum: u32) -> Cold {
+    pub fn new(quantum: u16) -> Cold {
         Cold {
             fds: FdTable::default(),
+            inherited: None,
             pending: None,
             rare: None,
             children: 0,
             zombies: crate::wait::Queue::default(),
             quantum,
-            is_announced: false,
             is_detached: false,
-            failure: None,
+            is_bound: false,
         }
     }
 
-    /// Has it anything that its children inherit? Standard streams, a quantum, announced exits.
+    /// Has it anything that its children inherit? Standard streams, a quantum, and [`Inherited`].
     #[inline]
-    pub fn bequeaths(&self, quantum: u32) -> bool {
-        self.quantum != quantum || self.is_announced || self.fds.streams().is_some()
+    pub fn bequeaths(&self, quantum: u16) -> bool {
+        self.quantum != quantum || self.inherited.is_some() || self.fds.streams().is_some()
+    }
+
+    /// The error that its body returned, if it did.
+    pub fn failure(&self) -> Option<Errno> {
+        self.rare()?.failure
     }
 
     /// What is rare, if it has any.
@@ -427,16 +477,22 @@ impl Cold {
         self.rare().is_some_and(|rare| !rare.callers.is_empty())
     }
 
-    /// Is a deadline scope open?
+    /// May its next wait be ended: is a deadline scope open, or a signal due?
     #[inline]
     pub fn has_deadline(&self) -> bool {
-        self.rare().is_some_and(|rare| !rare.deadlines.is_empty())
+        self.rare().is_some_and(|rare| !rare.deadlines.is_empty() || rare.signals.is_due)
     }
 
-    /// The earliest of the open deadlines.
+    /// The earliest of the open deadlines. A signal that is due ends a wait as one does that has passed
+    /// long ago.
     #[inline]
     pub fn deadline(&self) -> Time {
-        let earliest = |rare: &Rare| rare.deadlines.iter().map(|deadline| deadline.at).min();
+        let earliest = |rare: &Rare| {
+            if rare.signals.is_due {
+                return Some(Time::BOOT);
+            }
+            rare.deadlines.iter().map(|deadline| deadline.at).min()
+        };
         self.rare().and_then(earliest).unwrap_or(Time::NEVER)
     }
 }

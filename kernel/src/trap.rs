@@ -50,6 +50,8 @@ pub enum Stop {
     Overdrawn,
     /// The task waits.
     Blocked,
+    /// The task has stopped itself.
+    Stopped,
     /// The task is over.
     Exited,
     /// The task panicked.
@@ -64,6 +66,7 @@ impl fmt::Display for Stop {
             Stop::Preempted => "quantum used up",
             Stop::Overdrawn => "free calls used up",
             Stop::Blocked => "blocked",
+            Stop::Stopped => "stopped",
             Stop::Exited => "exited",
             Stop::Panicked => "panicked",
         })
@@ -189,8 +192,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(SetName { .. } | SetPriority { .. } | SetLimit { .. } | Pledge { .. }) => self.not_built(slot),
             on!(Poll { interests, span }) => self.sys_poll(slot, *interests, span),
             on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
-            on!(DupTo { .. } | Pipe) => self.not_built(slot),
-            on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
+            on!(DupTo { fd, slot: to }) => self.sys_dup_to(slot, fd, to),
+            on!(Pipe) => self.sys_pipe(slot),
+            on!(Pty) => self.sys_pty(slot),
+            on!(SetTerminal { fd, mode }) => self.sys_set_terminal(slot, fd, mode),
+            on!(SetForeground { fd, group }) => self.sys_set_foreground(slot, fd, group),
+            on!(Terminal { fd }) => self.sys_terminal(slot, fd),
+            on!(ResizeTerminal { fd, columns, rows }) => self.sys_resize_terminal(slot, fd, columns, rows),
             on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | Resolve { .. }) => self.not_built(slot),
             on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
             on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
@@ -204,19 +212,36 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(PortTryRecv { fd }) => self.receive_or_block(slot, fd, false),
             on!(PortPublish { fd, name }) => self.sys_port_publish(slot, fd, &name),
             on!(PortOpen { name }) => self.sys_port_open(slot, &name),
-            on!(WaitChange { .. } | SetGroup { .. } | GetGroup { .. } | KillGroup { .. }) => self.not_built(slot),
-            on!(SetMask { .. } | CatchSignals { .. } | IgnoreSignals { .. }) => self.not_built(slot),
-            on!(TakeSignal | TryTakeSignal | SetAlarm { .. }) => self.not_built(slot),
-            on!(GetEnv { .. } | SetEnv { .. } | UnsetEnv { .. } | Environment) => self.not_built(slot),
+            on!(WaitChange { children, flags }) => self.sys_wait_change(tid, slot, children, flags),
+            on!(SetGroup { tid: target, group }) => self.sys_set_group(tid, slot, target, group),
+            on!(GetGroup { tid: target }) => self.sys_get_group(slot, target),
+            on!(KillGroup { group, signal }) => self.sys_kill_group(tid, slot, group, signal),
+            on!(SetMask { mask }) => self.sys_set_mask(tid, slot, mask),
+            on!(MaskSignals { more }) => self.sys_mask_signals(tid, slot, more),
+            on!(CatchSignals { caught }) => self.sys_catch_signals(tid, slot, caught),
+            on!(IgnoreSignals { ignored }) => self.sys_ignore_signals(tid, slot, ignored),
+            on!(TakeSignal) => self.sys_take_signal(slot),
+            on!(TryTakeSignal) => self.sys_try_take_signal(slot),
+            on!(SetAlarm { span }) => self.sys_alarm(tid, slot, span),
+            on!(GetEnv { name }) => self.sys_getenv(slot, &name),
+            on!(SetEnv { name, value }) => self.sys_setenv(slot, &name, &value),
+            on!(UnsetEnv { name }) => self.sys_unsetenv(slot, &name),
+            on!(Environment) => self.sys_environment(slot),
             on!(Open { path, flags }) => self.sys_open(slot, &path, flags),
             on!(Seek { fd, to }) => self.sys_seek(slot, fd, *to),
-            on!(Stat { path }) => self.sys_stat(slot, &path),
+            on!(Stat { path }) => self.sys_stat(slot, &path, true),
+            on!(Lstat { path }) => self.sys_stat(slot, &path, false),
             on!(Fstat { fd }) => self.sys_fstat(slot, fd),
             on!(Truncate { fd, length }) => self.sys_truncate(slot, fd, length),
             on!(Watch { path }) => self.sys_watch(slot, &path),
-            on!(ReadDir { .. } | Mkdir { .. } | Unlink { .. } | Rmdir { .. } | Rename { .. }) => self.not_built(slot),
-            on!(Lstat { .. } | SetModified { .. }) => self.not_built(slot),
-            on!(Chdir { .. } | GetCwd) => self.not_built(slot),
+            on!(ReadDir { fd }) => self.sys_readdir(slot, fd),
+            on!(Mkdir { path }) => self.sys_mkdir(slot, &path),
+            on!(Unlink { path }) => self.sys_unlink(slot, &path),
+            on!(Rmdir { path }) => self.sys_rmdir(slot, &path),
+            on!(Rename { from, to }) => self.sys_rename(slot, &from, &to),
+            on!(SetModified { path, moment }) => self.sys_set_modified(slot, &path, moment),
+            on!(Chdir { path }) => self.sys_chdir(slot, &path),
+            on!(GetCwd) => self.sys_getcwd(slot),
         };
         self.unless_long(operations_before, next)
     }
@@ -261,7 +286,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.go_back(tid, slot, result.map_or_else(Reply::Err, |()| Reply::Unit));
         }
         if let Err(errno) = result {
-            self.table.make_cold(slot).failure = Some(errno);
+            self.table.make_rare(slot).failure = Some(errno);
         }
         self.sys_exit(slot, ExitStatus::Exited(i32::from(result.is_err())))
     }

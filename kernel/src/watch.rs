@@ -12,7 +12,7 @@ use crate::{
     task::State,
     trap::{Step, Stop},
 };
-use std::ops::CoroutineState;
+use std::{ops::CoroutineState, time::Duration};
 use tracing::{Level, level_filters::LevelFilter};
 use yieldix_syscalls::{Tid, Time, Trap};
 
@@ -27,6 +27,27 @@ macro_rules! emit {
 }
 
 pub(crate) use emit;
+
+/// What is noted of the task in a slot while the kernel is observed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account {
+    /// Whose it is: the slot may be another's by now.
+    tid: Tid,
+    /// Why it is ready, or was last.
+    because: Cause,
+    /// Since when it is.
+    since: Time,
+    /// How long it has run.
+    pub ran: Duration,
+    /// How long it has been ready before it ran.
+    pub waited: Duration,
+}
+
+impl Account {
+    fn new(tid: Tid, since: Time) -> Account {
+        Account { tid, because: Cause::Spawned, since, ran: Duration::ZERO, waited: Duration::ZERO }
+    }
+}
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
@@ -54,22 +75,43 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
         let now = self.now();
-        let index = slot as usize;
-        if self.ready_notes.len() <= index {
-            self.ready_notes.resize(index + 1, (Cause::Spawned, Time::BOOT));
-        }
-        self.ready_notes[index] = (cause, now);
+        let account = self.account_mut(slot);
+        (account.because, account.since) = (cause, now);
         // A turn that was given up or used up is told as such; this is for those who waited.
         if !matches!(cause, Cause::Yielded | Cause::Preempted) {
             emit!(self, Woken { tid: self.table.tid(slot), because: cause });
         }
     }
 
+    /// The account of the task in `slot`; a new one if it has none.
+    fn account_mut(&mut self, slot: u32) -> &mut Account {
+        let (tid, now) = (self.table.tid(slot), self.now());
+        let index = slot as usize;
+        if self.accounts.len() <= index {
+            self.accounts.resize(index + 1, Account::new(Tid::NONE, now));
+        }
+        let account = &mut self.accounts[index];
+        if account.tid != tid {
+            *account = Account::new(tid, now);
+        }
+        account
+    }
+
+    /// What was noted of a task.
+    pub(crate) fn account(&self, tid: Tid) -> Account {
+        let noted = self.accounts.get(tid.index()).filter(|account| account.tid == tid);
+        noted.copied().unwrap_or(Account::new(tid, Time::BOOT))
+    }
+
     #[cold]
     pub(crate) fn tell_chosen(&mut self, tid: Tid, slot: u32) {
-        let now = self.now();
-        let (because, since) = self.ready_notes.get(slot as usize).copied().unwrap_or((Cause::Spawned, now));
-        let waited_ns = now.as_nanos().saturating_sub(since.as_nanos());
+        // Turns are measured one by one, while anybody watches.
+        let now = self.now_exactly();
+        let account = self.account_mut(slot);
+        let waited = now.since(account.since);
+        account.waited += waited;
+        let (because, waited_ns) = (account.because, waited.as_nanos() as u64);
+        self.turn_began = now;
         let (previous, previous_stopped) = self.previous;
         emit!(
             self,
@@ -104,6 +146,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     pub(crate) fn tell_turn_over(&mut self, tid: Tid, why: Stop, traps: u64) {
+        let began = self.turn_began;
+        let ran = self.now_exactly().since(began);
+        if let Some(account) = self.accounts.get_mut(tid.index()).filter(|account| account.tid == tid) {
+            account.ran += ran;
+        }
         self.previous = (tid, why);
         emit!(self, TurnOver { tid, why, traps });
     }

@@ -9,8 +9,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use yieldix_kernel::hardware::host::{ConsoleOptions, Folder, Host, HostOptions};
 use yieldix_kernel::hardware::simulated::{MemoryFolder, Simulated, SimulatedOptions};
-use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Received};
-use yieldix_syscalls::{Buf, Errno, FileKind, OpenFlags, Shutdown, SocketOption, Time, Value, Work};
+use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Question, Received, Told};
+use yieldix_syscalls::{
+    Buf, DirEntry, Errno, FileInfo, FileKind, OpenFlags, Shutdown, SocketOption, Time, Value, Work,
+};
 
 /// How long an owed interrupt may take, by the hardware's own clock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,8 +48,23 @@ macro_rules! contract {
                 a_file_is_opened_written_read_and_cut,
                 an_operation_that_was_given_up_is_not_taken_for_the_next,
                 a_watch_interrupts_when_its_file_is_written,
+                a_watch_whose_directory_is_gone_says_so_and_fails,
+                a_watch_goes_with_its_directory_below_another_name,
                 a_closed_file_gets_no_interrupt,
                 what_is_not_there_is_told_by_name,
+                a_directory_is_made_listed_and_removed,
+                what_cannot_be_done_to_a_name_is_told_by_name,
+                a_rename_replaces_what_it_may_and_nothing_else,
+                a_directory_that_has_another_name_has_what_is_in_it,
+                a_directory_is_opened_to_read_and_only_so,
+                a_listing_goes_on_where_it_ended_and_begins_anew,
+                a_listing_that_was_given_up_loses_nothing,
+                what_is_removed_while_a_directory_is_listed_hides_nothing_else,
+                an_open_directory_outlives_its_name,
+                an_open_file_outlives_its_name,
+                a_moment_that_was_set_is_told_and_none_is_now,
+                a_sync_of_a_file_or_directory_ends,
+                a_question_that_was_given_up_leaves_no_device_and_no_interrupt,
                 a_job_interrupts_when_it_is_done_and_is_taken_once,
                 a_panic_is_what_comes_of_a_job,
                 a_closed_job_gives_what_nobody_took_and_no_interrupt,
@@ -75,9 +92,13 @@ contract! {
 
 /// A folder of the host, of which each test uses its own file.
 fn scratch() -> Folder {
+    static EMPTIED: std::sync::Once = std::sync::Once::new();
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract");
-    // The tests of this process share it, and earlier ones may have left it.
-    std::fs::create_dir_all(&path).expect("a folder");
+    // The tests of this process share it, and earlier ones may have left something in it.
+    EMPTIED.call_once(|| {
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder");
+    });
     Folder::open(&path).expect("a folder that is there")
 }
 
@@ -544,9 +565,367 @@ const READ: OpenFlags = OpenFlags::READ;
 /// An empty file of this name, open to read and to write.
 fn open_empty<H: Hardware>(bench: &mut Bench<H>, name: &str) -> Device {
     let flags = READ | OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
-    let file = bench.hardware.open(0, name, flags).expect("an open is begun");
-    bench.until_done(file, Direction::Write, |hardware| hardware.connected(file)).expect("it is opened");
-    file
+    open(bench, name, flags).expect("it is opened")
+}
+
+/// The answer to a question.
+fn ask<H: Hardware>(bench: &mut Bench<H>, question: Question) -> Result<Told, Errno> {
+    let asked = bench.hardware.ask(0, question).expect("it is asked");
+    let told = bench.until_done(asked, Direction::Write, |hardware| hardware.told(asked));
+    bench.hardware.close(asked);
+    told
+}
+
+fn mkdir<H: Hardware>(bench: &mut Bench<H>, path: &str) -> Result<Told, Errno> {
+    ask(bench, Question::Mkdir(path.into()))
+}
+
+fn unlink<H: Hardware>(bench: &mut Bench<H>, path: &str) -> Result<Told, Errno> {
+    ask(bench, Question::Unlink(path.into()))
+}
+
+fn rmdir<H: Hardware>(bench: &mut Bench<H>, path: &str) -> Result<Told, Errno> {
+    ask(bench, Question::Rmdir(path.into()))
+}
+
+fn rename<H: Hardware>(bench: &mut Bench<H>, from: &str, to: &str) -> Result<Told, Errno> {
+    ask(bench, Question::Rename { from: from.into(), to: to.into() })
+}
+
+fn stat<H: Hardware>(bench: &mut Bench<H>, path: &str) -> Result<FileInfo, Errno> {
+    match ask(bench, Question::Stat { path: path.into(), follows: true })? {
+        Told::Info(info) => Ok(info),
+        Told::Done => panic!("a stat tells what is known"),
+    }
+}
+
+fn open<H: Hardware>(bench: &mut Bench<H>, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
+    let file = bench.hardware.open(0, path, flags)?;
+    match bench.until_done(file, Direction::Write, |hardware| hardware.connected(file)) {
+        Ok(()) => Ok(file),
+        Err(errno) => {
+            bench.hardware.close(file);
+            Err(errno)
+        }
+    }
+}
+
+/// An empty file of this name, closed.
+fn make<H: Hardware>(bench: &mut Bench<H>, path: &str) {
+    let file = open_empty(bench, path);
+    bench.hardware.close(file);
+}
+
+fn read_dir<H: Hardware>(bench: &mut Bench<H>, directory: Device, ticket: u64, offset: u64) -> Vec<DirEntry> {
+    let read = |hardware: &mut H| hardware.try_read_dir(directory, ticket, offset);
+    bench.until_done(directory, Direction::Read, read).expect("it is read")
+}
+
+/// The names in an open directory, in order, with what they are.
+fn list_open<H: Hardware>(bench: &mut Bench<H>, directory: Device) -> Vec<(String, FileKind)> {
+    let mut all = Vec::new();
+    loop {
+        let more = read_dir(bench, directory, all.len() as u64, all.len() as u64);
+        if more.is_empty() {
+            all.sort_by(|one: &(String, _), other| one.0.cmp(&other.0));
+            return all;
+        }
+        all.extend(more.into_iter().map(|entry| (entry.name.into_string(), entry.kind)));
+    }
+}
+
+fn list<H: Hardware>(bench: &mut Bench<H>, path: &str) -> Vec<(String, FileKind)> {
+    let directory = open(bench, path, READ).expect("a directory");
+    let all = list_open(bench, directory);
+    bench.hardware.close(directory);
+    all
+}
+
+fn a_directory_is_made_listed_and_removed<H: Hardware>(mut bench: Bench<H>) {
+    assert_eq!(mkdir(&mut bench, "made"), Ok(Told::Done));
+    assert_eq!(mkdir(&mut bench, "made/inner"), Ok(Told::Done));
+    make(&mut bench, "made/inner.file");
+    make(&mut bench, "made/inner/deep");
+    let expected = [("inner".into(), FileKind::Directory), ("inner.file".into(), FileKind::Regular)];
+    assert_eq!(list(&mut bench, "made"), expected);
+    assert_eq!(stat(&mut bench, "made").map(|info| info.kind), Ok(FileKind::Directory));
+    assert_eq!(rmdir(&mut bench, "made"), Err(Errno::ENOTEMPTY));
+    for (path, is_directory) in [("made/inner/deep", false), ("made/inner", true), ("made/inner.file", false)] {
+        let removed = if is_directory { rmdir(&mut bench, path) } else { unlink(&mut bench, path) };
+        assert_eq!(removed, Ok(Told::Done), "{path}");
+    }
+    assert_eq!(list(&mut bench, "made"), []);
+    assert_eq!(rmdir(&mut bench, "made"), Ok(Told::Done));
+    assert_eq!(stat(&mut bench, "made"), Err(Errno::ENOENT));
+    assert_eq!(bench.hardware.stats().disk_devices, 0);
+}
+
+fn what_cannot_be_done_to_a_name_is_told_by_name<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "refusing").expect("room");
+    make(&mut bench, "refusing/file");
+    let long = format!("refusing/{}", "x".repeat(256));
+    assert_eq!(mkdir(&mut bench, "refusing"), Err(Errno::EEXIST));
+    assert_eq!(mkdir(&mut bench, "refusing/file"), Err(Errno::EEXIST));
+    assert_eq!(mkdir(&mut bench, "."), Err(Errno::EEXIST));
+    assert_eq!(mkdir(&mut bench, "refusing/file/x"), Err(Errno::ENOTDIR));
+    assert_eq!(mkdir(&mut bench, "refusing/none/x"), Err(Errno::ENOENT));
+    assert_eq!(mkdir(&mut bench, &long), Err(Errno::ENAMETOOLONG));
+    assert_eq!(unlink(&mut bench, "refusing"), Err(Errno::EISDIR));
+    assert_eq!(unlink(&mut bench, "."), Err(Errno::EISDIR));
+    assert_eq!(unlink(&mut bench, "refusing/none"), Err(Errno::ENOENT));
+    assert_eq!(unlink(&mut bench, "refusing/file/x"), Err(Errno::ENOTDIR));
+    assert_eq!(unlink(&mut bench, &long), Err(Errno::ENAMETOOLONG));
+    assert_eq!(rmdir(&mut bench, "refusing/file"), Err(Errno::ENOTDIR));
+    assert_eq!(rmdir(&mut bench, "refusing/none"), Err(Errno::ENOENT));
+    assert_eq!(rmdir(&mut bench, "."), Err(Errno::EBUSY));
+    assert_eq!(rename(&mut bench, ".", "other"), Err(Errno::EBUSY));
+    assert_eq!(rename(&mut bench, "refusing", "."), Err(Errno::EBUSY));
+    assert_eq!(rename(&mut bench, "refusing/none", "refusing/other"), Err(Errno::ENOENT));
+    assert_eq!(rename(&mut bench, "refusing/file", "refusing/none/x"), Err(Errno::ENOENT));
+    assert_eq!(rename(&mut bench, "refusing/file", &long), Err(Errno::ENAMETOOLONG));
+    let now = |path: &str| Question::SetModified { path: path.into(), moment: None };
+    assert_eq!(ask(&mut bench, now("refusing/none")), Err(Errno::ENOENT));
+    assert_eq!(ask(&mut bench, now("refusing/file/x")), Err(Errno::ENOTDIR));
+    assert_eq!(bench.hardware.ask(1, now("none")), Err(Errno::ENODEV));
+    assert_eq!(bench.hardware.stats().disk_devices, 0);
+    unlink(&mut bench, "refusing/file").expect("a file");
+    rmdir(&mut bench, "refusing").expect("it is empty");
+}
+
+fn a_rename_replaces_what_it_may_and_nothing_else<H: Hardware>(mut bench: Bench<H>) {
+    for path in ["renames", "renames/empty", "renames/full", "renames/full/inner", "renames/moving"] {
+        mkdir(&mut bench, path).expect("room");
+    }
+    let file = open_empty(&mut bench, "renames/file");
+    make(&mut bench, "renames/replaced");
+    let mut try_rename =
+        |from: &str, to: &str| rename(&mut bench, &format!("renames/{from}"), &format!("renames/{to}"));
+    assert_eq!(try_rename("file", "empty"), Err(Errno::EISDIR));
+    assert_eq!(try_rename("empty", "file"), Err(Errno::ENOTDIR));
+    assert_eq!(try_rename("moving", "full"), Err(Errno::ENOTEMPTY));
+    assert_eq!(try_rename("full", "full/inner/deeper"), Err(Errno::EINVAL));
+    assert_eq!(try_rename("full", "full/inner"), Err(Errno::EINVAL));
+    assert_eq!(try_rename("full/inner", "full"), Err(Errno::ENOTEMPTY));
+    assert_eq!(try_rename("full", "full"), Ok(Told::Done));
+    assert_eq!(try_rename("file", "file"), Ok(Told::Done));
+    assert_eq!(try_rename("file", "replaced"), Ok(Told::Done));
+    assert_eq!(try_rename("moving", "empty"), Ok(Told::Done));
+    let names: Vec<String> = list(&mut bench, "renames").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["empty", "full", "replaced"]);
+    let info = stat(&mut bench, "renames/replaced").expect("it is there");
+    assert_eq!(bench.hardware.file_info(file).map(|info| info.id), Ok(info.id));
+    bench.hardware.close(file);
+    unlink(&mut bench, "renames/replaced").expect("a file");
+    for path in ["renames/empty", "renames/full/inner", "renames/full", "renames"] {
+        rmdir(&mut bench, path).expect(path);
+    }
+}
+
+fn a_directory_that_has_another_name_has_what_is_in_it<H: Hardware>(mut bench: Bench<H>) {
+    for path in ["carrying", "carrying/old", "carrying/old/inner", "carrying/old-not"] {
+        mkdir(&mut bench, path).expect("room");
+    }
+    let file = open_empty(&mut bench, "carrying/old/inner/file");
+    let directory = open(&mut bench, "carrying/old", READ).expect("a directory");
+    assert_eq!(rename(&mut bench, "carrying/old", "carrying/new"), Ok(Told::Done));
+    assert_eq!(stat(&mut bench, "carrying/old/inner/file"), Err(Errno::ENOENT));
+    let id = stat(&mut bench, "carrying/new/inner/file").map(|info| info.id);
+    assert_eq!(bench.hardware.file_info(file).map(|info| info.id), id);
+    assert_eq!(list_open(&mut bench, directory), [("inner".into(), FileKind::Directory)]);
+    assert_eq!(stat(&mut bench, "carrying/old-not").map(|info| info.kind), Ok(FileKind::Directory));
+    bench.hardware.close(directory);
+    bench.hardware.close(file);
+    unlink(&mut bench, "carrying/new/inner/file").expect("a file");
+    for path in ["carrying/new/inner", "carrying/new", "carrying/old-not", "carrying"] {
+        rmdir(&mut bench, path).expect(path);
+    }
+}
+
+fn a_directory_is_opened_to_read_and_only_so<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "opened").expect("room");
+    make(&mut bench, "opened/file");
+    for flags in [OpenFlags::WRITE, READ | OpenFlags::WRITE, OpenFlags::APPEND, OpenFlags::WRITE | OpenFlags::CREATE] {
+        assert_eq!(open(&mut bench, "opened", flags), Err(Errno::EISDIR), "{flags:?}");
+    }
+    assert_eq!(open(&mut bench, "opened", OpenFlags::WRITE | OpenFlags::CREATE_NEW), Err(Errno::EEXIST));
+    let directory = open(&mut bench, "opened", READ).expect("to read");
+    let info = bench.hardware.file_info(directory).expect("it is open");
+    assert_eq!((info.kind, Ok(info.id)), (FileKind::Directory, stat(&mut bench, "opened").map(|info| info.id)));
+    let file = open(&mut bench, "opened/file", READ).expect("a file");
+    assert_eq!(bench.hardware.try_read_dir(file, 1, 0), Err(Errno::ENOTDIR));
+    assert_eq!(bench.hardware.try_truncate(directory, 1, 0), Err(Errno::EINVAL));
+    assert_eq!(bench.hardware.try_read_at(directory, 2, 0, 1), Err(Errno::EISDIR));
+    bench.hardware.close(file);
+    bench.hardware.close(directory);
+    assert_eq!(bench.hardware.try_read_dir(directory, 1, 0), Err(Errno::EBADF));
+    let itself = open(&mut bench, ".", READ).expect("the folder");
+    assert!(list_open(&mut bench, itself).contains(&("opened".into(), FileKind::Directory)));
+    bench.hardware.close(itself);
+    unlink(&mut bench, "opened/file").expect("a file");
+    rmdir(&mut bench, "opened").expect("it is empty");
+    assert_eq!(bench.hardware.stats().disk_devices, 0);
+}
+
+/// More names than one call gives.
+const MANY: usize = 2_500;
+
+/// A directory of many files.
+fn make_many<H: Hardware>(bench: &mut Bench<H>, path: &str) -> BTreeSet<String> {
+    mkdir(bench, path).expect("room");
+    let names = (0..MANY).map(|number| format!("{number:04}"));
+    names.inspect(|name| make(bench, &format!("{path}/{name}"))).collect()
+}
+
+fn remove_many<H: Hardware>(bench: &mut Bench<H>, path: &str) {
+    for (name, _) in list(bench, path) {
+        unlink(bench, &format!("{path}/{name}")).expect("a file");
+    }
+    rmdir(bench, path).expect("it is empty");
+}
+
+fn a_listing_goes_on_where_it_ended_and_begins_anew<H: Hardware>(mut bench: Bench<H>) {
+    let names = make_many(&mut bench, "many");
+    let directory = open(&mut bench, "many", READ).expect("a directory");
+    for _ in 0..2 {
+        let listed = list_open(&mut bench, directory);
+        assert_eq!(listed.len(), MANY);
+        assert!(listed.into_iter().map(|(name, _)| name).eq(names.iter().cloned()));
+    }
+    let all = |bench: &mut Bench<H>, from: u64| {
+        let mut found = BTreeSet::new();
+        let mut offset = from;
+        loop {
+            let more = read_dir(bench, directory, offset, offset);
+            assert!(more.len() < MANY, "a call gives a bounded number");
+            if more.is_empty() {
+                return found;
+            }
+            offset += more.len() as u64;
+            found.extend(more.into_iter().map(|entry| entry.name));
+        }
+    };
+    // Any place can be gone to, in any order.
+    let whole = all(&mut bench, 0);
+    for from in [1, 1500, 3, MANY - 1, MANY] {
+        let found = all(&mut bench, from as u64);
+        assert_eq!(found.len(), MANY - from);
+        assert!(found.is_subset(&whole));
+    }
+    assert!(read_dir(&mut bench, directory, 1, MANY as u64 + 1).is_empty());
+    assert!(read_dir(&mut bench, directory, 2, u64::MAX).is_empty());
+    bench.hardware.close(directory);
+    remove_many(&mut bench, "many");
+}
+
+fn a_listing_that_was_given_up_loses_nothing<H: Hardware>(mut bench: Bench<H>) {
+    let names = make_many(&mut bench, "given up names");
+    let directory = open(&mut bench, "given up names", READ).expect("a directory");
+    let mut listed = BTreeSet::new();
+    let (mut offset, mut ticket) = (0, 0);
+    loop {
+        // Each piece is first asked for by somebody who goes away.
+        assert_eq!(bench.hardware.try_read_dir(directory, ticket, offset), Err(Errno::EAGAIN));
+        let more = read_dir(&mut bench, directory, ticket + 1, offset);
+        if more.is_empty() {
+            break;
+        }
+        (offset, ticket) = (offset + more.len() as u64, ticket + 2);
+        listed.extend(more.into_iter().map(|entry| entry.name.into_string()));
+    }
+    assert_eq!(listed, names);
+    bench.hardware.close(directory);
+    remove_many(&mut bench, "given up names");
+}
+
+fn what_is_removed_while_a_directory_is_listed_hides_nothing_else<H: Hardware>(mut bench: Bench<H>) {
+    make_many(&mut bench, "shrinking");
+    let directory = open(&mut bench, "shrinking", READ).expect("a directory");
+    let mut offset = 0;
+    loop {
+        let more = read_dir(&mut bench, directory, offset, offset);
+        offset += more.len() as u64;
+        if more.is_empty() {
+            break;
+        }
+        for entry in more {
+            unlink(&mut bench, &format!("shrinking/{}", entry.name)).expect("it is told once");
+        }
+    }
+    assert_eq!(offset, MANY as u64);
+    bench.hardware.close(directory);
+    rmdir(&mut bench, "shrinking").expect("nothing was hidden");
+}
+
+fn an_open_directory_outlives_its_name<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "outlived").expect("room");
+    let directory = open(&mut bench, "outlived", READ).expect("a directory");
+    rmdir(&mut bench, "outlived").expect("it is empty");
+    assert_eq!(list_open(&mut bench, directory), []);
+    assert_eq!(bench.hardware.file_info(directory).map(|info| (info.kind, info.links)), Ok((FileKind::Directory, 0)));
+    mkdir(&mut bench, "outlived").expect("the name is free");
+    let other = stat(&mut bench, "outlived").map(|info| info.id);
+    assert_ne!(bench.hardware.file_info(directory).map(|info| info.id), other);
+    bench.hardware.close(directory);
+    rmdir(&mut bench, "outlived").expect("it is empty");
+}
+
+fn an_open_file_outlives_its_name<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "outlived file");
+    write_at(&mut bench, file, 1, 0, "kept");
+    unlink(&mut bench, "outlived file").expect("a file");
+    assert_eq!(stat(&mut bench, "outlived file"), Err(Errno::ENOENT));
+    assert_eq!(&*read_at(&mut bench, file, 2, 0).0, b"kept");
+    assert_eq!(bench.hardware.file_info(file).map(|info| info.links), Ok(0));
+    bench.hardware.close(file);
+}
+
+fn a_moment_that_was_set_is_told_and_none_is_now<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "dated").expect("room");
+    make(&mut bench, "dated/file");
+    for path in ["dated", "dated/file"] {
+        let before = stat(&mut bench, path).expect("it is there").modified;
+        let set = |moment| Question::SetModified { path: path.into(), moment };
+        for moment in [Duration::ZERO, Duration::new(1_000_000_000, 123_456_789)] {
+            assert_eq!(ask(&mut bench, set(Some(moment))), Ok(Told::Done));
+            assert_eq!(stat(&mut bench, path).map(|info| info.modified), Ok(moment), "{path}");
+        }
+        assert_eq!(ask(&mut bench, set(Some(Duration::ZERO))), Ok(Told::Done));
+        assert_eq!(ask(&mut bench, set(None)), Ok(Told::Done));
+        assert!(stat(&mut bench, path).expect("it is there").modified >= before, "{path}");
+    }
+    unlink(&mut bench, "dated/file").expect("a file");
+    rmdir(&mut bench, "dated").expect("it is empty");
+}
+
+fn a_sync_of_a_file_or_directory_ends<H: Hardware>(mut bench: Bench<H>) {
+    let file = open_empty(&mut bench, "synced");
+    write_at(&mut bench, file, 1, 0, "x");
+    let directory = open(&mut bench, ".", READ).expect("the folder");
+    for device in [file, directory] {
+        assert_eq!(bench.hardware.try_sync_file(device, 2), Err(Errno::EAGAIN), "it goes on elsewhere");
+        let sync = |hardware: &mut H| hardware.try_sync_file(device, 2);
+        assert_eq!(bench.until_done(device, Direction::Write, sync), Ok(()));
+        bench.hardware.close(device);
+        assert_eq!(bench.hardware.try_sync_file(device, 3), Err(Errno::EBADF));
+    }
+    unlink(&mut bench, "synced").expect("a file");
+}
+
+fn a_question_that_was_given_up_leaves_no_device_and_no_interrupt<H: Hardware>(mut bench: Bench<H>) {
+    for _ in 0..16 {
+        bench.ready.clear();
+        let asked = bench.hardware.ask(0, Question::Mkdir("abandoned".into())).expect("it is asked");
+        assert_eq!(bench.hardware.file_info(asked), Err(Errno::EINVAL));
+        assert_eq!(bench.hardware.connected(asked), Err(Errno::EINVAL));
+        bench.hardware.close(asked);
+        assert_eq!(bench.hardware.told(asked), Err(Errno::EBADF));
+        assert_eq!(bench.hardware.stats().disk_devices, 0);
+        bench.pass(SILENCE);
+        assert_eq!(bench.ready, BTreeSet::new());
+        // It may have taken place, or not.
+        let removed = rmdir(&mut bench, "abandoned");
+        assert!([Ok(Told::Done), Err(Errno::ENOENT)].contains(&removed), "{removed:?}");
+    }
 }
 
 fn write_at<H: Hardware>(bench: &mut Bench<H>, file: Device, ticket: u64, offset: u64, data: &str) -> (usize, u64) {
@@ -571,11 +950,9 @@ fn a_file_is_opened_written_read_and_cut<H: Hardware>(mut bench: Bench<H>) {
     let cut = |hardware: &mut H| hardware.try_truncate(file, 5, 4);
     bench.until_done(file, Direction::Write, cut).expect("it is cut");
     assert_eq!(&*read_at(&mut bench, file, 6, 0).0, b"help");
-    let asked = bench.hardware.stat(0, "written").expect("it is asked for");
-    let by_path = bench.until_done(asked, Direction::Write, |hardware| hardware.file_info(asked)).expect("it is there");
+    let by_path = stat(&mut bench, "written").expect("it is there");
     let by_device = bench.hardware.file_info(file).expect("it is open");
     assert_eq!((by_path.kind, by_path.size, by_path.id), (FileKind::Regular, 4, by_device.id));
-    bench.hardware.close(asked);
     bench.hardware.close(file);
     assert_eq!(bench.hardware.stats().disk_devices, 0);
     assert_eq!(bench.hardware.file_info(file), Err(Errno::EBADF));
@@ -611,6 +988,52 @@ fn a_watch_interrupts_when_its_file_is_written<H: Hardware>(mut bench: Bench<H>)
     assert!(!bench.ready.contains(&(watch, Direction::Read)));
 }
 
+/// A directory with a file in it that is watched.
+fn watch_in<H: Hardware>(bench: &mut Bench<H>, directory: &str) -> Device {
+    mkdir(bench, directory).expect("room");
+    make(bench, &format!("{directory}/watched"));
+    let watch = bench.hardware.watch(0, &format!("{directory}/watched")).expect("a watch is begun");
+    bench.until_done(watch, Direction::Write, |hardware| hardware.connected(watch)).expect("it has begun");
+    watch
+}
+
+fn news<H: Hardware>(bench: &mut Bench<H>, watch: Device) -> Result<String, Errno> {
+    let told = bench.until_done(watch, Direction::Read, |hardware| hardware.try_read(watch, 64))?;
+    Ok(String::from_utf8(told.data.to_vec()).expect("words"))
+}
+
+fn a_watch_whose_directory_is_gone_says_so_and_fails<H: Hardware>(mut bench: Bench<H>) {
+    let renamed = watch_in(&mut bench, "left");
+    rename(&mut bench, "left", "left behind").expect("nothing is there");
+    assert_eq!(news(&mut bench, renamed).as_deref(), Ok("moved\n"));
+    let removed = watch_in(&mut bench, "emptied");
+    unlink(&mut bench, "emptied/watched").expect("a file");
+    assert_eq!(news(&mut bench, removed).as_deref(), Ok("removed\n"));
+    rmdir(&mut bench, "emptied").expect("it is empty");
+    assert_eq!(news(&mut bench, removed).as_deref(), Ok("moved\n"));
+    for watch in [renamed, removed] {
+        for _ in 0..2 {
+            assert_eq!(news(&mut bench, watch), Err(Errno::ENOENT));
+            assert_eq!(bench.hardware.is_readable(watch), Ok(true));
+        }
+        bench.hardware.close(watch);
+    }
+    unlink(&mut bench, "left behind/watched").expect("a file");
+    rmdir(&mut bench, "left behind").expect("it is empty");
+}
+
+fn a_watch_goes_with_its_directory_below_another_name<H: Hardware>(mut bench: Bench<H>) {
+    mkdir(&mut bench, "outer").expect("room");
+    let watch = watch_in(&mut bench, "outer/inner");
+    rename(&mut bench, "outer", "other outer").expect("nothing is there");
+    assert_eq!(bench.hardware.is_readable(watch), Ok(false));
+    unlink(&mut bench, "other outer/inner/watched").expect("a file");
+    assert_eq!(news(&mut bench, watch).as_deref(), Ok("removed\n"));
+    bench.hardware.close(watch);
+    rmdir(&mut bench, "other outer/inner").expect("it is empty");
+    rmdir(&mut bench, "other outer").expect("it is empty");
+}
+
 fn a_closed_file_gets_no_interrupt<H: Hardware>(mut bench: Bench<H>) {
     let file = open_empty(&mut bench, "closed");
     bench.ready.clear();
@@ -623,7 +1046,7 @@ fn a_closed_file_gets_no_interrupt<H: Hardware>(mut bench: Bench<H>) {
 }
 
 fn what_is_not_there_is_told_by_name<H: Hardware>(mut bench: Bench<H>) {
-    for (path, expected) in [("nothing", Errno::ENOENT), ("nothing/in it", Errno::ENOENT), (".", Errno::EISDIR)] {
+    for (path, expected) in [("nothing", Errno::ENOENT), ("nothing/in it", Errno::ENOENT), ("", Errno::ENOENT)] {
         let file = bench.hardware.open(0, path, READ).expect("an open is begun");
         let opened = bench.until_done(file, Direction::Write, |hardware| hardware.connected(file));
         assert_eq!(opened, Err(expected), "{path}");

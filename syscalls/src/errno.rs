@@ -42,6 +42,8 @@ errnos! {
     EINTR = 4;
     /// input/output error
     EIO = 5;
+    /// no such device or address
+    ENXIO = 6;
     /// argument list too long
     E2BIG = 7;
     /// not a program that can be run

@@ -22,8 +22,8 @@ impl Tid {
     const SLOT_BITS: u32 = 24;
     const SLOT_UNKNOWN: u32 = (1 << Self::SLOT_BITS) - 1;
 
-    /// Slots count from 0 to one less than this.
-    pub const SLOTS: u32 = Self::SLOT_UNKNOWN;
+    /// Slots count from 0 to one less than this; a kernel has use for the highest bit.
+    pub const SLOTS: u32 = Self::SLOT_UNKNOWN >> 1;
     /// The highest serial: 40 bits, over a trillion tasks.
     pub const SERIAL_MAX: u64 = (1 << (64 - Self::SLOT_BITS)) - 1;
     /// Nobody: the parent of a first task.

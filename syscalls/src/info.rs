@@ -2,7 +2,7 @@
 
 use crate::{Fd, Tid, Time};
 use alloc::boxed::Box;
-use core::{fmt, panic::Location};
+use core::{fmt, panic::Location, time::Duration};
 
 /// One task, as `ps` sees it.
 #[derive(Clone, Debug)]
@@ -23,6 +23,13 @@ pub struct TaskInfo {
     pub fds: u32,
     /// Where its last trap stands in the source.
     pub at: Option<&'static Location<'static>>,
+    /// Its process group.
+    pub group: Tid,
+    /// How long it has run, in the turns that were watched: while nobody observes the machine, the clock
+    /// is not read for each.
+    pub ran: Duration,
+    /// How long it has waited for these turns, ready.
+    pub waited: Duration,
 }
 
 /// What a task is doing.
@@ -34,6 +41,8 @@ pub enum TaskState {
     Running,
     /// Waiting for something else.
     Blocked(WaitsOn),
+    /// Stopped by a signal, whatever it waits on, until it is sent `CONT`.
+    Stopped,
     /// Ended, and not waited for yet.
     Zombie,
 }
@@ -51,8 +60,8 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
-    /// What is known of a file.
-    Stat,
+    /// The answer to a question to the disk: to look at a path, or to change a name.
+    Question,
     /// A message from a port.
     Receive(Fd),
     /// Room in a port.
@@ -65,8 +74,14 @@ pub enum WaitsOn {
     Sleep(Time),
     /// The exit of one child.
     Child(Tid),
-    /// The exit of any child.
+    /// The exit, or another change, of any child.
     AnyChild,
+    /// That of any child in this process group.
+    GroupChild(Tid),
+    /// A signal that it catches.
+    Signal,
+    /// To be sent `CONT`: it is stopped.
+    Continue,
     /// The exit of some task.
     Join(Tid),
 }
@@ -79,7 +94,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
-            WaitsOn::Stat => f.write_str("stat"),
+            WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
             WaitsOn::Job(fd) => write!(f, "job {fd}"),
@@ -87,6 +102,9 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Sleep(until) => write!(f, "sleep until {until}"),
             WaitsOn::Child(tid) => write!(f, "child {tid}"),
             WaitsOn::AnyChild => f.write_str("any child"),
+            WaitsOn::GroupChild(group) => write!(f, "child in group {group}"),
+            WaitsOn::Signal => f.write_str("signal"),
+            WaitsOn::Continue => f.write_str("SIGCONT"),
             WaitsOn::Join(tid) => write!(f, "join {tid}"),
         }
     }
@@ -98,6 +116,7 @@ impl fmt::Display for TaskState {
             TaskState::Ready => f.write_str("ready"),
             TaskState::Running => f.write_str("running"),
             TaskState::Blocked(on) => write!(f, "{on}"),
+            TaskState::Stopped => f.write_str("stopped"),
             TaskState::Zombie => f.write_str("zombie"),
         }
     }
@@ -120,8 +139,14 @@ pub struct SysInfo {
     pub timers: u32,
     /// Sockets that are registered with the poller.
     pub registrations: u32,
+    /// Files and directories in memory.
+    pub ram_inodes: u32,
+    /// Bytes of those files.
+    pub ram_bytes: u64,
     /// Turns given so far.
     pub turns: u64,
     /// Traps answered so far.
     pub traps: u64,
+    /// The time since 1970 in UTC, as the host has it; in a simulated world, since boot.
+    pub wall_clock: Duration,
 }

@@ -102,7 +102,8 @@ pub struct CallInfo {
     pub turn: Turn,
     /// Its promise class.
     pub promise: Promise,
-    /// The errors it can fail with, beside those of a deadline (`ETIMEDOUT` where it waits).
+    /// The errors it can fail with, beside those that end any wait: `ETIMEDOUT` of a deadline, `EINTR` of a
+    /// signal that the task catches.
     pub errors: &'static [Errno],
     /// Is it built? If not it is answered `ENOSYS`.
     pub is_built: bool,
@@ -137,7 +138,7 @@ macro_rules! show_as_display {
 }
 
 show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
-show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
+show_as_display!(u8, u16, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -407,17 +408,21 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`. The child has the caller's 0, 1 and 2 and
-        /// the descriptors that were granted, nothing else. Quantum and announced exits are
-        /// inherited. Unless detached, it stays a zombie until it is waited for.
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`. The child has the
+        /// caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
+        /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
+        /// zombie until it is waited for.
+        ///
+        /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. A bound
+        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it.
         ///
         /// On an error nothing has moved. A name of more than 64 bytes is cut.
-        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// `spawn` with its options as a value.
-        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL];
+        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
         /// `ENOEXEC` when the program panics before it has made its task.
-        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL];
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
         /// Ends the calling task, subroutines and all, with this code. Not answered.
         built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
         /// Waits for one child to end, reaps it, and gives how it ended.
@@ -437,11 +442,14 @@ syscalls! {
         built 10 fn join(tid: Tid) -> ExitStatus = Join, Costs, Proc, [ESRCH, EDEADLK];
         /// Sends a signal to a task.
         ///
-        /// There are no handlers yet: `CHLD` and `CONT` do nothing, `STOP` and `TSTP` are
-        /// `ENOSYS`, and any other ends the task at once, subroutines and all: its destructors
-        /// have run when the caller is answered. Signalling oneself so is not answered. A zombie's
-        /// status stays as it was, and that is no error. init is `EPERM`.
-        built 11 fn kill(tid: Tid, signal: Signal) -> () = Kill, Costs, Proc, [ESRCH, EPERM, ENOSYS];
+        /// Unless it is caught, ignored or masked, `CHLD` does nothing, `CONT` has a task go on that was
+        /// stopped, `STOP` and `TSTP` stop it, and any other ends it at once, subroutines and all: its
+        /// destructors have run when the caller is answered. Signalling oneself so is not answered.
+        ///
+        /// A task that is stopped has no turn. What it waits for may come meanwhile, and its deadlines pass. But
+        /// for `KILL` and `CONT`, signals wait until it goes on. A zombie's status stays as it was, and that is
+        /// no error. init is `EPERM`.
+        built 11 fn kill(tid: Tid, signal: Signal) -> () = Kill, Costs, Proc, [ESRCH, EPERM];
         /// Every task of the machine, zombies included, in the order of their ids.
         built 12 fn tasks -> Vec<TaskInfo> = Tasks, Costs, Proc, [];
         /// Renames the calling task.
@@ -503,7 +511,7 @@ syscalls! {
         /// own slot changes nothing.
         ///
         /// `EMFILE` for a slot past the most descriptors.
-        planned 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
+        built 36 fn dup_to(fd: Fd, slot: u32) -> Fd = DupTo, Costs, Stdio, [EBADF, EMFILE];
         /// Waits until at least one of these is ready, for at most `span`, and gives those that are,
         /// in the order in which they were asked for; none when the time is over. `Duration::ZERO`
         /// only looks, `Duration::MAX` waits for ever.
@@ -520,13 +528,13 @@ syscalls! {
         /// A read waits while it is empty, and gives no bytes once nobody has the writing end any more. A
         /// write waits while it is full. When nobody has the reading end, a write sends its caller `PIPE`,
         /// which ends it unless it is ignored, caught or masked, and fails with `EPIPE`.
-        planned 38 fn pipe -> (Fd, Fd) = Pipe, Costs, Stdio, [EMFILE, ENFILE];
+        built 38 fn pipe -> (Fd, Fd) = Pipe, Costs, Stdio, [EMFILE, ENFILE];
         /// Makes a terminal and gives its two ends: the one that a program at the keyboard's side has, and
         /// the terminal itself.
         ///
         /// What is written to the first is typed at the terminal, what a task writes to the terminal is
         /// read from the first. See `set_terminal` for what the terminal makes of keys.
-        planned 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
+        built 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
     }
     "Network" {
         /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
@@ -594,7 +602,7 @@ syscalls! {
         planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
         /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
         /// for what is no terminal.
-        planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
+        built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
         /// When the last descriptor of the process is closed, it is killed, and reaped.
@@ -672,88 +680,116 @@ syscalls! {
     }
     "Processes and signals" {
         /// Waits for a change of a child, and gives which and what: that it has ended, which reaps it, and
-        /// with the flags that ask for it that it was stopped or goes on. With `WaitFlags::NOHANG` it never
+        /// with the flags that ask for it that it was stopped or goes on. Each stop and each continuation is
+        /// told once, of several that were not told the last. Ends come first. With `WaitFlags::NOHANG` it never
         /// waits: `None` when nothing has changed.
-        planned 80 fn wait_change(children: impl Into<Children> => Children, flags: WaitFlags) -> Option<(Tid, Change)> = WaitChange, Costs, Proc, [ECHILD, EINTR, ETIMEDOUT];
+        ///
+        /// `Children::Group(Tid::NONE)` is the caller's group. `ECHILD` when there is no such child.
+        built 80 fn wait_change(children: impl Into<Children> => Children, flags: WaitFlags) -> Option<(Tid, Change)> = WaitChange, Costs, Proc, [ECHILD, EINTR, ETIMEDOUT];
         /// Puts a task, the caller or a child of its, into a process group. A group is named by the id of
         /// the task that was its first; `Tid::NONE` stands for the caller as `tid`, and for a new group of
-        /// the task's own as `group`.
-        planned 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
+        /// the task's own as `group`. Children inherit it.
+        ///
+        /// `ESRCH` for any other task, and for a zombie; `EPERM` for a group that nobody is in.
+        built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
         /// there.
-        planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
+        built 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
-        /// and `STOP` cannot be.
-        planned 83 fn set_mask(mask: Signals) -> Signals = SetMask, Costs, Stdio, [];
+        /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect
+        /// before the call is answered, which it may end. Children inherit the mask. See also `mask_signals`.
+        built 83 fn set_mask(mask: impl Into<Signals> => Signals) -> Signals = SetMask, Costs, Stdio, [];
         /// Catches these signals from now on and no others, and gives those that were caught. One that comes
-        /// ends a wait of the caller with `EINTR`, once, and is there for `take_signal`. `EINVAL` for `KILL`
-        /// and `STOP`.
-        planned 84 fn catch_signals(caught: Signals) -> Signals = CatchSignals, Costs, Stdio, [EINVAL];
-        /// The next signal that was caught, lowest number first; waits for one.
-        planned 85 fn take_signal -> Signal = TakeSignal, Costs, Stdio, [ETIMEDOUT];
-        /// The value of a variable of the environment.
-        planned 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Text = GetEnv, Costs, Stdio, [ENOENT];
+        /// ends a wait of the caller with `EINTR`, once, and is there for `take_signal`. If the caller does not
+        /// wait, its next wait is ended; a call that is answered at once is not. `EINVAL` for `KILL` and `STOP`.
+        ///
+        /// A signal that has come and was not taken does what it does by default when it is caught no more.
+        /// Children begin with none. `CHLD` comes when a child has ended, stopped or gone on, but not for a
+        /// change that the caller waits for and is answered with.
+        built 84 fn catch_signals(caught: impl Into<Signals> => Signals) -> Signals = CatchSignals, Costs, Stdio, [EINVAL];
+        /// The next signal that was caught and is not masked, lowest number first; waits for one. One that has
+        /// ended a wait is there until it is taken. It may have come more than once.
+        built 85 fn take_signal -> Signal = TakeSignal, Costs, Stdio, [ETIMEDOUT];
+        /// The value of a variable of the environment. `ENOENT` when it is not set.
+        built 86 fn getenv(name: impl Into<Box<str>> => Box<str>) -> Text = GetEnv, Costs, Stdio, [ENOENT];
         /// Sets a variable of the environment, for the caller and its children to come. `EINVAL` for a name
-        /// that is empty or has a `=` or a NUL, and for a value with a NUL or that is not UTF-8; `E2BIG` past
-        /// the bytes of an environment.
-        planned 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL, E2BIG];
-        /// The process group of a task.
-        planned 88 fn get_group(tid: Tid) -> Tid = GetGroup, Costs, Proc, [ESRCH];
+        /// that is empty or has a `=`, and for a name or value with a NUL or that is not UTF-8; `E2BIG` past
+        /// 64 KiB in all, two bytes for each variable beside its name and its value.
+        built 87 fn setenv(name: impl Into<Buf> => Buf, value: impl Into<Buf> => Buf) -> () = SetEnv, Costs, Stdio, [EINVAL, E2BIG];
+        /// The process group of a task, a zombie's too; `Tid::NONE` stands for the caller. Tasks whose parents
+        /// have made no group are in that of the machine's first task.
+        built 88 fn get_group(tid: Tid) -> Tid = GetGroup, Costs, Proc, [ESRCH];
         /// Ignores these signals from now on and no others, and gives those that were ignored. Children
-        /// inherit it. `EINVAL` for `KILL` and `STOP`.
-        planned 89 fn ignore_signals(ignored: Signals) -> Signals = IgnoreSignals, Costs, Stdio, [EINVAL];
+        /// inherit it. What is caught as well is caught. `EINVAL` for `KILL` and `STOP`.
+        built 89 fn ignore_signals(ignored: impl Into<Signals> => Signals) -> Signals = IgnoreSignals, Costs, Stdio, [EINVAL];
     }
     "Files" {
-        /// Opens a file below a folder that the machine has mounted. The descriptor stands at the beginning.
+        /// Opens a file, or a directory to list it. The descriptor stands at the beginning.
         ///
-        /// A path has at most 4,096 bytes, begins at the root, and is resolved by its text: `.` and empty
-        /// parts are left out, `..` takes the part before it, and at the root nothing. The mount with the
-        /// longest guest path that it begins with is asked; a path outside every mount is `ENOENT`.
+        /// One name space has it all: files in memory at `/`, devices at `/dev`, what is told of tasks at
+        /// `/proc`, and the folders of the host that the machine has mounted. Of several, the longest place that
+        /// a path begins with has it. Files in memory are bounded in their bytes and their number (`ENOSPC`);
+        /// they are gone with the machine.
         ///
-        /// Links are followed inside the mounted folder. `EACCES` for what the host does not permit and for
-        /// a link that leads out of the folder, every absolute one included. `EISDIR` for a directory,
-        /// `EOPNOTSUPP` for a pipe, a socket or a device. `EINVAL` for flags that neither read nor write, or
-        /// that create or truncate and do not write, and for a path with a NUL. Always waits.
+        /// A path has at most 4,096 bytes, and a name in memory 255. One that does not begin at the root begins
+        /// at the working directory. Paths are resolved by their text: `.` and empty parts are left out, `..`
+        /// takes the part before it, and at the root nothing.
+        ///
+        /// Links are followed inside a mounted folder. `EACCES` for what the host does not permit and for
+        /// a link that leads out of the folder, every absolute one included. A directory can be opened to read
+        /// and then be listed; `EISDIR` to write. `EOPNOTSUPP` for a pipe, a socket or a device of the host.
+        /// `EROFS` to change what is mounted to read only, `/dev` and `/proc`. `EINVAL` for flags that neither
+        /// read nor write, or that create or truncate and do not write, and for a path with a NUL. Below a
+        /// mounted folder it always waits, elsewhere never.
         built 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: OpenFlags) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EIO, ETIMEDOUT];
         /// Sets where the next read or write is, and gives it, from the beginning. It may be past the end.
         /// All who share the open file (`dup`, `share`) share the place.
         ///
-        /// `ESPIPE` for what is no regular file, `EINVAL` for a place before the beginning.
+        /// `ESPIPE` for what is no regular file, `EINVAL` for a place before the beginning. A directory can
+        /// be sought to its beginning only, from which it is listed anew.
         built 91 fn seek(fd: Fd, to: SeekFrom => Box<SeekFrom>) -> u64 = Seek, Costs, Stdio, [EBADF, EINVAL, EIO, ESPIPE];
         /// What is known of the file at this path: its kind, its size, which it is, when it was changed.
-        /// Paths are as for `open`; links are followed. Always waits.
+        /// Paths are as for `open`; links are followed. Waits as `open` does.
         built 92 fn stat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Stat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// What is known of an open file. Never waits. `EINVAL` for what is no regular file.
-        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EINVAL, EIO];
+        /// What is known of an open file or directory, or of what else a descriptor is for: a pipe, whose size is what it
+        /// holds, a socket, a device. Never waits.
+        built 93 fn fstat(fd: Fd) -> FileInfo = Fstat, Costs, Stdio, [EBADF, EIO];
         /// The next entries of a directory that was opened to read; none at its end. Without `.` and `..`,
-        /// in no order that is promised. `seek` to the start begins anew.
-        planned 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
-        /// Makes a directory. Its parent must be there.
-        planned 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
-        /// Removes a file; a link, and not what it leads to. Who has it open keeps it.
-        planned 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ENAMETOOLONG, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
-        /// Removes an empty directory. `EBUSY` for the root, and for what is mounted.
-        planned 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ENAMETOOLONG, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
+        /// in no order that is promised, with what is mounted there. `seek` to the start begins anew. What
+        /// stays while the directory changes is told once. `ENOTDIR` for what is no open directory. Waits below
+        /// a mounted folder only.
+        built 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
+        /// Makes a directory. Its parent must be there. What is made in a folder of the host, by `open` too, may
+        /// be used by whom the process's umask lets. Paths are as for `open`. This call and those below that
+        /// take paths wait below a mounted folder only; one that a deadline has ended may still take place.
+        built 95 fn mkdir(path: impl Into<Box<str>> => Box<str>) -> () = Mkdir, Costs, Wpath, [EEXIST, ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EROFS, EIO, ETIMEDOUT];
+        /// Removes a file; a link, and not what it leads to. Who has it open keeps it. `EISDIR` for a directory.
+        built 96 fn unlink(path: impl Into<Box<str>> => Box<str>) -> () = Unlink, Costs, Wpath, [ENOENT, EACCES, EISDIR, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        /// Removes an empty directory. `EBUSY` for the root, and for one where or below which something is
+        /// mounted.
+        built 97 fn rmdir(path: impl Into<Box<str>> => Box<str>) -> () = Rmdir, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, ENOTEMPTY, EROFS, EIO, ETIMEDOUT];
         /// Gives a file or a directory another name, in place of a file or an empty directory of that name.
-        /// `EXDEV` from one mount to another, `EINVAL` for a directory into itself.
-        planned 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ENAMETOOLONG, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
+        /// `EXDEV` from one mount to another, `EINVAL` for a directory into itself and for a path that is not
+        /// UTF-8, `EBUSY` as for `rmdir`.
+        built 98 fn rename(from: impl Into<Buf> => Buf, to: impl Into<Buf> => Buf) -> () = Rename, Costs, Wpath, [ENOENT, EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENOTEMPTY, EROFS, EXDEV, EIO, ETIMEDOUT];
         /// Sets a file's length: what is beyond is gone, what is added is zeros. The descriptor must be open
         /// for writing (`EBADF`); its place stays.
         ///
-        /// `EINVAL` for what is no regular file, and for a length that the host has no number for.
+        /// `EINVAL` for what is no regular file, and for a length that hosts have no number for.
         built 99 fn truncate(fd: Fd, length: u64) -> () = Truncate, Costs, Wpath, [EBADF, EFBIG, EINVAL, EIO, ENOSPC, ETIMEDOUT];
-        /// Waits until what was written to a stream of the console is out. A write is answered before that;
-        /// this tells what became of it.
+        /// Waits until what was written to a stream of the console is out, or what was written to a file of a
+        /// folder, or done to the names in a directory, is on the disk itself. A write is answered before that;
+        /// this tells what became of it. Files in memory have nothing to wait for.
         ///
         /// Errors: the one that the stream has failed with, `EPIPE` when nobody reads it any more; `EBADF` also
-        /// for the console's input; `EINVAL` for all that is no console: a socket and a port keep nothing back, and what a file keeps
-        /// back is not known so far.
-        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE];
+        /// for the console's input; `EINVAL` for all else: a socket, a pipe and a port keep nothing back.
+        built 100 fn sync(fd: Fd) -> () = Sync, Costs, Stdio, [EBADF, EINVAL, EIO, ENOSPC, EPIPE, ETIMEDOUT];
         /// Sets the working directory, from which paths lead that do not begin at the root. Children to come
-        /// inherit it.
-        planned 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOTDIR, EIO, ETIMEDOUT];
-        /// The working directory.
-        planned 102 fn getcwd -> Text = GetCwd, Costs, Rpath, [];
+        /// inherit it. It is kept as its path: one that is removed or renamed since leads nowhere, or to what
+        /// has its name then. `ENOTDIR` for what is no directory.
+        built 101 fn chdir(path: impl Into<Box<str>> => Box<str>) -> () = Chdir, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
+        /// The working directory, absolute and in plain form.
+        built 102 fn getcwd -> Text = GetCwd, Costs, Rpath, [];
         /// A descriptor that tells what happens to the file at this path, from now on. A read waits until
         /// something has and gives one line for each kind of thing, however often it happened, in this
         /// order:
@@ -772,32 +808,42 @@ syscalls! {
         /// reads fail from then on.
         ///
         /// Paths, and what is refused, are as for `open`; a link is watched as what it leads to, by both names.
-        /// `ENOSYS` on a host that is not Linux, `ENOSPC` when the host watches as much as it will. Always
-        /// waits.
+        /// `EISDIR` for a directory, `EOPNOTSUPP` in `/dev` and `/proc`. `ENOSYS` below a mounted folder of a
+        /// host that is not Linux, `ENOSPC` when the host watches as much as it will. Waits as `open` does.
         built 103 fn watch(path: impl Into<Box<str>> => Box<str>) -> Fd = Watch, Costs, Rpath, [ENOENT, EACCES, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EIO, ETIMEDOUT];
-        /// As `stat`, but of a link itself.
-        planned 104 fn lstat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Lstat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
-        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now.
-        planned 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ENAMETOOLONG, ENOTDIR, EPERM, EROFS, EIO, ETIMEDOUT];
+        /// As `stat`, but of a link itself, one that leads out of its folder included.
+        built 104 fn lstat(path: impl Into<Box<str>> => Box<str>) -> FileInfo = Lstat, Costs, Rpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EIO, ETIMEDOUT];
+        /// Sets when a file was last changed, since 1970 in UTC; `u64::MAX` nanoseconds stand for now. Links
+        /// are followed. `EPERM` on a host's file of somebody else, `EOPNOTSUPP` for what is neither file nor
+        /// directory in a simulated world.
+        built 105 fn set_modified(path: impl Into<Buf> => Buf, moment: impl Into<Nanos> => Nanos) -> () = SetModified, Costs, Wpath, [ENOENT, EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENFILE, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, EIO, ETIMEDOUT];
     }
     "More of processes, signals and terminals" {
         /// As `take_signal`, but never waits: `None` when none has come.
-        planned 110 fn try_take_signal -> Option<Signal> = TryTakeSignal, Costs, Stdio, [];
-        /// Sends a signal to every task of a process group, in the order of their ids. init is passed over.
-        /// `ESRCH` when there is none.
-        planned 111 fn kill_group(group: Tid, signal: Signal) -> () = KillGroup, Costs, Proc, [ESRCH, EPERM];
+        built 110 fn try_take_signal -> Option<Signal> = TryTakeSignal, Costs, Stdio, [];
+        /// Sends a signal to every task of a process group, in the order of their ids; `Tid::NONE` stands for
+        /// the caller's. init is passed over. `ESRCH` when there is no such group, `EPERM` when only init is in
+        /// it.
+        built 111 fn kill_group(group: Tid, signal: Signal) -> () = KillGroup, Costs, Proc, [ESRCH, EPERM];
         /// Sends the caller `ALRM` after so long; zero takes that back. A later call replaces an earlier.
-        planned 112 fn alarm(span: impl Into<Nanos> => Nanos) -> () = SetAlarm, Costs, Stdio, [];
+        /// Children do not inherit it.
+        built 112 fn alarm(span: impl Into<Nanos> => Nanos) -> () = SetAlarm, Costs, Stdio, [];
         /// Removes a variable of the environment; one that is not there is no error.
-        planned 113 fn unsetenv(name: impl Into<Box<str>> => Box<str>) -> () = UnsetEnv, Costs, Stdio, [];
+        built 113 fn unsetenv(name: impl Into<Box<str>> => Box<str>) -> () = UnsetEnv, Costs, Stdio, [];
         /// Every variable of the environment and its value, in the order of their names.
-        planned 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
+        built 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
-        planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        built 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        /// Sets how large a terminal is that a task has made; nobody is told. `EPERM` for the console, which is
+        /// as large as its window.
+        built 116 fn resize_terminal(fd: Fd, columns: u16, rows: u16) -> () = ResizeTerminal, Costs, Tty, [EBADF, ENOTTY, EPERM];
         /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
         planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
         /// Sends a signal to a program of the host. One that has ended: success.
         planned 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EPERM];
+        /// Holds back these signals beside those that are, and gives the mask as it was: what `set_mask` takes to
+        /// undo it. See `masked!`.
+        built 119 fn mask_signals(more: impl Into<Signals> => Signals) -> Signals = MaskSignals, Costs, Stdio, [];
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Actor {
     parent: u64,
     is_detached: bool,
     life: Life,
+    is_stopped: bool,
+    /// Signals that wait until it goes on.
+    held: BTreeSet<Signal>,
     pub waits: Waits,
     /// What ended its wait, until it has compared.
     told: Option<Told>,
@@ -217,6 +220,8 @@ impl World {
             parent,
             is_detached,
             life: Life::Live,
+            is_stopped: false,
+            held: BTreeSet::new(),
             waits: Waits::No,
             told: None,
             message: None,
@@ -291,6 +296,14 @@ impl World {
             .iter()
             .map(|task| (task.tid.serial(), task.state == TaskState::Zombie, task.parent.serial()))
             .collect();
+        let stopped = |task: &&TaskInfo| task.state == TaskState::Stopped;
+        let machine_stopped: Vec<u64> = tasks.iter().filter(stopped).map(|task| task.tid.serial()).collect();
+        let model_stopped = self.actors.iter().filter(|(_, actor)| actor.is_stopped).map(|(&serial, _)| serial);
+        let model_stopped: Vec<u64> = model_stopped.collect();
+        if machine_stopped != model_stopped {
+            let what = format!("the machine has stopped {machine_stopped:?}, the model {model_stopped:?}");
+            self.disagree(0, what);
+        }
         let model = self.listing();
         if machine != model {
             self.disagree(
@@ -378,7 +391,9 @@ impl World {
     }
 
     fn signal(&mut self) -> Signal {
-        Signal::ALL[self.chance(Signal::ALL.len() as u64) as usize]
+        // As many go on as are stopped.
+        let chosen = self.chance(Signal::ALL.len() as u64 + 2) as usize;
+        Signal::ALL.get(chosen).copied().unwrap_or(Signal::Cont)
     }
 
     /// What `me` does next.
@@ -561,6 +576,7 @@ impl World {
             return self.disagree(serial, format!("a task that has ended ends again: {status:?}"));
         }
         (actor.life, actor.waits, actor.told, actor.message) = (Life::Gone, Waits::No, None, None);
+        actor.is_stopped = false;
         actor.status = Some(status.clone());
         let zombies = std::mem::take(&mut actor.zombies);
         let fds = std::mem::take(&mut actor.fds);
@@ -590,13 +606,30 @@ impl World {
 
     /// Somebody kills: the answer, if there is somebody to be answered.
     pub fn kill(&mut self, target: Tid, signal: Signal) -> Result<(), Errno> {
-        let life = self.life(target.serial());
+        let serial = target.serial();
+        match self.life(serial) {
+            Life::Gone => return Err(Errno::ESRCH),
+            Life::Zombie(_) => return Ok(()),
+            Life::Live => {}
+        }
         match signal {
-            _ if life == Life::Gone => return Err(Errno::ESRCH),
-            Signal::Chld | Signal::Cont => {}
-            Signal::Stop | Signal::Tstp => return Err(Errno::ENOSYS),
-            _ if life == Life::Live => self.end(target.serial(), ExitStatus::Killed(signal)),
-            _ => {}
+            Signal::Chld => {}
+            Signal::Cont => {
+                let actor = self.actor(serial);
+                actor.is_stopped = false;
+                if let Some(signal) = std::mem::take(&mut actor.held).first().copied() {
+                    self.end(serial, ExitStatus::Killed(signal));
+                }
+            }
+            Signal::Stop | Signal::Tstp => {
+                self.actor(serial).is_stopped = true;
+                // It may be awake long after its time.
+                self.sleepers.retain(|(_, _, sleeper)| *sleeper != serial);
+            }
+            _ if self.actor(serial).is_stopped && signal != Signal::Kill => {
+                self.actor(serial).held.insert(signal);
+            }
+            _ => self.end(serial, ExitStatus::Killed(signal)),
         }
         Ok(())
     }
@@ -691,9 +724,9 @@ impl World {
         ticket
     }
 
-    /// A sleeper is awake: it must be the first of all.
+    /// A sleeper is awake: it must be the first of all, unless it was stopped.
     pub fn awake(&mut self, ticket: (Time, u64, u64)) {
-        if self.sleepers.first() != Some(&ticket) {
+        if self.sleepers.contains(&ticket) && self.sleepers.first() != Some(&ticket) {
             let first = self.sleepers.first().copied();
             self.disagree(ticket.2, format!("awake by {ticket:?} while {first:?} sleeps"));
         }

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod listing;
 pub mod prelude;
 pub mod serve;
+pub mod signals;
 pub mod size;
 pub mod socket;
 pub mod text;
@@ -100,6 +101,7 @@ pub static PROGRAMS: &[Program] = &[
     course::echo_consumer::PROGRAM,
     course::sleepers::PROGRAM,
     course::stream::PROGRAM,
+    programs::keys::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

@@ -9,23 +9,27 @@
 //! may interrupt without need; it never stays silent when it owes. No descriptor of the host
 //! crosses this border.
 
-mod devices;
+pub(crate) mod devices;
 #[cfg(unix)]
 mod errno;
 #[cfg(unix)]
 pub mod host;
 mod memory_console;
-mod news;
+pub(crate) mod news;
+mod question;
 pub mod simulated;
 mod underway;
 
 pub use memory_console::MemoryConsole;
+pub use question::{Question, Told};
 
-use std::net::SocketAddr;
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work};
+use std::{net::SocketAddr, time::Duration};
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, TerminalMode, Time, Value, Work,
+};
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
-/// the disk has.
+/// the disk has, or a device of the kernel's own.
 ///
 /// A device that was closed is not mistaken for the one that has its index now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,13 +62,20 @@ impl Device {
         match self.index >> Device::PLACE_BITS {
             0 => Class::Stream,
             1 => Class::Job,
-            _ => Class::Disk,
+            2 => Class::Disk,
+            _ => Class::Own,
         }
     }
 
     /// Where in that table.
     pub const fn place(self) -> u32 {
         self.index & ((1 << Device::PLACE_BITS) - 1)
+    }
+
+    /// One of the kernel's own? The hardware knows nothing of it.
+    #[inline(always)]
+    pub const fn is_own(self) -> bool {
+        self.index >= (Class::Own as u32) << Device::PLACE_BITS
     }
 
     /// One of the console's three?
@@ -88,11 +99,13 @@ pub enum Class {
     Job,
     /// What the disk has: an open file, a watch, a question.
     Disk,
+    /// What the kernel makes itself: pipes, terminals, `/dev/null` and its kin.
+    Own,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
 }
 
 /// Something that happened outside.
@@ -125,7 +138,11 @@ pub trait Hardware {
     /// Time since boot. Never goes back.
     fn now(&mut self) -> Time;
 
-    /// The same clock, for other threads.
+    /// The time since 1970 in UTC, as the host has it: it may go back. In a simulated world, the time since
+    /// boot.
+    fn wall_clock(&mut self) -> Duration;
+
+    /// The same clock as [`Hardware::now`], for other threads.
     fn clock(&self) -> Clock;
 
     /// Appends what has happened to `happened`. When nothing had, waits for something until
@@ -150,6 +167,21 @@ pub trait Hardware {
     /// Is what was written to a stream of the console out? `EAGAIN` when not, and it owes a writable
     /// interrupt for when it is; the errno that the stream has failed with.
     fn try_sync(&mut self, device: Device) -> Result<(), Errno>;
+
+    /// What a stream of the console makes of keys when it is a terminal, the characters in a line of it, and
+    /// its lines. `ENOTTY` when it is none.
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno>;
+
+    /// Sets what it makes of keys, until the machine ends. `ENOTTY` when it is no terminal, `EIO` while another
+    /// process has it in its hands.
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno>;
+
+    /// A signal of the host went to tasks, and is no reason for the machine to end.
+    fn note_delivered(&mut self);
+
+    /// Stops the whole process, as the key for that does with a program of the host; returns when it goes on.
+    /// The terminal is as it was found meanwhile.
+    fn suspend(&mut self);
 
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
@@ -187,23 +219,26 @@ pub trait Hardware {
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
 
-    /// Opens a file of this folder, by its path there; `.` is the folder. How that ends is told by
-    /// [`Hardware::connected`]. No link leads out of the folder.
+    /// Opens a file of this folder, or a directory to read it, by its path there; `.` is the folder. How
+    /// that ends is told by [`Hardware::connected`]. No link leads out of the folder.
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno>;
 
     /// Begins to watch what happens to the file at a path. How that ends is told by
     /// [`Hardware::connected`]; then it is read like a stream.
     fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
 
-    /// Asks what is known of the file at a path. [`Hardware::file_info`] tells.
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno>;
+    /// Asks the disk something. [`Hardware::told`] has the answer. A question whose device is closed before
+    /// that may still take place.
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno>;
 
-    /// What is known of an open file, at once; or the answer to a `stat`, with `EAGAIN` while it is not
-    /// there: it owes a writable interrupt then.
+    /// The answer to a question, once; `EAGAIN` while it is not there: it owes a writable interrupt then.
+    fn told(&mut self, device: Device) -> Result<Told, Errno>;
+
+    /// What is known of an open file or directory, at once.
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno>;
 
     /// Reads up to `max` bytes (at least 1) of a file, from `offset` on; none at its end. Gives where the
-    /// read ended. `EAGAIN` when that takes the disk.
+    /// read ended. `EAGAIN` when that takes the disk, `EISDIR` for a directory.
     ///
     /// An operation on a file is tried until it has its answer, with the same ticket; with another one
     /// before that, it was given up. What has begun takes place as it began.
@@ -216,6 +251,17 @@ pub trait Hardware {
 
     /// Sets a file's length. `EAGAIN` when that takes the disk; see [`Hardware::try_read_at`].
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno>;
+
+    /// Has all that was written to a file, or done to the names in a directory, reach the disk itself.
+    /// `EAGAIN` while it goes there; see [`Hardware::try_read_at`].
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno>;
+
+    /// The entries of a directory that come after the first `offset`, as many as one call gives; none at the
+    /// end. Without `.` and `..`, links are not followed. `offset` 0 begins anew. While the directory
+    /// changes, who goes on where the last call ended is told exactly once of what
+    /// stays. `EAGAIN` when
+    /// that takes the disk; see [`Hardware::try_read_at`]. `ENOTDIR` for a file.
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno>;
 
     /// Has `work` done while the machine goes on. Its device is readable when that is done. Work that
     /// is refused is given back: `EAGAIN` when too much waits, `ENOMEM` without a thread.
@@ -298,6 +344,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).now()
     }
 
+    fn wall_clock(&mut self) -> Duration {
+        (**self).wall_clock()
+    }
+
     fn clock(&self) -> Clock {
         (**self).clock()
     }
@@ -324,6 +374,22 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
         (**self).try_sync(device)
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        (**self).terminal(device)
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        (**self).set_terminal(device, mode)
+    }
+
+    fn note_delivered(&mut self) {
+        (**self).note_delivered();
+    }
+
+    fn suspend(&mut self) {
+        (**self).suspend();
     }
 
     fn reuse(&mut self, data: Buf) {
@@ -378,8 +444,12 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        (**self).stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        (**self).ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        (**self).told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -396,6 +466,14 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         (**self).try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        (**self).try_sync_file(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        (**self).try_read_dir(device, ticket, offset)
     }
 
     fn offload(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {

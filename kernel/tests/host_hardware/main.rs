@@ -4,10 +4,14 @@
 #![cfg(unix)]
 
 mod console;
+mod escapes;
 #[cfg(target_os = "linux")]
 mod files;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod races;
 mod sockets;
+mod terminal;
 mod waits;
 
 use std::io::{Read, Write};

@@ -7,6 +7,7 @@ pub(crate) mod echod;
 pub(crate) mod r#false;
 pub(crate) mod hello;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod panic;
 pub(crate) mod philosophers;

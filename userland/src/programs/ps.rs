@@ -3,9 +3,13 @@
 use crate::prelude::*;
 use core::fmt::Write;
 
-pub(crate) const PROGRAM: Program =
-    Program::new("ps", Group::System, "lists the tasks; with -l, also the source line where each is", main)
-        .usage("[-l]");
+pub(crate) const PROGRAM: Program = Program::new(
+    "ps",
+    Group::System,
+    "lists the tasks; with -l, also the group and the source line where each is",
+    main,
+)
+.usage("[-l]");
 
 fn parse(args: Args) -> Result<bool, Misuse> {
     Ok(Given::parse(args, &["-l"], &[])?.without_operands()?.has("-l"))
@@ -20,7 +24,7 @@ fn main(args: Args) -> Task {
 }
 
 /// What each column is called, and whether it is of numbers, which stand to the right.
-const COLUMNS: [(&str, bool); 8] = [
+const COLUMNS: [(&str, bool); 9] = [
     ("TID", true),
     ("PPID", true),
     ("STATE", false),
@@ -28,11 +32,12 @@ const COLUMNS: [(&str, bool); 8] = [
     ("TRAPS", true),
     ("FDS", true),
     ("NAME", false),
+    ("GROUP", false),
     ("WHERE", false),
 ];
 
 fn listing(tasks: &[TaskInfo], with_lines: bool) -> String {
-    let shown = if with_lines { COLUMNS.len() } else { COLUMNS.len() - 1 };
+    let shown = if with_lines { COLUMNS.len() } else { COLUMNS.len() - 2 };
     let mut rows = vec![COLUMNS.map(|(title, _)| title.to_owned())];
     rows.extend(tasks.iter().map(row));
     let widths = core::array::from_fn::<_, { COLUMNS.len() }, _>(|column| {
@@ -61,6 +66,7 @@ fn row(task: &TaskInfo) -> [String; COLUMNS.len()] {
         task.fds.to_string(),
         // A task may be given any name: one with control characters must not reach the terminal.
         task.name.escape_debug().to_string(),
+        task.group.to_string(),
         task.at.map_or("-".to_owned(), |at| format!("{}:{}", at.file(), at.line())),
     ]
 }
@@ -73,7 +79,19 @@ mod tests {
     fn task(serial: u64, name: &str, state: TaskState, turns: u64) -> TaskInfo {
         let parent = Tid::new(0, serial - 1);
         let name = name.into();
-        TaskInfo { tid: Tid::new(1, serial), parent, name, state, turns, traps: turns, fds: 0, at: None }
+        TaskInfo {
+            tid: Tid::new(1, serial),
+            parent,
+            name,
+            state,
+            turns,
+            traps: turns,
+            fds: 0,
+            at: None,
+            group: parent,
+            ran: Duration::ZERO,
+            waited: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -96,7 +114,7 @@ TID PPID STATE     TURNS TRAPS FDS NAME
         let here = Location::caller();
         tasks[0].at = Some(here);
         let text = listing(&tasks, true);
-        assert!(text.contains(&format!("init {}:{}\n", here.file(), here.line())), "{text}");
-        assert!(text.ends_with(" new  -\n"), "{text}");
+        assert!(text.contains(&format!("init 0     {}:{}\n", here.file(), here.line())), "{text}");
+        assert!(text.ends_with(" new  1     -\n"), "{text}");
     }
 }

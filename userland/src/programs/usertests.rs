@@ -5,17 +5,25 @@
 //! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod directories;
+mod environment;
 mod fds;
 mod files;
+mod groups;
 mod jobs;
 mod kill;
+mod names;
+mod pipes;
 mod poll;
 mod ports;
+mod scratch;
+mod signals;
 mod sockets;
 mod subroutines;
 mod support;
 mod system;
 mod tasks;
+mod terminals;
 mod time;
 
 use crate::prelude::*;
@@ -35,13 +43,19 @@ type Test = (&'static str, fn() -> Task);
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
     kill::TESTS,
+    signals::TESTS,
+    groups::TESTS,
+    environment::TESTS,
     fds::TESTS,
     sockets::TESTS,
+    pipes::TESTS,
     ports::TESTS,
     poll::TESTS,
     jobs::TESTS,
     files::TESTS,
-    files::TESTS_OF_PATHS,
+    directories::TESTS,
+    names::TESTS,
+    terminals::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,
@@ -56,8 +70,6 @@ const SETTLE_TURNS: u32 = 2_000;
 struct Options {
     is_quiet: bool,
     is_list: bool,
-    /// None was named.
-    is_all: bool,
     tests: Vec<Test>,
 }
 
@@ -72,43 +84,94 @@ fn parse(args: Args) -> Result<Options, Misuse> {
     if !given.operands.is_empty() {
         tests.retain(|(name, _)| given.operands.iter().any(|wanted| wanted == name));
     }
-    Ok(Options { is_quiet: given.has("-q"), is_list: given.has("-l"), is_all: given.operands.is_empty(), tests })
+    Ok(Options { is_quiet: given.has("-q"), is_list: given.has("-l"), tests })
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let mut options = call!(or_usage(&PROGRAM, parse(args)))?;
-        let mut failed = 0;
-        if options.is_all && trap!(yield stat(files::SCRATCH)) == Err(Errno::ENOENT) {
-            options.tests.retain(|test| !files::TESTS.iter().any(|(name, _)| *name == test.0));
-            let count = files::TESTS.len();
-            eprintln!("usertests: {count} tests left out, which need a folder mounted at {}", files::SCRATCH)?;
+        let options = call!(or_usage(&PROGRAM, parse(args)))?;
+        let (mut passed, mut failed) = (0, 0);
+        let has_folder = trap!(yield stat(scratch::FOLDER)).is_ok();
+        if !has_folder && !options.is_list && options.tests.iter().any(needs_scratch) {
+            eprintln!("usertests: files are tested in memory only; no folder is mounted at {}", scratch::FOLDER)?;
         }
-        for &(name, test) in &options.tests {
+        for test in &options.tests {
             if options.is_list {
-                println!("{name}")?;
+                println!("{}", test.0)?;
                 continue;
             }
-            match call!(failure(test))? {
-                None if options.is_quiet => {}
-                None => println!("ok    {name}")?,
-                Some(why) => {
-                    failed += 1;
-                    println!("FAIL  {name}: {why}")?;
+            let places = match needs_scratch(test) {
+                true if has_folder => &scratch::PLACES[..],
+                true => &scratch::PLACES[..1],
+                false => &[""],
+            };
+            for &place in places {
+                let name = if place == scratch::FOLDER { format!("{} in {place}", test.0) } else { test.0.to_owned() };
+                let why = match place {
+                    "" => call!(failure(test.1))?,
+                    place => call!(failure_in(place, test.1))?,
+                };
+                match why {
+                    None if options.is_quiet => passed += 1,
+                    None => {
+                        passed += 1;
+                        println!("ok    {name}")?;
+                    }
+                    Some(why) => {
+                        failed += 1;
+                        println!("FAIL  {name}: {why}")?;
+                    }
                 }
             }
         }
         if !options.is_list {
-            println!("usertests: {} passed, {failed} failed", options.tests.len() - failed)?;
+            println!("usertests: {passed} passed, {failed} failed")?;
         }
         trap!(yield exit(i32::from(failed > 0)))
     })
 }
 
-/// Runs a test; why it failed, if it did.
-fn failure(test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
+/// Is it run in a directory of its own?
+fn needs_scratch(test: &Test) -> bool {
+    [files::TESTS, directories::TESTS].concat().iter().any(|(name, _)| *name == test.0)
+}
+
+/// Runs a test in a directory of its own; why it failed, if it did.
+fn failure_in(place: &'static str, test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
     routine!(move {
         let before = Counts::of(&trap!(yield sysinfo())?);
+        let directory = match call!(scratch::enter(place)) {
+            Ok(directory) => directory,
+            Err(errno) => return Ok(Some(format!("no directory for it: {errno}"))),
+        };
+        let why = call!(failure_but_for_files(test))?;
+        if let Err(errno) = call!(scratch::leave(directory)) {
+            return Ok(Some(why.unwrap_or_else(|| format!("its directory stays: {errno}"))));
+        }
+        let after = Counts::of(&trap!(yield sysinfo())?);
+        Ok(why.or_else(|| leak(before, after)))
+    })
+}
+
+/// What is left over, if anything is.
+fn leak(before: Counts, after: Counts) -> Option<String> {
+    (after != before).then(|| format!("leaked: {after:?}, before {before:?}"))
+}
+
+/// Runs a test that may leave files, which its directory has; why it failed, if it did.
+fn failure_but_for_files(test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
+    failure_by(test, |counts| Counts { ram_inodes: 0, ram_bytes: 0, ..counts })
+}
+
+/// Runs a test; why it failed, if it did.
+fn failure(test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
+    failure_by(test, |counts| counts)
+}
+
+/// Runs a test, which must leave what counts; why it failed, if it did.
+fn failure_by(test: fn() -> Task, counting: fn(Counts) -> Counts) -> impl Routine<Result<Option<String>, Errno>> {
+    routine!(move {
+        let before = counting(Counts::of(&trap!(yield sysinfo())?));
         let child = trap!(yield spawn(located(test())))?;
         let status = match timeout!(TEST_TIME_MAX, { trap!(yield wait(child)) }) {
             Ok(status) => status?,
@@ -120,15 +183,14 @@ fn failure(test: fn() -> Task) -> impl Routine<Result<Option<String>, Errno>> {
         };
         let mut after = before;
         for _ in 0..SETTLE_TURNS {
-            after = Counts::of(&trap!(yield sysinfo())?);
+            after = counting(Counts::of(&trap!(yield sysinfo())?));
             if after == before {
                 break;
             }
             trap!(yield yield_now())?;
         }
         Ok(match status {
-            ExitStatus::Exited(0) if after == before => None,
-            ExitStatus::Exited(0) => Some(format!("leaked: {after:?}, before {before:?}")),
+            ExitStatus::Exited(0) => leak(before, after),
             status => Some(status.to_string()),
         })
     })
@@ -163,12 +225,14 @@ struct Counts {
     files: u32,
     timers: u32,
     registrations: u32,
+    ram_inodes: u32,
+    ram_bytes: u64,
 }
 
 impl Counts {
     fn of(info: &SysInfo) -> Counts {
-        let SysInfo { tasks, zombies, files, timers, registrations, .. } = *info;
-        Counts { tasks, zombies, files, timers, registrations }
+        let SysInfo { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes, .. } = *info;
+        Counts { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes }
     }
 }
 

@@ -6,28 +6,30 @@
 use super::folder::{Folder, info_of};
 use super::helpers::{Errand, Helpers};
 use super::limits::{FILE_ERRANDS_MAX, FILE_READ_MAX};
+use super::listing::Listing;
 use super::poller::{Event, Registrar};
 use super::watches::{Sight, Watches};
 use crate::hardware::devices::Devices;
 use crate::hardware::errno::errno;
 use crate::hardware::underway::Underway;
-use crate::hardware::{Class, Device, Interrupt};
+use crate::hardware::{Class, Device, Interrupt, Question, Told};
 use rustix::io::{Errno as HostErrno, retry_on_intr};
 use std::fs::File;
-use std::sync::Arc;
-use yieldix_syscalls::{Buf, Errno, FileInfo, OpenFlags};
+use std::sync::{Arc, Mutex, PoisonError};
+use yieldix_syscalls::{Buf, DirEntry, Errno, FileInfo, FileKind, OpenFlags};
 
-/// What a helper gives.
-type Told<T> = Errand<Result<T, Errno>>;
+/// What a helper is at.
+type Promise<T> = Errand<Result<T, Errno>>;
 
 #[derive(Debug)]
 enum Open {
     Opening {
-        opened: Told<File>,
+        opened: Promise<(FileKind, File)>,
         flags: OpenFlags,
     },
     File(Opened),
-    Asked(Told<FileInfo>),
+    Directory(Directory),
+    Asked(Promise<Told>),
     /// Its state is with the other watches.
     Watch(Sight),
 }
@@ -38,9 +40,19 @@ struct Opened {
     appends: bool,
     /// The host has not said that it cannot tell whether a write would wait.
     writes_in_place: bool,
-    reading: Underway<Told<(Buf, u64)>>,
-    /// A write, or a change of length.
-    writing: Underway<Told<(usize, u64)>>,
+    reading: Underway<Promise<(Buf, u64)>>,
+    /// A write, a change of length, or a sync.
+    writing: Underway<Promise<(usize, u64)>>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    file: Arc<File>,
+    /// A helper has it while it reads on.
+    listing: Arc<Mutex<Listing>>,
+    reading: Underway<Promise<Vec<DirEntry>>>,
+    /// A sync.
+    writing: Underway<Promise<(usize, u64)>>,
 }
 
 /// What is open of the disk.
@@ -76,6 +88,9 @@ impl Files {
             let (readable, writable) = match open {
                 Open::Opening { .. } | Open::Asked(_) => (false, true),
                 Open::File(opened) => {
+                    (opened.reading.is_done(Errand::is_done), opened.writing.is_done(Errand::is_done))
+                }
+                Open::Directory(opened) => {
                     (opened.reading.is_done(Errand::is_done), opened.writing.is_done(Errand::is_done))
                 }
                 // Until it is open, a task waits for that; then, for news.
@@ -115,15 +130,22 @@ impl Files {
         let (folder, path) = (self.folder(folder)?, path.to_owned());
         let helpers = self.helpers.ready()?;
         Ok(self.devices.open(|device| {
-            let opened = helpers.start(device, move || folder.open_file(&path, flags));
+            let opened = helpers.start(device, move || folder.open_any(&path, flags));
             Open::Opening { opened, flags }
         }))
     }
 
-    pub fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        let (folder, path) = (self.folder(folder)?, path.to_owned());
+    pub fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        let folder = self.folder(folder)?;
         let helpers = self.helpers.ready()?;
-        Ok(self.devices.open(|device| Open::Asked(helpers.start(device, move || folder.stat(&path)))))
+        Ok(self.devices.open(|device| Open::Asked(helpers.start(device, move || folder.answer(&question)))))
+    }
+
+    pub fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        match self.devices.get(device)? {
+            Open::Asked(told) => told.outcome(),
+            _ => Err(Errno::EINVAL),
+        }
     }
 
     pub fn watch(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
@@ -147,29 +169,41 @@ impl Files {
         let open = self.devices.get(device)?;
         match open {
             Open::Opening { opened, flags } => {
-                let file = Arc::new(opened.outcome()?);
-                let (reading, writing) = (Underway::Idle, Underway::Idle);
-                let appends = flags.has(OpenFlags::APPEND);
-                *open = Open::File(Opened { file, appends, writes_in_place: true, reading, writing });
+                let (kind, file) = opened.outcome()?;
+                let (file, appends) = (Arc::new(file), flags.has(OpenFlags::APPEND));
+                *open = if kind == FileKind::Directory {
+                    Open::Directory(Directory {
+                        file,
+                        listing: Arc::default(),
+                        reading: Underway::Idle,
+                        writing: Underway::Idle,
+                    })
+                } else {
+                    let (reading, writing) = (Underway::Idle, Underway::Idle);
+                    Open::File(Opened { file, appends, writes_in_place: true, reading, writing })
+                };
                 Ok(())
             }
             Open::Watch(sight) => sight.connected(),
-            Open::File(_) => Ok(()),
+            Open::File(_) | Open::Directory(_) => Ok(()),
             Open::Asked(_) => Err(Errno::EINVAL),
         }
     }
 
     pub fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
         match self.devices.get(device)? {
-            Open::File(opened) => info_of(&opened.file),
-            Open::Asked(told) => told.outcome(),
-            Open::Opening { .. } | Open::Watch(_) => Err(Errno::EINVAL),
+            Open::File(Opened { file, .. }) | Open::Directory(Directory { file, .. }) => info_of(file),
+            Open::Opening { .. } | Open::Asked(_) | Open::Watch(_) => Err(Errno::EINVAL),
         }
     }
 
     pub fn try_read_at(&mut self, device: Device, ticket: u64, offset: u64, max: usize) -> Result<(Buf, u64), Errno> {
         let Files { devices, helpers, scratch, .. } = self;
-        let Open::File(opened) = devices.get(device)? else { return Err(Errno::EINVAL) };
+        let opened = match devices.get(device)? {
+            Open::File(opened) => opened,
+            Open::Directory(_) => return Err(Errno::EISDIR),
+            _ => return Err(Errno::EINVAL),
+        };
         if let Some(mut told) = opened.reading.take(ticket, Errand::is_done)? {
             return told.outcome();
         }
@@ -235,6 +269,40 @@ impl Files {
             Ok((0, 0))
         });
         opened.writing = Underway::Begun(ticket, told);
+        Err(Errno::EAGAIN)
+    }
+
+    pub fn try_sync(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        let Files { devices, helpers, .. } = self;
+        let (file, writing) = match devices.get(device)? {
+            Open::File(Opened { file, writing, .. }) | Open::Directory(Directory { file, writing, .. }) => {
+                (file, writing)
+            }
+            Open::Opening { .. } | Open::Asked(_) | Open::Watch(_) => return Err(Errno::EINVAL),
+        };
+        if let Some(mut told) = writing.take(ticket, Errand::is_done)? {
+            return told.outcome().map(drop);
+        }
+        let file = Arc::clone(file);
+        let told = helpers.ready()?.start(device, move || {
+            retry_on_intr(|| rustix::fs::fsync(&file)).map_err(errno)?;
+            Ok((0, 0))
+        });
+        *writing = Underway::Begun(ticket, told);
+        Err(Errno::EAGAIN)
+    }
+
+    pub fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        let Files { devices, helpers, .. } = self;
+        let Open::Directory(opened) = devices.get(device)? else { return Err(Errno::ENOTDIR) };
+        if let Some(mut told) = opened.reading.take(ticket, Errand::is_done)? {
+            return told.outcome();
+        }
+        let (file, listing) = (Arc::clone(&opened.file), Arc::clone(&opened.listing));
+        let told = helpers
+            .ready()?
+            .start(device, move || listing.lock().unwrap_or_else(PoisonError::into_inner).read(&file, offset));
+        opened.reading = Underway::Begun(ticket, told);
         Err(Errno::EAGAIN)
     }
 

@@ -60,3 +60,6 @@ pub const NEWS_READS_MAX: usize = 4;
 
 /// Bytes that one read of a file takes at most: larger ones pay more in cache misses than they save.
 pub const FILE_READ_MAX: usize = 64 * 1024;
+
+/// Entries of a directory that one call gives at most. The next call goes on.
+pub const READ_DIR_MAX: usize = 1024;

@@ -14,10 +14,12 @@ mod helpers;
 mod input;
 mod jobs;
 mod limits;
+mod listing;
 mod output;
 mod poller;
 mod signals;
 mod sockets;
+mod terminal;
 #[cfg_attr(not(target_os = "linux"), path = "watches_elsewhere.rs")]
 mod watches;
 mod worker;
@@ -25,8 +27,9 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
+pub use terminal::TerminalKeeper;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Received, Waker};
+use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Question, Received, Told, Waker};
 use crate::limits::FLUSH_AFTER_SIGNAL;
 use console::Console;
 use files::Files;
@@ -39,18 +42,25 @@ use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work,
+};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
 pub struct HostOptions {
     /// What the machine's console is.
     pub console: ConsoleOptions,
-    /// Do SIGHUP, SIGINT and SIGTERM become interrupts? They are the whole process's, so a library
-    /// leaves them alone. Once caught they keep from ending the process, even after the host is
-    /// dropped.
+    /// Do SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGTSTP become interrupts? They are the whole process's, so a
+    /// library leaves them alone. Once caught they keep from ending or stopping the process, even after the
+    /// host is dropped.
     pub catches_signals: bool,
+    /// Of the signals that end the machine unless tasks are given them, how many had come when one was given.
+    pub signals_delivered: Arc<AtomicU64>,
+    /// Gives the terminal back.
+    pub terminal: TerminalKeeper,
     /// The folders that are mounted, by number.
     pub folders: Vec<Folder>,
 }
@@ -65,6 +75,8 @@ pub struct Host {
     files: Files,
     jobs: Jobs,
     signals: Signals,
+    signals_delivered: Arc<AtomicU64>,
+    terminal: TerminalKeeper,
     waits: u64,
     /// What happened during a flush, for the next who asks.
     held: Vec<Interrupt>,
@@ -79,7 +91,7 @@ impl Host {
         let poller = Arc::new(Poller::new()?);
         let bell = Arc::new(Bell::new(Arc::clone(&poller)));
         let helpers = Helpers::new("yieldix file", FILE_THREADS, Bell::new(Arc::clone(&poller)));
-        let mut signals = Signals::none(Arc::clone(&poller));
+        let mut signals = Signals::none(Arc::clone(&poller), options.terminal.clone());
         if options.catches_signals {
             signals.catch()?;
         }
@@ -91,6 +103,8 @@ impl Host {
             files: Files::new(options.folders, helpers, Registrar::new(Arc::clone(&poller))),
             jobs: Jobs::new(Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller)))),
             signals,
+            signals_delivered: options.signals_delivered,
+            terminal: options.terminal,
             poller,
             waits: 0,
             held: Vec::new(),
@@ -131,10 +145,21 @@ impl Host {
     }
 }
 
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.terminal.restore();
+    }
+}
+
 impl Hardware for Host {
     fn now(&mut self) -> Time {
         // A process that runs for 584 years stays there.
         Time::BOOT + self.boot.elapsed()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        // A host whose clock stands before 1970 does not know the time.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
     fn clock(&self) -> Clock {
@@ -185,7 +210,7 @@ impl Hardware for Host {
             Class::Job => self.jobs.is_done(device),
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_readable(device),
-            Class::Stream => self.sockets.would_answer(device, Direction::Read),
+            Class::Stream | Class::Own => self.sockets.would_answer(device, Direction::Read),
         }
     }
 
@@ -193,8 +218,24 @@ impl Hardware for Host {
         match device.class() {
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_writable(device),
-            Class::Stream | Class::Job => self.sockets.would_answer(device, Direction::Write),
+            Class::Stream | Class::Job | Class::Own => self.sockets.would_answer(device, Direction::Write),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.console.terminal(device, &self.terminal)
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.console.set_terminal(device, mode, &self.terminal)
+    }
+
+    fn note_delivered(&mut self) {
+        self.signals_delivered.store(self.signals.came(), Ordering::Relaxed);
+    }
+
+    fn suspend(&mut self) {
+        self.terminal.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
@@ -221,8 +262,12 @@ impl Hardware for Host {
         self.files.watch(folder, path)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
-        self.files.stat(folder, path)
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
+        self.files.ask(folder, question)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.files.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -239,6 +284,14 @@ impl Hardware for Host {
 
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.files.try_truncate(device, ticket, length)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.files.try_sync(device, ticket)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.files.try_read_dir(device, ticket, offset)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {

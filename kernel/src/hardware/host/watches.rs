@@ -13,7 +13,7 @@ use crate::hardware::Device;
 use crate::hardware::errno::errno;
 use crate::hardware::news::News;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -45,7 +45,7 @@ pub struct Watches {
     inotify: Option<OwnedFd>,
     registration: Registration,
     registrar: Registrar,
-    devices: BTreeMap<i32, Vec<Device>>,
+    devices: BTreeMap<i32, BTreeSet<Device>>,
     /// The poller has said so, and not all of it has been read since.
     has_more: bool,
 }
@@ -74,16 +74,13 @@ impl Watches {
         // By its descriptor: the path may lead elsewhere by now.
         let path = format!("/proc/self/fd/{}", what.as_fd().as_raw_fd());
         let watch = inotify::add_watch(inotify, path, flags).map_err(errno)?;
-        let devices = self.devices.entry(watch).or_default();
-        if !devices.contains(&device) {
-            devices.push(device);
-        }
+        self.devices.entry(watch).or_default().insert(device);
         Ok(watch)
     }
 
     fn remove(&mut self, device: Device, watch: i32) {
         let Some(devices) = self.devices.get_mut(&watch) else { return };
-        devices.retain(|other| *other != device);
+        devices.remove(&device);
         if devices.is_empty() {
             self.devices.remove(&watch);
             if let Some(inotify) = &self.inotify {

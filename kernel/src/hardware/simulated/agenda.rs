@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::{Clock, Time};
+use yieldix_syscalls::{Clock, Signal, Time};
 
 /// Something that will happen.
 #[derive(Debug)]
 pub enum Event {
     /// A packet reaches one end of a connection.
     Arrival { connection: ConnectionId, to: Side, packet: Packet },
+    /// The host sends the machine a signal.
+    Signal(Signal),
     /// Bytes that were typed reach the console.
     Typed,
     /// What was written to this stream of the console is taken away.

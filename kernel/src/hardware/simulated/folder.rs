@@ -1,24 +1,33 @@
 //! A folder in memory, with both its sides: what tasks see mounted, and what another process would do
 //! to it meanwhile.
 
-use super::limits::{FILE_WINDOW, FOLDER_BYTES_MAX, FOLDER_NAMES_MAX, NAME_BYTES_MAX};
-use crate::hardware::news::News;
+use super::limits::{FOLDER_BYTES_MAX, FOLDER_NAMES_MAX};
+use super::tree::{Node, Tree};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     io::{self, Read},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
-use yieldix_syscalls::{Errno, FileId, FileInfo, FileKind, OpenFlags, Time};
+use yieldix_syscalls::{Errno, FileKind, Time};
 
 /// A folder in memory: a clone is another handle on the same one.
 ///
 /// Paths are relative to it, `logs/today`; what is missing before the last part is made. Every change
 /// is seen by the watches of tasks as one of another process would be.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryFolder(Arc<Mutex<Tree>>);
+pub struct MemoryFolder {
+    tree: Arc<Mutex<Tree>>,
+    later: Arc<Mutex<Later>>,
+}
+
+/// Changes that were asked for, by their moments and in their order.
+#[derive(Default)]
+struct Later {
+    changes: BTreeMap<(Time, u64), Change>,
+    planned: u64,
+}
 
 /// Why a host folder could not be copied.
 #[derive(Debug)]
@@ -47,48 +56,10 @@ impl std::error::Error for CopyError {}
 
 type Change = Box<dyn FnOnce(&MemoryFolder) + Send>;
 
-#[derive(Default)]
-pub(super) struct Tree {
-    names: BTreeMap<Box<str>, Node>,
-    contents: BTreeMap<u64, Content>,
-    /// Numbers given out; that of the folder itself is 0.
-    numbers: u64,
-    bytes: usize,
-    watches: BTreeMap<u64, Watched>,
-    watches_made: u64,
-    later: BTreeMap<(Time, u64), Change>,
-    planned: u64,
-    /// The moment of a change.
-    pub now: Time,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Node {
-    Directory(u64),
-    File(u64),
-    /// A pipe, a socket, a device, or a link to a directory.
-    Other(u64),
-    /// What the host does not permit: a link that leads out, a file that may not be read.
-    Refused,
-}
-
-#[derive(Debug, Default)]
-struct Content {
-    data: Vec<u8>,
-    modified: Time,
-    /// Pieces that have to be read from the disk first.
-    cold: BTreeSet<u64>,
-    /// Devices that have it open.
-    holders: u32,
-    is_named: bool,
-}
-
-#[derive(Debug)]
-struct Watched {
-    path: Box<str>,
-    /// Which file it is, or was.
-    number: Option<u64>,
-    news: News,
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.changes.keys()).finish()
+    }
 }
 
 impl MemoryFolder {
@@ -120,38 +91,16 @@ impl MemoryFolder {
                 }
             }
         }
-        Ok(folder.renumbered())
-    }
-
-    /// In the order of the paths, as a host lists its names in any.
-    fn renumbered(self) -> MemoryFolder {
-        let mut tree = self.lock();
-        let mut contents = std::mem::take(&mut tree.contents);
-        let mut numbered = BTreeMap::new();
-        for (number, node) in (1..).zip(tree.names.values_mut()) {
-            match node {
-                Node::File(old) => {
-                    numbered.extend(contents.remove(old).map(|content| (number, content)));
-                    *old = number;
-                }
-                Node::Directory(old) | Node::Other(old) => *old = number,
-                Node::Refused => {}
-            }
-        }
-        tree.numbers = tree.names.len() as u64;
-        tree.contents = numbered;
-        drop(tree);
-        self
+        // A host lists its names in any order.
+        folder.lock().renumber();
+        Ok(folder)
     }
 
     /// Makes a directory.
     pub fn make_directory(&self, path: &str) -> Result<(), Errno> {
         let mut tree = self.lock();
         tree.make_parents(path)?;
-        match tree.names.get(path) {
-            Some(_) => Err(Errno::EEXIST),
-            None => tree.add(path, Node::Directory).map(drop),
-        }
+        tree.make_directory(path)
     }
 
     /// Makes a file of these bytes, or gives them to the one there is. They are in the cache.
@@ -176,79 +125,65 @@ impl MemoryFolder {
         tree.set_length(number, length)
     }
 
-    /// Gives a file another name; a file that had it is gone.
+    /// Gives a file or a directory another name, in place of a file or an empty directory of that name.
     pub fn rename(&self, from: &str, to: &str) -> Result<(), Errno> {
         let mut tree = self.lock();
-        let number = tree.file_at(from)?;
         tree.make_parents(to)?;
-        if let Some(Node::Directory(_)) = tree.names.get(to) {
-            return Err(Errno::EISDIR);
-        }
-        if from == to {
-            return Ok(());
-        }
-        tree.names.remove(from);
-        tree.tell_name(from, News::MOVED, None);
-        if let Some(Node::File(replaced)) = tree.names.insert(to.into(), Node::File(number)) {
-            tree.unname(replaced);
-        }
-        tree.tell_name(to, News::CREATED, Some(number));
-        Ok(())
+        tree.rename(from, to)
     }
 
     /// Removes a file.
     pub fn remove(&self, path: &str) -> Result<(), Errno> {
-        let mut tree = self.lock();
-        let number = tree.file_at(path)?;
-        tree.names.remove(path);
-        tree.tell_name(path, News::REMOVED, None);
-        tree.unname(number);
-        Ok(())
+        self.lock().unlink(path)
     }
 
     /// Has `change` done at a moment of the virtual time, those of one moment in the order in which they
     /// were asked for.
     pub fn at(&self, moment: Time, change: impl FnOnce(&MemoryFolder) + Send + 'static) {
-        let mut tree = self.lock();
-        tree.planned += 1;
-        let place = (moment, tree.planned);
-        tree.later.insert(place, Box::new(change));
+        let mut later = self.later();
+        later.planned += 1;
+        let place = (moment, later.planned);
+        later.changes.insert(place, Box::new(change));
     }
 
     /// Takes a file's bytes out of the cache: whoever reads them next waits for the disk.
     pub fn evict(&self, path: &str) -> Result<(), Errno> {
         let mut tree = self.lock();
         let number = tree.file_at(path)?;
-        tree.evict(number)
+        tree.contents.evict(number)
     }
 
     /// All bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
         let tree = self.lock();
         let number = tree.file_at(path)?;
-        Ok(tree.content(number)?.data.clone())
+        Ok(tree.contents.read(number, 0, FOLDER_BYTES_MAX)?.to_vec())
     }
 
     /// When the next change is due that was asked for.
     pub(super) fn next_change(&self) -> Option<Time> {
-        self.lock().later.first_key_value().map(|((moment, _), _)| *moment)
+        self.later().changes.first_key_value().map(|((moment, _), _)| *moment)
     }
 
     /// Does the changes that are due.
     pub(super) fn change(&self, now: Time) {
         loop {
-            let mut tree = self.lock();
-            tree.now = now;
-            let Some(next) = tree.later.first_entry().filter(|next| next.key().0 <= now) else { return };
+            self.lock().now = now;
+            let mut later = self.later();
+            let Some(next) = later.changes.first_entry().filter(|next| next.key().0 <= now) else { return };
             let change = next.remove();
-            drop(tree);
+            drop(later);
             change(self);
         }
     }
 
+    fn later(&self) -> MutexGuard<'_, Later> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Tree> {
         // What a test that panicked left behind is as good as before.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -261,24 +196,24 @@ fn copy(
 ) -> Result<Option<cap_std::fs::Dir>, Errno> {
     use io::ErrorKind::{NotFound, PermissionDenied};
     let mut tree = folder.lock();
-    let looked = (directory.symlink_metadata(name), directory.metadata(name));
-    let (is_link, info) = match looked {
-        (Ok(own), Ok(info)) => (own.is_symlink(), info),
-        (Err(error), _) | (_, Err(error)) if error.kind() == PermissionDenied => {
-            return tree.add(path, |_| Node::Refused).map(|_| None);
-        }
-        // A link that leads nowhere, or what went meanwhile.
-        (Err(error), _) | (_, Err(error)) if error.kind() == NotFound => return Ok(None),
-        (Err(_), _) | (_, Err(_)) => return Err(Errno::EIO),
+    let refused = |tree: &mut Tree, kind| tree.add(path, |number| Node::Refused(number, kind)).map(|_| None);
+    let own = match directory.symlink_metadata(name) {
+        Ok(own) => own,
+        Err(error) if error.kind() == PermissionDenied => return refused(&mut tree, FileKind::Other),
+        Err(error) if error.kind() == NotFound => return Ok(None),
+        Err(_) => return Err(Errno::EIO),
     };
-    if info.is_dir() && !is_link {
-        tree.add(path, Node::Directory)?;
+    let info = match directory.metadata(name) {
+        Ok(info) => info,
+        Err(error) if error.kind() == PermissionDenied => return refused(&mut tree, kind_of(&own)),
+        // A link that leads nowhere, or what went meanwhile.
+        Err(error) if error.kind() == NotFound => return Ok(None),
+        Err(_) => return Err(Errno::EIO),
+    };
+    if info.is_dir() && !own.is_symlink() {
         return match directory.open_dir(name) {
-            Ok(inner) => Ok(Some(inner)),
-            Err(error) if error.kind() == PermissionDenied => {
-                tree.names.insert(path.into(), Node::Refused);
-                Ok(None)
-            }
+            Ok(inner) => tree.add_directory(path).map(|()| Some(inner)),
+            Err(error) if error.kind() == PermissionDenied => refused(&mut tree, FileKind::Directory),
             Err(_) => Err(Errno::EIO),
         };
     }
@@ -288,17 +223,24 @@ fn copy(
     let file = match open_regular(directory, name) {
         Ok(Some(file)) => file,
         Ok(None) => return tree.add(path, Node::Other).map(|_| None),
-        Err(error) if error.kind() == PermissionDenied => {
-            return tree.add(path, |_| Node::Refused).map(|_| None);
-        }
+        Err(error) if error.kind() == PermissionDenied => return refused(&mut tree, kind_of(&own)),
         Err(error) if error.kind() == NotFound => return Ok(None),
         Err(_) => return Err(Errno::EIO),
     };
-    let data = read_whole(file, FOLDER_BYTES_MAX - tree.bytes)?;
+    let data = read_whole(file, FOLDER_BYTES_MAX - tree.contents.bytes())?;
     let number = tree.make_file(path)?;
     tree.write(number, Some(0), &data)?;
-    tree.evict(number)?;
+    tree.contents.evict(number)?;
     Ok(None)
+}
+
+fn kind_of(info: &cap_std::fs::Metadata) -> FileKind {
+    match info {
+        _ if info.is_symlink() => FileKind::Link,
+        _ if info.is_dir() => FileKind::Directory,
+        _ if info.is_file() => FileKind::Regular,
+        _ => FileKind::Other,
+    }
 }
 
 /// Opens a regular file; none if something else has its name by now. To open a pipe does not wait.
@@ -322,271 +264,11 @@ fn read_whole(file: impl Read, room: usize) -> Result<Vec<u8>, Errno> {
     if data.len() > room { Err(Errno::ENOSPC) } else { Ok(data) }
 }
 
-impl Tree {
-    /// What a path names, for a task. `.` is the folder.
-    fn find(&self, path: &str) -> Result<Node, Errno> {
-        if path == "." {
-            return Ok(Node::Directory(0));
-        }
-        self.check_parents(path)?;
-        self.names.get(path).copied().ok_or(Errno::ENOENT)
-    }
-
-    fn check_parents(&self, path: &str) -> Result<(), Errno> {
-        if path.split('/').any(|part| part.len() > NAME_BYTES_MAX) {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        for (at, _) in path.match_indices('/') {
-            match self.names.get(&path[..at]) {
-                None => return Err(Errno::ENOENT),
-                Some(Node::Directory(_)) => {}
-                Some(Node::Refused) => return Err(Errno::EACCES),
-                Some(_) => return Err(Errno::ENOTDIR),
-            }
-        }
-        Ok(())
-    }
-
-    fn make_parents(&mut self, path: &str) -> Result<(), Errno> {
-        for (at, _) in path.match_indices('/') {
-            if !self.names.contains_key(&path[..at]) {
-                self.add(&path[..at], Node::Directory)?;
-            }
-        }
-        self.check_parents(path)
-    }
-
-    /// A new name for a new thing; gives the number of that. `ENOSPC` past the names.
-    fn add(&mut self, path: &str, node: impl FnOnce(u64) -> Node) -> Result<u64, Errno> {
-        if self.names.len() >= FOLDER_NAMES_MAX {
-            return Err(Errno::ENOSPC);
-        }
-        self.numbers += 1;
-        self.names.insert(path.into(), node(self.numbers));
-        Ok(self.numbers)
-    }
-
-    fn file_at(&self, path: &str) -> Result<u64, Errno> {
-        match self.find(path)? {
-            Node::File(number) => Ok(number),
-            Node::Directory(_) => Err(Errno::EISDIR),
-            Node::Other(_) => Err(Errno::EOPNOTSUPP),
-            Node::Refused => Err(Errno::EACCES),
-        }
-    }
-
-    fn make_file(&mut self, path: &str) -> Result<u64, Errno> {
-        self.make_parents(path)?;
-        match self.file_at(path) {
-            Err(Errno::ENOENT) => self.create(path),
-            found => found,
-        }
-    }
-
-    fn create(&mut self, path: &str) -> Result<u64, Errno> {
-        let number = self.add(path, Node::File)?;
-        let content = Content { modified: self.now, is_named: true, ..Content::default() };
-        self.contents.insert(number, content);
-        self.tell_name(path, News::CREATED, Some(number));
-        Ok(number)
-    }
-
-    /// Opens a file for a task; gives its number.
-    pub fn open(&mut self, path: &str, flags: OpenFlags) -> Result<u64, Errno> {
-        // Whatever it is that is there.
-        if flags.has(OpenFlags::CREATE_NEW) && self.find(path).is_ok() {
-            return Err(Errno::EEXIST);
-        }
-        let number = match self.file_at(path) {
-            Ok(number) => number,
-            Err(Errno::ENOENT) if flags.has(OpenFlags::CREATE) => {
-                self.check_parents(path)?;
-                self.create(path)?
-            }
-            Err(errno) => return Err(errno),
-        };
-        if flags.has(OpenFlags::TRUNCATE) {
-            self.set_length(number, 0)?;
-        }
-        self.content_mut(number)?.holders += 1;
-        Ok(number)
-    }
-
-    /// A task has closed a file.
-    pub fn close(&mut self, number: u64) {
-        if let Some(content) = self.contents.get_mut(&number) {
-            content.holders -= 1;
-            self.forget_if_unused(number);
-        }
-    }
-
-    fn unname(&mut self, number: u64) {
-        if let Some(content) = self.contents.get_mut(&number) {
-            content.is_named = false;
-            self.forget_if_unused(number);
-        }
-    }
-
-    fn forget_if_unused(&mut self, number: u64) {
-        if self.contents.get(&number).is_some_and(|content| content.holders == 0 && !content.is_named)
-            && let Some(content) = self.contents.remove(&number)
-        {
-            self.bytes -= content.data.len();
-        }
-    }
-
-    /// What is known of what a path names.
-    pub fn stat(&self, path: &str) -> Result<FileInfo, Errno> {
-        let (kind, number) = match self.find(path)? {
-            Node::File(number) => return self.info(number),
-            Node::Directory(number) => (FileKind::Directory, number),
-            Node::Other(number) => (FileKind::Other, number),
-            Node::Refused => return Err(Errno::EACCES),
-        };
-        Ok(FileInfo { kind, size: 0, id: FileId::new(0, number), modified: Duration::ZERO, mode: 0o777, links: 1 })
-    }
-
-    /// What is known of a file.
-    pub fn info(&self, number: u64) -> Result<FileInfo, Errno> {
-        let content = self.content(number)?;
-        let modified = content.modified.since(Time::BOOT);
-        Ok(FileInfo {
-            kind: FileKind::Regular,
-            size: content.data.len() as u64,
-            id: FileId::new(0, number),
-            modified,
-            mode: 0o666,
-            links: 1,
-        })
-    }
-
-    /// Has any of these bytes to come from the disk?
-    pub fn is_cold(&self, number: u64, offset: u64, max: usize) -> Result<bool, Errno> {
-        Ok(self.content(number)?.cold.range(windows(offset, max)).next().is_some())
-    }
-
-    /// None is in the cache.
-    fn evict(&mut self, number: u64) -> Result<(), Errno> {
-        let content = self.content_mut(number)?;
-        content.cold = (0..(content.data.len() as u64).div_ceil(FILE_WINDOW)).collect();
-        Ok(())
-    }
-
-    /// They have come.
-    pub fn warm(&mut self, number: u64, offset: u64, max: usize) -> Result<(), Errno> {
-        let content = self.content_mut(number)?;
-        for window in windows(offset, max) {
-            content.cold.remove(&window);
-        }
-        Ok(())
-    }
-
-    /// Up to `max` bytes from `offset` on.
-    pub fn read(&self, number: u64, offset: u64, max: usize) -> Result<&[u8], Errno> {
-        let data = &self.content(number)?.data;
-        let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
-        Ok(&data[begin..data.len().min(begin.saturating_add(max))])
-    }
-
-    /// Writes at `offset`, or at the end; gives where it ended. `ENOSPC` when the folder is full.
-    pub fn write(&mut self, number: u64, offset: Option<u64>, bytes: &[u8]) -> Result<u64, Errno> {
-        let length = self.content(number)?.data.len() as u64;
-        let offset = offset.unwrap_or(length);
-        let end = offset.checked_add(bytes.len() as u64).ok_or(Errno::EFBIG)?;
-        if end > length && !bytes.is_empty() {
-            self.resize(number, end)?;
-        }
-        let now = self.now;
-        let content = self.content_mut(number)?;
-        if !bytes.is_empty() {
-            content.data[offset as usize..end as usize].copy_from_slice(bytes);
-            content.modified = now;
-            self.tell_content(number);
-        }
-        Ok(end)
-    }
-
-    /// Sets the length of a file. `ENOSPC` when the folder is full.
-    pub fn set_length(&mut self, number: u64, length: u64) -> Result<(), Errno> {
-        self.resize(number, length)?;
-        let now = self.now;
-        self.content_mut(number)?.modified = now;
-        self.tell_content(number);
-        Ok(())
-    }
-
-    fn resize(&mut self, number: u64, length: u64) -> Result<(), Errno> {
-        let old = self.content(number)?.data.len();
-        let room = FOLDER_BYTES_MAX - (self.bytes - old);
-        let length = usize::try_from(length).ok().filter(|&length| length <= room).ok_or(Errno::ENOSPC)?;
-        self.content_mut(number)?.data.resize(length, 0);
-        self.bytes = self.bytes - old + length;
-        Ok(())
-    }
-
-    fn content(&self, number: u64) -> Result<&Content, Errno> {
-        self.contents.get(&number).ok_or(Errno::ESTALE)
-    }
-
-    fn content_mut(&mut self, number: u64) -> Result<&mut Content, Errno> {
-        self.contents.get_mut(&number).ok_or(Errno::ESTALE)
-    }
-
-    /// Watches a path from now on; gives a name for the watch.
-    pub fn watch(&mut self, path: &str) -> Result<u64, Errno> {
-        let number = match self.file_at(path) {
-            Ok(number) => Some(number),
-            Err(Errno::ENOENT) => {
-                self.check_parents(path)?;
-                None
-            }
-            Err(errno) => return Err(errno),
-        };
-        self.watches_made += 1;
-        self.watches.insert(self.watches_made, Watched { path: path.into(), number, news: News::default() });
-        Ok(self.watches_made)
-    }
-
-    /// Watches no longer.
-    pub fn unwatch(&mut self, watch: u64) {
-        self.watches.remove(&watch);
-    }
-
-    /// What a watch has to tell.
-    pub fn news(&mut self, watch: u64) -> Result<&mut News, Errno> {
-        self.watches.get_mut(&watch).map(|watched| &mut watched.news).ok_or(Errno::EBADF)
-    }
-
-    fn tell_content(&mut self, number: u64) {
-        for watched in self.watches.values_mut().filter(|watched| watched.number == Some(number)) {
-            watched.news.add(News::MODIFIED);
-        }
-    }
-
-    /// Something has happened to a name; there is a new file behind it if that is given.
-    fn tell_name(&mut self, path: &str, news: News, number: Option<u64>) {
-        for watched in self.watches.values_mut().filter(|watched| *watched.path == *path) {
-            watched.news.add(news);
-            watched.number = number.or(watched.number);
-        }
-    }
-}
-
-/// The pieces that these bytes lie in.
-fn windows(offset: u64, max: usize) -> std::ops::RangeInclusive<u64> {
-    offset / FILE_WINDOW..=offset.saturating_add(max.saturating_sub(1) as u64) / FILE_WINDOW
-}
-
-impl fmt::Debug for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tree { names, watches, bytes, .. } = self;
-        f.debug_struct("Tree").field("names", names).field("watches", watches).field("bytes", bytes).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::tree::Opened;
     use super::*;
+    use yieldix_syscalls::OpenFlags;
 
     #[test]
     fn a_file_is_written_appended_to_cut_and_removed() {
@@ -603,7 +285,7 @@ mod tests {
         folder.remove("c").unwrap();
         assert_eq!((folder.remove("c"), folder.remove("a")), (Err(Errno::ENOENT), Err(Errno::EISDIR)));
         assert_eq!(folder.append("a/b/c", "").and(folder.append("a/b/c/d", "")), Err(Errno::ENOTDIR));
-        assert_eq!(folder.lock().bytes, 0);
+        assert_eq!(folder.lock().contents.bytes(), 0);
     }
 
     #[test]
@@ -643,12 +325,12 @@ mod tests {
     fn an_open_file_outlives_its_name() {
         let folder = MemoryFolder::new();
         folder.append("a", "x").unwrap();
-        let number = folder.lock().open("a", OpenFlags::READ).unwrap();
+        let Ok(Opened::File(number)) = folder.lock().open("a", OpenFlags::READ) else { panic!("it is a file") };
         folder.remove("a").unwrap();
-        assert_eq!(folder.lock().read(number, 0, 9), Ok(&b"x"[..]));
+        assert_eq!(folder.lock().contents.read(number, 0, 9), Ok(&b"x"[..]));
         folder.lock().close(number);
         let tree = folder.lock();
-        assert_eq!((tree.read(number, 0, 9), tree.bytes), (Err(Errno::ESTALE), 0));
+        assert_eq!((tree.contents.read(number, 0, 9), tree.contents.bytes()), (Err(Errno::ESTALE), 0));
     }
 
     #[test]
@@ -656,7 +338,7 @@ mod tests {
         let folder = MemoryFolder::new();
         folder.append("log", "x").unwrap();
         let watch = folder.lock().watch("log").unwrap();
-        let told = || folder.lock().news(watch).unwrap().take(64).map(|text| String::from_utf8(text.to_vec()).unwrap());
+        let told = || folder.lock().read_news(watch, 64).map(|text| String::from_utf8(text.to_vec()).unwrap());
         folder.rename("log", "log.1").unwrap();
         assert_eq!(told().as_deref(), Ok("moved\n"));
         folder.append("log.1", "the old one").unwrap();

@@ -46,3 +46,7 @@ pub const DISK_NS_MIN: u64 = 20_000;
 pub const DISK_NS_MAX: u64 = 2_000_000;
 /// Of so many writes, one takes the disk's time: the others go to the cache.
 pub const LATE_WRITE_ONE_IN: u64 = 8;
+/// Entries of a directory that one call gives at most, as on the host.
+pub const READ_DIR_MAX: usize = 1024;
+/// Of so many changes that were asked for and given up, one takes place all the same.
+pub const GIVEN_UP_DONE_ONE_IN: u64 = 2;

@@ -11,6 +11,7 @@
 mod agenda;
 mod connection;
 mod console;
+mod contents;
 mod disk;
 mod entropy;
 mod faults;
@@ -22,13 +23,16 @@ mod network;
 mod own_streams;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Received, Waker};
+use super::{
+    Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Question, Received, Told, Waker,
+};
 use agenda::{Agenda, Event};
 use console::Console;
 use disk::Disk;
@@ -39,7 +43,10 @@ use network::Network;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use yieldix_syscalls::{Buf, Clock, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use std::time::Duration;
+use yieldix_syscalls::{
+    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, TerminalMode, Time, Work,
+};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -111,12 +118,13 @@ impl Simulated {
                 Event::Arrival { connection, to, packet } => {
                     self.network.arrive(connection, to, packet, &mut self.agenda);
                 }
+                Event::Signal(signal) => happened.push(Interrupt::Signal(signal)),
                 Event::Typed => self.console.typed(&mut self.agenda),
                 Event::Drained(device) => {
                     self.console.drain(device);
                     self.agenda.touch(device);
                 }
-                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read)),
+                Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read, self.agenda.now())),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
                 Event::Done(device) => {
                     self.jobs.end(device);
@@ -130,6 +138,7 @@ impl Simulated {
                 Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
                 Class::Stream => self.network.settle(device),
                 Class::Disk => self.disk.settle(device),
+                Class::Own => None,
             };
             let Some(interrupt) = interrupt else { continue };
             happened.push(interrupt);
@@ -168,6 +177,10 @@ fn refuse_others(device: Device) -> Result<(), Errno> {
 impl Hardware for Simulated {
     fn now(&mut self) -> Time {
         self.agenda.now()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        self.now().since(Time::BOOT)
     }
 
     fn clock(&self) -> Clock {
@@ -215,7 +228,9 @@ impl Hardware for Simulated {
             Class::Stream if device.is_console() => {
                 self.console.read(device, max, &mut self.luck, self.agenda.now())?
             }
-            Class::Stream | Class::Job => self.network.read(device, max, &mut self.luck, &mut self.agenda)?,
+            Class::Stream | Class::Job | Class::Own => {
+                self.network.read(device, max, &mut self.luck, &mut self.agenda)?
+            }
             Class::Disk => {
                 let (data, drained) = self.disk.read(device, max)?;
                 return Ok(Received { data, drained });
@@ -228,7 +243,9 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ECONNRESET)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.write(device, data, &mut self.luck, &mut self.agenda),
-            Class::Stream | Class::Job => self.network.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => {
+                self.network.write(device, data, &mut self.luck, &mut self.agenda)
+            }
             Class::Disk => Err(Errno::EBADF),
         }
     }
@@ -243,7 +260,7 @@ impl Hardware for Simulated {
         match device.class() {
             Class::Job => self.jobs.is_done(device),
             Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
-            Class::Stream => self.network.is_readable(device, &mut self.agenda),
+            Class::Stream | Class::Own => self.network.is_readable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
     }
@@ -252,9 +269,25 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.is_writable(device, &mut self.agenda),
-            Class::Stream | Class::Job => self.network.is_writable(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.terminal()
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.set_terminal(mode)
+    }
+
+    fn note_delivered(&mut self) {}
+
+    fn suspend(&mut self) {
+        self.console.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
@@ -277,7 +310,7 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
         match device.class() {
             Class::Stream if device.is_console() => Err(Errno::ENOTSOCK),
-            Class::Stream | Class::Job => self.network.connected(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.connected(device, &mut self.agenda),
             Class::Disk => self.disk.connected(device),
         }
     }
@@ -292,9 +325,14 @@ impl Hardware for Simulated {
         self.disk.watch(folder, path, &mut self.agenda)
     }
 
-    fn stat(&mut self, folder: u32, path: &str) -> Result<Device, Errno> {
+    fn ask(&mut self, folder: u32, question: Question) -> Result<Device, Errno> {
         self.risk(Errno::ENOMEM)?;
-        self.disk.stat(folder, path, &mut self.agenda)
+        self.disk.ask(folder, question, &mut self.agenda)
+    }
+
+    fn told(&mut self, device: Device) -> Result<Told, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.told(device)
     }
 
     fn file_info(&mut self, device: Device) -> Result<FileInfo, Errno> {
@@ -316,6 +354,16 @@ impl Hardware for Simulated {
     fn try_truncate(&mut self, device: Device, ticket: u64, length: u64) -> Result<(), Errno> {
         self.risk(Errno::EIO)?;
         self.disk.truncate(device, ticket, length, &mut self.agenda)
+    }
+
+    fn try_sync_file(&mut self, device: Device, ticket: u64) -> Result<(), Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.sync(device, ticket, &mut self.agenda)
+    }
+
+    fn try_read_dir(&mut self, device: Device, ticket: u64, offset: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.risk(Errno::EIO)?;
+        self.disk.read_dir(device, ticket, offset, &mut self.agenda)
     }
 
     fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
@@ -361,7 +409,7 @@ impl Hardware for Simulated {
     fn close(&mut self, device: Device) {
         match device.class() {
             Class::Disk => self.disk.close(device),
-            Class::Stream | Class::Job => self.network.close(device, &mut self.agenda),
+            Class::Stream | Class::Job | Class::Own => self.network.close(device, &mut self.agenda),
         }
     }
 

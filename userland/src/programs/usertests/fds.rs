@@ -7,6 +7,12 @@ pub(super) const TESTS: &[Test] = tests![
     a_closed_fd_is_stale_for_ever,
     an_fd_never_opened_is_refused,
     a_dup_outlives_its_original,
+    an_fd_goes_to_the_slot_that_is_asked_for,
+    what_was_in_a_slot_is_closed,
+    an_fd_to_its_own_slot_stays,
+    a_standard_stream_is_replaced_and_brought_back,
+    a_slot_past_the_bound_is_refused,
+    what_an_fd_is_can_be_asked,
     a_passed_fd_moves,
     a_shared_fd_is_in_both,
     an_fd_can_become_standard_output,
@@ -57,6 +63,91 @@ fn a_dup_outlives_its_original() -> Task {
         trap!(yield second.close())?;
         // The last of them took the connection with it.
         assert!(trap!(yield far.recv(1))?.is_empty());
+        Ok(())
+    })
+}
+
+fn an_fd_goes_to_the_slot_that_is_asked_for() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let far = trap!(yield dup_to(to, 40))?;
+        assert_eq!(far.slot(), 40);
+        trap!(yield close(to))?;
+        trap!(yield write(far, "far"))?;
+        assert_eq!(trap!(yield read(from, 9))?, Buf::from("far"));
+        // Those below are still free.
+        assert_eq!(trap!(yield dup(from))?.slot(), to.slot());
+        assert_eq!(trap!(yield dup_to(Fd::new(500, 1), 40)), Err(Errno::EBADF));
+        trap!(yield write(far, "still"))?;
+        Ok(())
+    })
+}
+
+fn what_was_in_a_slot_is_closed() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let (other_from, other_to) = trap!(yield pipe())?;
+        let replaced = trap!(yield dup_to(other_to, to.slot()))?;
+        // The pipe has lost its only writer, and the number that named it is dead.
+        assert!(trap!(yield read(from, 1))?.is_empty());
+        assert_eq!(trap!(yield write(to, "x")), Err(Errno::EBADF));
+        trap!(yield write(replaced, "y"))?;
+        assert_eq!(trap!(yield read(other_from, 9))?, Buf::from("y"));
+        Ok(())
+    })
+}
+
+fn an_fd_to_its_own_slot_stays() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        assert_eq!(trap!(yield dup_to(to, to.slot())), Ok(to));
+        let second = trap!(yield dup(to))?;
+        let again = trap!(yield dup_to(to, second.slot()))?;
+        trap!(yield write(again, "x"))?;
+        assert_eq!(trap!(yield read(from, 9))?, Buf::from("x"));
+        Ok(())
+    })
+}
+
+fn a_standard_stream_is_replaced_and_brought_back() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let kept = trap!(yield dup(Fd::STDOUT))?;
+        assert_eq!(trap!(yield dup_to(to, 1)), Ok(Fd::STDOUT));
+        trap!(yield close(to))?;
+        println!("into the pipe")?;
+        assert_eq!(trap!(yield dup_to(kept, 1)), Ok(Fd::STDOUT));
+        // It was the last that wrote there.
+        assert_eq!(trap!(yield read(from, 99))?, Buf::from("into the pipe\n"));
+        assert!(trap!(yield read(from, 99))?.is_empty());
+        trap!(yield sync(Fd::STDOUT))
+    })
+}
+
+fn a_slot_past_the_bound_is_refused() -> Task {
+    task!({
+        let (_from, to) = trap!(yield pipe())?;
+        assert_eq!(trap!(yield dup_to(to, u32::MAX)), Err(Errno::EMFILE));
+        assert_eq!(trap!(yield dup_to(to, 1 << 20)), Err(Errno::EMFILE));
+        Ok(())
+    })
+}
+
+fn what_an_fd_is_can_be_asked() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let (socket, _) = call!(listener())?;
+        let (sender, _receiver) = trap!(yield port_create(1))?;
+        trap!(yield write(to, "four"))?;
+        let kinds = [(from, FileKind::Pipe), (socket.fd(), FileKind::Socket), (sender, FileKind::Other)];
+        for (fd, kind) in kinds.into_iter().chain([(Fd::STDOUT, FileKind::Device)]) {
+            assert_eq!(trap!(yield fstat(fd))?.kind, kind);
+            assert_eq!(trap!(yield seek(fd, SeekFrom::Start(0))), Err(Errno::ESPIPE));
+        }
+        let (ends, other) = ([trap!(yield fstat(from))?, trap!(yield fstat(to))?], trap!(yield pipe())?);
+        assert_eq!((ends[0].id, ends[0].size), (ends[1].id, 4));
+        assert_ne!(trap!(yield fstat(other.0))?.id, ends[0].id);
+        assert_eq!(trap!(yield fstat(Fd::new(500, 1))), Err(Errno::EBADF));
         Ok(())
     })
 }

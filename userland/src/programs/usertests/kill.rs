@@ -19,7 +19,6 @@ pub(super) const TESTS: &[Test] = tests![
     a_kill_of_nobody_is_refused,
     init_is_protected,
     some_signals_do_nothing,
-    stopping_is_not_built,
 ];
 
 /// Spawns `victim` with `fds`, waits until it is blocked, kills it, reaps it.
@@ -257,18 +256,6 @@ fn some_signals_do_nothing() -> Task {
         for signal in [Signal::Chld, Signal::Cont] {
             trap!(yield kill(child, signal))?;
             assert_eq!(trap!(yield try_wait(child))?, None);
-        }
-        trap!(yield kill(child, Signal::Kill))?;
-        trap!(yield wait(child))?;
-        Ok(())
-    })
-}
-
-fn stopping_is_not_built() -> Task {
-    task!({
-        let child = trap!(yield spawn(sleeper()))?;
-        for signal in [Signal::Stop, Signal::Tstp] {
-            assert_eq!(trap!(yield kill(child, signal)), Err(Errno::ENOSYS));
         }
         trap!(yield kill(child, Signal::Kill))?;
         trap!(yield wait(child))?;

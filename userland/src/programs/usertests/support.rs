@@ -35,7 +35,7 @@ pub(super) fn until_blocked(tid: Tid) -> impl Routine<Result<WaitsOn, Errno>> {
             match all.iter().find(|task| task.tid.serial() == tid.serial()).map(|task| task.state) {
                 Some(TaskState::Blocked(on)) => return Ok(on),
                 Some(TaskState::Zombie) | None => return Err(Errno::ESRCH),
-                Some(TaskState::Ready | TaskState::Running) => {}
+                Some(TaskState::Ready | TaskState::Running | TaskState::Stopped) => {}
             }
             trap!(yield yield_now())?;
         }
