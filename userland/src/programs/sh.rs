@@ -99,6 +99,11 @@ fn parse(args: Args) -> Result<(Shell, Script), Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let (mut shell, script) = call!(or_usage(&PROGRAM, parse(args)))?;
+        if script == Script::Input && !shell.options.is_interactive {
+            // A shell in a shell at a terminal prompts, too.
+            let sees_keys = trap!(yield terminal(Fd::STDIN)).is_ok() && trap!(yield terminal(Fd::STDERR)).is_ok();
+            (shell.options.is_interactive, shell.options.has_jobs) = (sees_keys, sees_keys);
+        }
         call!(shell.begin());
         let outcome = match &script {
             Script::Text(text) => call!(shell.run_text(text, 1, false)),

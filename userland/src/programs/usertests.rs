@@ -17,6 +17,7 @@ mod pipes;
 mod poll;
 mod ports;
 mod scratch;
+mod shell;
 mod signals;
 mod sockets;
 mod subroutines;
@@ -56,6 +57,7 @@ const TESTS: &[&[Test]] = &[
     directories::TESTS,
     names::TESTS,
     terminals::TESTS,
+    shell::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

@@ -161,7 +161,11 @@ impl Shell {
                     call!(self.tell_jobs());
                     call!(self.note_signals());
                     // What was pressed while nothing ran was for nothing.
-                    let _ = call!(self.run_traps());
+                    if let Err(unwind) = call!(self.run_traps())
+                        && unwind != Unwind::Abort
+                    {
+                        return Err(unwind);
+                    }
                 }
                 let prompt = self.prompt(is_continued);
                 match call!(source.lines(&prompt)) {
@@ -169,7 +173,7 @@ impl Shell {
                     Ok(None) => has_ended = true,
                     Err(Errno::EINTR) => {
                         if let Err(unwind) = call!(self.run_traps()) {
-                            if unwind != Unwind::Abort {
+                            if unwind != Unwind::Abort || !source.is_interactive() {
                                 return Err(unwind);
                             }
                             text.clear();

@@ -15,8 +15,9 @@ A line is a command: a program's name and its words. Commands are joined by
 < FILE, > FILE and >> FILE are where a command reads and writes, 2> FILE where it complains.
 '...' and \\ keep characters as they are, \"...\" all but $ and `; $? is the last status.
 if, while, until, for, case, functions, $(...), $((...)) and patterns are as in any POSIX shell.
+`programs` lists the programs with what they do.
 What still runs in the background when the first shell ends is ended with the machine,
-without a word: wait for it first. `programs` lists the programs with what they do.
+without a word: wait for it first.
 
 ";
 
