@@ -56,13 +56,12 @@ fn typed(dialogue: &'static [(&'static str, &'static str)]) -> impl Routine<Resu
 fn a_key_stops_a_job_and_fg_goes_on_with_it() -> Task {
     task!({
         let code = call!(typed(&[
-            ("$ ", "(echo o''n; read x; exit $x)\n"),
-            ("on", "\x1a"),
+            ("$ ", "(trap 'exit 5' USR1; echo u''p; while :; do :; done)\n"),
+            ("up", "\x1a"),
             ("Stopped", ""),
             ("[148] $ ", "jobs\n"),
             ("[1] + Stopped", ""),
-            ("$ ", "fg\n"),
-            ("( … )", "5\n"),
+            ("$ ", "kill -USR1 %1; fg\n"),
             ("[5] $ ", "exit $?\n"),
         ]))?;
         assert_eq!(code, 5);
@@ -73,10 +72,10 @@ fn a_key_stops_a_job_and_fg_goes_on_with_it() -> Task {
 fn a_key_ends_the_job_in_front_and_not_the_shell() -> Task {
     task!({
         let code = call!(typed(&[
-            ("$ ", "(read x) | (echo o''n >&2; read y)\n"),
-            ("on", "\x03"),
-            ("[130] $ ", "echo o''n; while :; do :; done\n"),
-            ("on", "\x03"),
+            ("$ ", "(read x) | (echo u''p >&2; read y)\n"),
+            ("up", "\x03"),
+            ("[130] $ ", "echo u''p; while :; do :; done\n"),
+            ("up", "\x03"),
             ("[130] $ ", "exit 3\n"),
         ]))?;
         assert_eq!(code, 3);
