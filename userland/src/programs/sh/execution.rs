@@ -86,7 +86,13 @@ impl Shell {
                 let ends = [(input, 0), (writer, 1)];
                 input = reader;
                 match call!(self.stage(command, ends, group, is_tested)) {
-                    Ok(member) => members.push(member),
+                    Ok(member) => {
+                        members.push(member);
+                        // Before others of it run: a key may come as soon as one has said a word.
+                        if let Some((fd, _)) = self.jobs.terminal.filter(|_| group == Some(Tid::NONE)) {
+                            let _ = trap!(yield set_foreground(fd, member));
+                        }
+                    }
                     Err(unwind) => {
                         failed = Some(unwind);
                         break;
