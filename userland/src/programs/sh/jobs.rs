@@ -46,7 +46,7 @@ impl Job {
             return State::Running;
         }
         let stopped = states().find(|state| matches!(state, State::Stopped(_)));
-        stopped.or_else(|| states().last()).unwrap_or(State::Ended(0, None))
+        stopped.or_else(|| states().next_back()).unwrap_or(State::Ended(0, None))
     }
 
     /// Notes what has become of a task; is it one of the job's?

@@ -23,15 +23,18 @@ enum Step {
 #[derive(Debug)]
 enum Member {
     Range(char, char),
-    Class(fn(&char) -> bool),
+    Class(Class),
 }
 
 /// A pattern, ready to be matched.
 #[derive(Debug, Default)]
 pub(super) struct Pattern(Vec<Step>);
 
+/// Is it one of a class?
+type Class = fn(&char) -> bool;
+
 /// What `[:name:]` holds.
-const CLASSES: &[(&str, fn(&char) -> bool)] = &[
+const CLASSES: &[(&str, Class)] = &[
     ("alpha", char::is_ascii_alphabetic),
     ("digit", char::is_ascii_digit),
     ("alnum", char::is_ascii_alphanumeric),

@@ -103,7 +103,7 @@ fn split(line: &[Kept], separators: &str, count: usize) -> Vec<String> {
     let skip_separator = |mut line: &[Kept]| {
         let before = line.len();
         line = &line[skip_blanks(line)..];
-        if line.first().is_some_and(|kept| parts(kept)) {
+        if line.first().is_some_and(&parts) {
             line = &line[1..];
             line = &line[skip_blanks(line)..];
         }
