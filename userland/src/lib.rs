@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod args;
 pub mod bytes;
+pub mod condition;
 pub mod console;
 pub mod count;
 pub mod date;

@@ -11,6 +11,9 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 
+/// Parentheses of a condition (`test`) that may lie in each other: an error past it.
+pub const CONDITION_DEPTH: usize = 64;
+
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
 
@@ -92,3 +95,16 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How much a server still reads of a peer that it hangs up on.
 pub const DISCARD_BYTES_MAX: usize = 1024 * 1024;
+
+/// How deep the commands, quotes and expansions of a script may lie in each other: a syntax error past it.
+pub const SHELL_SYNTAX_DEPTH: usize = 100;
+
+/// How deep a shell's functions and compound commands may call each other: an error past it, which ends the
+/// script.
+pub const SHELL_CALL_DEPTH: usize = 5_000;
+
+/// Jobs that a shell remembers: past it the oldest that has ended is forgotten.
+pub const SHELL_JOBS: usize = 1024;
+
+/// The longest text in a script that is handed to a command's input at once; a task writes longer ones.
+pub const HERE_BYTES_AT_ONCE: usize = 4096;

@@ -16,6 +16,7 @@ pub use crate::{
     socket::{Socket, listen_at},
     text::read_text,
     tool::{Input, InputKind, Tool, or_standard_input},
+    write_all,
 };
 pub use alloc::{
     borrow::ToOwned,
