@@ -518,7 +518,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn asked<'a, const N: usize>(line: &'static str, script: [(&'a str, Reply); N]) -> bool {
+    fn asked<const N: usize>(line: &'static str, script: [(&str, Reply); N]) -> bool {
         let run = run_script(asking(line), script);
         assert_eq!(run.end, End::Returned(Ok(())), "{line}");
         run.output == "true\n"

@@ -11,6 +11,18 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 
+/// Lines that a line editor keeps: past it the oldest is forgotten.
+pub const HISTORY_LINES: usize = 1000;
+
+/// How long a line editor waits for what follows an escape; after it, the key was the escape key.
+pub const ESCAPE_WAIT: Duration = Duration::from_millis(50);
+
+/// Bytes of a key's sequence that are looked at: a longer one is no key.
+pub const KEY_BYTES: usize = 32;
+
+/// Completions that a line editor lists; of more it tells the count.
+pub const COMPLETIONS_LISTED: usize = 256;
+
 /// Parentheses of a condition (`test`) that may lie in each other: an error past it.
 pub const CONDITION_DEPTH: usize = 64;
 
@@ -37,6 +49,27 @@ pub const DOCUMENT_BYTES: u32 = 64 * 1024;
 
 /// The most that is kept of one record of a document, names and values: an error past it.
 pub const RECORD_BYTES: usize = 64 * 1024;
+
+/// How long nothing may be typed at a terminal over the network: past it the server hangs up.
+pub const TERMINAL_IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a terminal over the network may be used in all.
+pub const TERMINAL_SESSION: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How many terminals a server has at a time, unless it is told otherwise.
+pub const TERMINALS_MAX: usize = 64;
+
+/// How long a shell may take to end when its terminal has hung up: past it, it is killed.
+pub const HANG_UP_GRACE: Duration = Duration::from_secs(1);
+
+/// The longest subnegotiation of telnet that is looked at.
+pub const TELNET_OPTION_BYTES: usize = 16;
+
+/// The longest datagram that is received whole.
+pub const DATAGRAM_BYTES: u32 = 65_535;
+
+/// How much of standard input becomes a datagram.
+pub const DATAGRAM_READ_BYTES: u32 = 8 * 1024;
 
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 1024;

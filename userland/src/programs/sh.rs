@@ -7,6 +7,7 @@
 mod arithmetic;
 mod builtins;
 mod children;
+mod completion;
 mod cursor;
 mod execution;
 mod expansion;
@@ -23,6 +24,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod typed;
 mod variables;
 mod word;
 
@@ -30,6 +32,7 @@ use crate::prelude::*;
 use builtins::Listing;
 use input::Stream;
 use shell::Shell;
+use typed::Typed;
 
 pub(crate) const PROGRAM: Program =
     Program::new("sh", Group::System, "runs commands from standard input, from a file or from -c; -i prompts", main)
@@ -115,6 +118,9 @@ fn main(args: Args) -> Task {
                     Ok(())
                 }
             },
+            Script::Input if shell.options.is_interactive && call!(typed::is_possible()) => {
+                call!(shell.run_source(&mut Typed::new()))
+            }
             Script::Input => {
                 let mut source = Stream::new(Fd::STDIN, shell.options.is_interactive);
                 let outcome = call!(shell.run_source(&mut source));

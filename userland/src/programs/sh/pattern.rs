@@ -249,6 +249,6 @@ mod tests {
     #[test]
     fn many_stars_do_not_take_long() {
         let text = "a".repeat(2_000);
-        assert!(!pattern(&"*a".repeat(20).replace("a*", "a*")).matches(&[&text, "b"].concat()));
+        assert!(!pattern(&"*a".repeat(20)).matches(&[&text, "b"].concat()));
     }
 }
