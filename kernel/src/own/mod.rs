@@ -89,6 +89,11 @@ impl OwnDevices {
         self.devices.len()
     }
 
+    /// How many of them are pipes, both ends counted as one.
+    pub fn pipes(&self) -> u32 {
+        self.pipes.len()
+    }
+
     /// Is everybody told?
     pub fn is_settled(&self) -> bool {
         self.ready.is_empty() && !self.is_settling

@@ -1,8 +1,8 @@
 //! Tests of the kernel from where its users stand: each in a task of its own, judged by how that
 //! ends.
 //!
-//! Before and after each test the machine's tasks, open files, timers and registrations are
-//! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
+//! Before and after each test the machine's tasks, open files, pipes, jobs, waits, timers, registrations and
+//! files in memory are counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
 mod directories;
@@ -221,6 +221,9 @@ struct Counts {
     tasks: u32,
     zombies: u32,
     files: u32,
+    pipes: u32,
+    jobs: u32,
+    file_waiters: u32,
     timers: u32,
     registrations: u32,
     ram_inodes: u32,
@@ -229,8 +232,9 @@ struct Counts {
 
 impl Counts {
     fn of(info: &SysInfo) -> Counts {
-        let SysInfo { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes, .. } = *info;
-        Counts { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes }
+        let SysInfo { tasks, zombies, files, pipes, jobs, file_waiters, timers, registrations, .. } = *info;
+        let SysInfo { ram_inodes, ram_bytes, .. } = *info;
+        Counts { tasks, zombies, files, pipes, jobs, file_waiters, timers, registrations, ram_inodes, ram_bytes }
     }
 }
 
