@@ -47,11 +47,13 @@ mod running;
 pub use log::{FilterError, LogFormat, start_log};
 pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
+#[cfg(unix)]
+pub use yieldix_kernel::hardware::host::TerminalKeeper;
 pub use yieldix_kernel::{
     Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
     hardware::{
         MemoryConsole,
-        simulated::{Faults, MemoryFolder},
+        simulated::{Faults, HostProgram, MemoryFolder},
     },
 };
 /// The interface of tasks: what a userland crate is written against.

@@ -1,18 +1,26 @@
 //! The machine: what is to be booted, on what, and booting it.
 
 use crate::Running;
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicU64};
 use std::{
+    collections::BTreeMap,
     fmt, io,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
+#[cfg(unix)]
+use yieldix_kernel::hardware::host::TerminalKeeper;
 use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
     fs::mount::Mount,
     hardware::{
         Hardware, MemoryConsole,
-        simulated::{CallCount, CopyError, Faults, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions},
+        simulated::{
+            CallCount, CopyError, Faults, HostProgram, MemoryFolder, Simulated, SimulatedConsole, SimulatedOptions,
+        },
     },
     limits,
     sched::RoundRobin,
@@ -60,9 +68,21 @@ pub struct Machine {
     faults: Faults,
     console: Console,
     mounts: Mounts,
-    catches_signals: bool,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    host_programs: BTreeMap<String, HostProgram>,
+    process: Process,
     load: Load,
     observer: Option<Box<dyn Observer>>,
+}
+
+/// What the machine has to do with the process that it is in.
+#[derive(Default)]
+struct Process {
+    catches_signals: bool,
+    #[cfg(unix)]
+    signals_delivered: Arc<AtomicU64>,
+    #[cfg(unix)]
+    terminal: TerminalKeeper,
 }
 
 /// What to boot.
@@ -163,7 +183,9 @@ impl Machine {
             faults: Faults::default(),
             console: Console::Process,
             mounts: Vec::new(),
-            catches_signals: false,
+            hosts: BTreeMap::new(),
+            host_programs: BTreeMap::new(),
+            process: Process::default(),
             load: Load::Nothing,
             observer: None,
         }
@@ -217,11 +239,45 @@ impl Machine {
         self
     }
 
-    /// SIGHUP, SIGINT and SIGTERM end the machine in order. Signals are the whole process's, so
-    /// only a program that is this machine should ask for it.
-    pub fn signals(mut self) -> Machine {
-        self.catches_signals = true;
+    /// Gives a host a name, or one more address, for `resolve` in a simulated world. There no other host has
+    /// one; elsewhere it is the host's to know.
+    pub fn host(mut self, name: impl Into<String>, address: IpAddr) -> Machine {
+        self.hosts.entry(name.into()).or_default().push(address);
         self
+    }
+
+    /// May tasks run programs of the host (`host_exec`)? Off unless said so: such a program may do whatever the
+    /// process may. In a simulated world there are those of [`Machine::host_program`] only.
+    pub fn host_exec(mut self, may_exec: bool) -> Machine {
+        self.options.may_exec_on_host = may_exec;
+        self
+    }
+
+    /// Gives the host of a simulated world a program, which is run by this name.
+    pub fn host_program(mut self, name: impl Into<String>, program: HostProgram) -> Machine {
+        self.host_programs.insert(name.into(), program);
+        self
+    }
+
+    /// SIGINT, SIGQUIT and SIGTSTP go to the group in the foreground of the console. Without one, SIGTSTP stops
+    /// the process, and the others, as SIGHUP and SIGTERM in any case, end the machine in order. Signals are the
+    /// whole process's, so only a program that is this machine should ask for it.
+    pub fn signals(mut self) -> Machine {
+        self.process.catches_signals = true;
+        self
+    }
+
+    /// Gives the terminal back as it was found, also when the machine cannot do so when it is dropped: before
+    /// the process ends in another way.
+    #[cfg(unix)]
+    pub fn terminal_keeper(&self) -> TerminalKeeper {
+        self.process.terminal.clone()
+    }
+
+    /// How many of the signals of [`Machine::signals`], SIGTSTP not counted, have gone to tasks.
+    #[cfg(unix)]
+    pub fn signals_delivered(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.process.signals_delivered)
     }
 
     /// Traps a turn, for tasks that are not given another number: 1 to 4,096, the nearest of which is
@@ -286,7 +342,9 @@ impl Machine {
             faults,
             console,
             mounts,
-            catches_signals,
+            hosts,
+            host_programs,
+            process,
             load,
             observer,
         } = self;
@@ -312,11 +370,13 @@ impl Machine {
                     Console::Process => SimulatedConsole::Process,
                     Console::Memory(memory) => SimulatedConsole::Memory(memory),
                 };
-                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders: copies(mounts)? });
+                let folders = copies(mounts)?;
+                let programs = host_programs;
+                let simulated = Simulated::new(SimulatedOptions { seed, console, faults, folders, hosts, programs });
                 calls = simulated.calls();
                 Box::new(simulated)
             }
-            None => host(console, mounts, catches_signals)?,
+            None => host(console, mounts, process)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
@@ -358,7 +418,7 @@ fn copies(mounts: Mounts) -> Result<Vec<MemoryFolder>, BootError> {
 
 /// The hardware that is there.
 #[cfg(unix)]
-fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(console: Console, mounts: Mounts, process: Process) -> Result<Box<dyn Hardware>, BootError> {
     use yieldix_kernel::hardware::host::{self, ConsoleOptions, Host, HostOptions};
     let open = |(folder, guest, _)| match folder {
         Folder::Host(path) => {
@@ -371,12 +431,14 @@ fn host(console: Console, mounts: Mounts, catches_signals: bool) -> Result<Box<d
         Console::Process => ConsoleOptions::Process,
         Console::Memory(memory) => ConsoleOptions::Memory(memory),
     };
-    Ok(Box::new(Host::new(HostOptions { console, catches_signals, folders }).map_err(BootError::Host)?))
+    let Process { catches_signals, signals_delivered, terminal } = process;
+    let options = HostOptions { console, catches_signals, signals_delivered, terminal, folders };
+    Ok(Box::new(Host::new(options).map_err(BootError::Host)?))
 }
 
 /// Only a simulation runs here.
 #[cfg(not(unix))]
-fn host(_: Console, _: Mounts, _: bool) -> Result<Box<dyn Hardware>, BootError> {
+fn host(_: Console, _: Mounts, _: Process) -> Result<Box<dyn Hardware>, BootError> {
     Err(BootError::NoHost)
 }
 

@@ -1,19 +1,21 @@
 //! `yieldix`: the machine as a command.
+#![feature(panic_can_unwind)]
 
 use clap::{
     Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue},
 };
-use signal_hook::{consts, flag};
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, PoisonError},
 };
 use yieldix::{BootError, Ended, LogFormat, Machine, MountError};
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
+#[cfg(unix)]
+mod last_resort;
 mod manual;
 
 /// What a bad command line, or a bad filter, ends with.
@@ -68,6 +70,10 @@ struct Command {
     /// Show tasks a folder of the host, and nothing else of it; `:ro` to read only. Repeatable
     #[arg(long, value_name = "HOST:GUEST[:ro]", global = true)]
     mount: Vec<Mounted>,
+
+    /// Let tasks run programs of the host: they may do whatever this process may
+    #[arg(long, global = true)]
+    host_exec: bool,
 
     /// How long after the first of several timers to wake up for all [default: 100us; simulated: 0]
     #[arg(long, value_name = "DURATION", global = true)]
@@ -182,11 +188,13 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         machine = machine.simulate(command.seed);
     } else {
         machine = machine.signals();
-        end_at_once_on_a_second_signal();
+        #[cfg(unix)]
+        last_resort::end_at_once_on_a_second_signal(machine.terminal_keeper(), machine.signals_delivered());
     }
     for Mounted { host, guest, is_read_only } in &command.mount {
         machine = machine.mount(host, guest, *is_read_only);
     }
+    machine = machine.host_exec(command.host_exec);
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }
@@ -199,7 +207,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     if let Some(Span(slack)) = command.timer_slack {
         machine = machine.timer_slack(slack);
     }
-    let panic = keep_panics_quiet();
+    let panic = keep_panics_quiet(&machine);
     // The kernel catches the panics of tasks; one that comes out here is its own.
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| boot_and_count_lost(machine)));
     match ended {
@@ -228,32 +236,20 @@ fn boot_and_count_lost(machine: Machine) -> Result<(Ended, u64), BootError> {
 
 /// A task's panic is told by the log, with its task; the default hook would tell it again. Gives
 /// the text of the last panic, for one that is the kernel's.
-fn keep_panics_quiet() -> Arc<Mutex<String>> {
+/// One that nothing can catch ends the process, and must not leave its terminal as the tasks had it.
+fn keep_panics_quiet(machine: &Machine) -> Arc<Mutex<String>> {
     let last = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&last);
+    #[cfg(unix)]
+    let terminal = machine.terminal_keeper();
     std::panic::set_hook(Box::new(move |panic| {
+        #[cfg(unix)]
+        if !panic.can_unwind() {
+            terminal.restore();
+        }
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
     }));
     last
-}
-
-/// The first signal ends the machine in order. A second, the same or another, that comes while it
-/// has not ended, because a task keeps the core or a console does not take its output, ends the
-/// process.
-fn end_at_once_on_a_second_signal() {
-    let is_ending = Arc::new(AtomicBool::new(false));
-    let signals = [
-        consts::SIGINT,
-        consts::SIGTERM,
-        #[cfg(unix)]
-        consts::SIGHUP,
-    ];
-    for signal in signals {
-        // In this order: the first signal finds the flag down and raises it. A host that allows no
-        // handler leaves the default, which is to end at the first.
-        let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_ending));
-        let _ = flag::register(signal, Arc::clone(&is_ending));
-    }
 }
 
 /// Prints to standard output; a reader that has gone away is no failure of ours.

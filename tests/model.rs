@@ -118,6 +118,9 @@ const CALM: Faults = Faults {
     short_writes_permille: 0,
     resets_permille: 0,
     spurious_ready_permille: 0,
+    lost_datagrams_permille: 0,
+    doubled_datagrams_permille: 0,
+    reordered_datagrams_permille: 0,
     fail_call: None,
 };
 
@@ -138,7 +141,7 @@ fn random_tasks_are_told_what_the_model_foretells_in_a_bad_world() {
         short_writes_permille: 300,
         resets_permille: 50,
         spurious_ready_permille: 500,
-        fail_call: None,
+        ..CALM
     };
     run_seeds(seeds(2000..2060), Setting { quantum: 3, faults });
 }

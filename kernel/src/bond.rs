@@ -1,28 +1,40 @@
 //! Children that do not outlive their parent.
 //!
-//! A parent lists those that are bound to it and live. Before it ends they do, and those bound to them: a
+//! A nursery is a name for some of them: the id of the child that was its first. A parent lists those that are
+//! bound to it and live. Before it ends they do, and those bound to them: a
 //! whole tree, the newest first, so that nobody ends before who is bound to it.
 
 use crate::{hardware::Hardware, kernel::Kernel, sched::Policy};
 use yieldix_syscalls::{Signal, Tid};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// Binds a child to its parent.
-    pub(crate) fn bind(&mut self, parent: u32, child: u32) {
+    /// Binds a child to its parent, in this nursery of that; [`Tid::NONE`] is a new one.
+    pub(crate) fn bind(&mut self, parent: u32, child: u32, nursery: Tid) {
         let tid = self.table.tid(child);
-        self.table.make_cold(child).is_bound = true;
+        self.table.make_rare(child).nursery = Some(if nursery.is_none() { tid } else { nursery });
         self.table.make_rare(parent).bound.insert(tid);
     }
 
     /// A child that ends is bound no more.
     pub(crate) fn unbind(&mut self, child: u32) {
         let (tid, parent) = (self.table.tid(child), self.table.slot(child).parent);
-        if self.table.cold(child).is_some_and(|cold| cold.is_bound)
+        if self.nursery_of(child).is_some()
             && let Some(parent) = self.table.find_live(parent)
             && let Some(rare) = self.table.rare_mut(parent)
         {
             rare.bound.remove(&tid);
         }
+    }
+
+    /// The nursery of its parent that the task in `slot` is in.
+    pub(crate) fn nursery_of(&self, slot: u32) -> Option<Tid> {
+        self.table.rare(slot)?.nursery
+    }
+
+    /// Lives a child in this nursery of a task, that can be waited for?
+    pub(crate) fn has_in_nursery(&self, tid: Tid, slot: u32, nursery: Tid) -> bool {
+        let mut children = self.bound_to(slot).map(|child| self.slot_of(child));
+        children.any(|child| self.nursery_of(child) == Some(nursery) && self.is_child(tid, child))
     }
 
     fn bound_to(&self, slot: u32) -> impl Iterator<Item = Tid> {

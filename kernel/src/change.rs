@@ -5,7 +5,7 @@
 //! that keep one.
 
 use crate::{block::Cause, hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::State, trap::Next};
-use yieldix_syscalls::{Change, Children, Errno, Reply, Signal, Tid, WaitFlags};
+use yieldix_syscalls::{Change, Children, Errno, Reply, Signal, Tid, Value, WaitFlags};
 
 /// What a task in [`State::AwaitingChange`] waits for.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Children::Only(child) = awaited.children {
             let child = self.child_slot(tid, child)?;
             let has_ended = !self.table.slot(child).state.is_live();
-            return Ok(if has_ended { Some(self.reap(slot, child)) } else { self.take_change(child, awaited.flags) });
+            let reap = |kernel: &mut Self| kernel.reap_for(slot, child, awaited.flags);
+            return Ok(if has_ended { Some(reap(self)) } else { self.take_change(child, awaited.flags) });
         }
         let cold = self.table.cold(slot).filter(|cold| cold.children > 0).ok_or(Errno::ECHILD)?;
         let mut looked_at = 0;
@@ -52,7 +53,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some(zombie) = zombies.find(|&zombie| self.is_meant(zombie, awaited.children)) {
             drop(zombies);
             self.operations += looked_at / limits::SLOTS_PER_OPERATION;
-            return Ok(Some(self.reap(slot, zombie)));
+            return Ok(Some(self.reap_for(slot, zombie, awaited.flags)));
         }
         drop(zombies);
         self.operations += looked_at / limits::SLOTS_PER_OPERATION;
@@ -65,14 +66,32 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return Ok(Some(reply));
             }
         }
-        if awaited.children != Children::Any {
-            self.charge_for_the_table();
-            let is_awaited = |child| self.is_child(tid, child) && self.is_meant(child, awaited.children);
-            if !self.table.iter().any(|(child, _)| is_awaited(child)) {
-                return Err(Errno::ECHILD);
+        let can_come = match awaited.children {
+            Children::Any | Children::Only(_) => true,
+            Children::Nursery(nursery) => self.has_in_nursery(tid, slot, nursery),
+            Children::Group(group) => {
+                self.charge_for_the_table();
+                let is_in_it = |child| self.is_child(tid, child) && self.group_of(child) == group;
+                self.table.iter().any(|(child, _)| is_in_it(child))
             }
+        };
+        if can_come { Ok(None) } else { Err(Errno::ECHILD) }
+    }
+
+    /// Reaps a zombie; the answer is what it has left, if that is asked for.
+    fn reap_for(&mut self, parent: u32, zombie: u32, flags: WaitFlags) -> Reply {
+        let value = self.take_value(zombie, flags);
+        let ending = self.reap(parent, zombie);
+        value.unwrap_or(ending)
+    }
+
+    /// The answer that hands over what a task has left, if it has and a wait with these flags wants it.
+    pub(crate) fn take_value(&mut self, slot: u32, flags: WaitFlags) -> Option<Reply> {
+        if !flags.has(WaitFlags::VALUES) {
+            return None;
         }
-        Ok(None)
+        let value = self.table.rare_mut(slot)?.value.take()?;
+        Some(Reply::Value(Box::new(Value::new((self.table.tid(slot), *value)))))
     }
 
     /// Is the task in `slot`, a child of who asks, one of these?
@@ -81,16 +100,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Children::Any => true,
             Children::Only(child) => self.table.tid(slot) == child,
             Children::Group(group) => self.group_of(slot) == group,
+            Children::Nursery(nursery) => self.nursery_of(slot) == Some(nursery),
         }
     }
 
-    /// Does the parent in this slot wait for changes, and for this child's?
+    /// For which changes of this child the parent in this slot waits, if it does for any. Of its end always.
     #[cold]
-    pub(crate) fn awaits_change(&self, parent: u32, child: u32) -> bool {
-        self.awaited_change(parent, child).is_some()
-    }
-
-    fn awaited_change(&self, parent: u32, child: u32) -> Option<WaitFlags> {
+    pub(crate) fn awaited_change(&self, parent: u32, child: u32) -> Option<WaitFlags> {
         let is_waiting = matches!(self.table.slot(parent).state, State::AwaitingChange);
         let awaited = self.table.rare(parent)?.awaited.filter(|_| is_waiting)?;
         self.is_meant(child, awaited.children).then_some(awaited.flags)

@@ -51,7 +51,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let joiners = cold.rare().map(|rare| rare.joiners.iter(self.table.slots()).count());
             found.joiners_queued += joiners.unwrap_or(0);
             found.hold(cold.fds.objects());
-            if let (Some(operation), &State::Writing { file, .. }) = (&cold.pending, &place.state)
+            if let (Some(operation), &(State::Reading { file, .. } | State::Writing { file, .. })) =
+                (&cold.pending, &place.state)
                 && operation.holds()
             {
                 found.hold([Object::File(file)]);
@@ -74,8 +75,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_watches(&found);
         self.check_files(&found);
         self.check_ports(&found);
-        let HardwareStats { sockets, jobs, disk_devices, .. } = self.hardware.stats();
-        let devices = sockets + jobs + disk_devices + self.own.len() + 3;
+        let HardwareStats { sockets, jobs, programs, disk_devices, .. } = self.hardware.stats();
+        let devices = sockets + jobs + programs + disk_devices + self.own.len() + 3;
         ensure(devices == self.files.len(), "every device is an open file's");
         ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
         let ends = |kind| self.files.iter().filter(|(_, file)| file.kind == kind).count() as u32;

@@ -71,7 +71,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Those that were kept for a handle: it can ask no more.
         for tid in self.table.tids() {
             emit!(self, Reaped { tid, by: Tid::NONE });
-            self.table.release(self.slot_of(tid));
+            self.release(self.slot_of(tid));
         }
     }
 

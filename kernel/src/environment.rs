@@ -26,6 +26,11 @@ impl Environment {
         self.variables.get(name).map(|value| &**value)
     }
 
+    /// Every variable and its value, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// Sets a variable. `E2BIG` when there is no room for it.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), Errno> {
         let before = self.get(name).map_or(0, |before| size(name, before));

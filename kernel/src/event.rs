@@ -111,6 +111,8 @@ pub enum Address<'a> {
     Socket(SocketAddr),
     /// A file, by its path in plain form.
     Path(&'a str),
+    /// A host, by its name.
+    Name(&'a str),
     /// One end of two, by the file of the other.
     OtherEnd {
         /// Its index.
@@ -122,7 +124,7 @@ impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Socket(address) => address.fmt(f),
-            Address::Path(path) => path.fmt(f),
+            Address::Path(text) | Address::Name(text) => text.fmt(f),
             Address::OtherEnd { file } => write!(f, "file {file}"),
         }
     }
@@ -134,7 +136,7 @@ impl<'a> Field for &'a Address<'_> {
         match self {
             Address::Socket(address) => Box::new(tracing::field::display(address)),
             // A string, which the log puts in quotes.
-            Address::Path(path) => Box::new(*path),
+            Address::Path(text) | Address::Name(text) => Box::new(*text),
             Address::OtherEnd { .. } => Box::new(self.to_string()),
         }
     }
@@ -173,11 +175,19 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Console => "console",
             Kind::Listener => "listener",
+            Kind::Datagram => "datagrams",
+            Kind::UnixListener => "unix listener",
+            Kind::UnixStream => "unix stream",
+            Kind::UnixDatagram => "unix datagrams",
             Kind::Stream => "stream",
             Kind::Job => "job",
             Kind::Regular => "regular",
             Kind::Directory => "directory",
             Kind::Watch => "watch",
+            Kind::Resolve => "resolve",
+            Kind::HostProcess => "process of the host",
+            Kind::HostInput => "input of the host",
+            Kind::HostOutput => "output of the host",
             Kind::Question => "question",
             Kind::PipeReader => "pipe's reading end",
             Kind::PipeWriter => "pipe's writing end",
@@ -288,7 +298,8 @@ events! {
     /// A stage of a flow, at the end of the task that asked for its probe: items that were sent to it, items
     /// that it sent on, and the time that it took itself.
     DEBUG "yieldix::flow" "stage" Stage { tid: Tid, stage: &'a str, items_in: u64, items_out: u64, time_ns: u64 }
-    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, or the path.
+    /// A file was opened, or is about to be: `address` is a socket's own or its peer's, the path, or
+    /// the name of a host.
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
     /// A task's work began to be done in the background; the file is its job.
     DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }

@@ -11,10 +11,11 @@
 
 use crate::{
     block::Cause,
+    datagram::Letter,
     emit,
     event::Address,
     fd::Object,
-    fs::{Listing, Opened, Place},
+    fs::{Listing, Opened, Place, UnixLetter},
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
@@ -67,8 +68,24 @@ pub enum Kind {
     Listener,
     /// A connected socket.
     Stream,
+    /// A socket for datagrams.
+    Datagram,
+    /// A Unix socket that accepts.
+    UnixListener,
+    /// A private Unix socket that is connected.
+    UnixStream,
+    /// A private Unix socket for datagrams.
+    UnixDatagram,
     /// Work in the background.
     Job,
+    /// A question for the addresses of a host; no descriptor ever names it.
+    Resolve,
+    /// A program of the host.
+    HostProcess,
+    /// What such a program reads.
+    HostInput,
+    /// What such a program prints.
+    HostOutput,
     /// A file with bytes.
     Regular,
     /// A directory.
@@ -92,7 +109,17 @@ pub enum Kind {
 impl Kind {
     /// Is it a socket?
     pub fn is_socket(self) -> bool {
-        matches!(self, Kind::Listener | Kind::Stream)
+        matches!(self, Kind::Listener | Kind::Stream | Kind::Datagram)
+    }
+
+    /// Is it a socket, of the hardware's or private?
+    pub fn is_any_socket(self) -> bool {
+        self.is_socket() || self.is_private_socket()
+    }
+
+    /// Is it a private Unix socket?
+    pub fn is_private_socket(self) -> bool {
+        matches!(self, Kind::UnixListener | Kind::UnixStream | Kind::UnixDatagram)
     }
 
     /// Is it operated on in ways of its own, and not as a plain stream of the hardware is?
@@ -225,8 +252,31 @@ pub enum Pending {
     },
     /// Take a connection.
     Accept,
+    /// Take a connection to a Unix socket.
+    UnixAccept,
+    /// Send a datagram to a Unix socket.
+    UnixSendTo {
+        /// Which, and to whom.
+        letter: Box<UnixLetter>,
+    },
+    /// Send a datagram.
+    SendTo {
+        /// Which, and to whom.
+        letter: Box<Letter>,
+    },
+    /// Receive a datagram.
+    RecvFrom {
+        /// At most so many of its bytes.
+        max: u32,
+    },
     /// Learn how a connect or an open ended; the operation holds its file.
     Connect,
+    /// Learn whether a program of the host was started; the operation holds its file.
+    HostExec,
+    /// Wait until such a program has ended.
+    HostWait,
+    /// Learn the addresses of a host; the operation holds its question.
+    Resolve,
     /// Learn the answer to a question; the operation holds its file.
     Ask,
     /// Read up to `max` bytes of a regular file.
@@ -286,7 +336,11 @@ impl Pending {
     pub fn direction(&self) -> Direction {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::Take { .. } | Pending::ReadWait => Direction::Read,
-            Pending::ReadAt { .. } => Direction::Read,
+            Pending::ReadAt { .. }
+            | Pending::RecvFrom { .. }
+            | Pending::Resolve
+            | Pending::HostWait
+            | Pending::UnixAccept => Direction::Read,
             Pending::Write { .. }
             | Pending::WriteAll { .. }
             | Pending::Connect
@@ -295,6 +349,7 @@ impl Pending {
             Pending::ReadDir { .. } => Direction::Read,
             Pending::WriteAt { .. } | Pending::Truncate { .. } => Direction::Write,
             Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => Direction::Write,
+            Pending::SendTo { .. } | Pending::UnixSendTo { .. } | Pending::HostExec => Direction::Write,
         }
     }
 
@@ -321,23 +376,57 @@ impl Pending {
             (Kind::Directory, Pending::ReadWait | Pending::WriteWait) => Ok(()),
             (Kind::Directory, _) => Err(Errno::EISDIR),
             (Kind::Listener, Pending::Accept | Pending::ReadWait) => Ok(()),
+            (Kind::Listener, Pending::UnixAccept) => Err(Errno::EINVAL),
             (Kind::Listener, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
+            (Kind::Datagram, Pending::SendTo { .. } | Pending::RecvFrom { .. }) => Ok(()),
+            (Kind::Datagram, Pending::ReadWait | Pending::WriteWait) => Ok(()),
+            (Kind::Datagram, Pending::Accept | Pending::UnixAccept) => Err(Errno::EINVAL),
+            (Kind::Datagram, Pending::UnixSendTo { .. }) => Err(Errno::EAFNOSUPPORT),
+            (Kind::Datagram, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
             (Kind::Job, Pending::ReadWait) => Ok(()),
-            (Kind::Listener | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
-            (_, Pending::Accept) => Err(Errno::EINVAL),
+            (Kind::Listener | Kind::Datagram | Kind::Job, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::UnixListener | Kind::UnixStream | Kind::UnixDatagram, _) => self.permit_private(kind, wants),
+            (_, Pending::Accept | Pending::UnixAccept) => Err(Errno::EINVAL),
+            (_, Pending::SendTo { .. } | Pending::UnixSendTo { .. } | Pending::RecvFrom { .. }) => {
+                Err(Errno::EOPNOTSUPP)
+            }
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
+            (Kind::HostProcess, Pending::HostWait | Pending::ReadWait) => Ok(()),
+            (Kind::HostProcess, _) => Err(Errno::EOPNOTSUPP),
+            (Kind::HostInput, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
+            (Kind::HostOutput, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::HostInput | Kind::HostOutput, _) => Err(Errno::EBADF),
             (Kind::PipeReader, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::PipeWriter, Pending::Write { .. } | Pending::WriteWait) => Ok(()),
             (Kind::PipeReader | Kind::PipeWriter, _) => Err(Errno::EBADF),
             (Kind::Plain | Kind::Terminal | Kind::Master, _) => Ok(()),
-            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question, _) => Ok(()),
+            (Kind::Console | Kind::Stream | Kind::Regular | Kind::Question | Kind::Resolve, _) => Ok(()),
+        }
+    }
+
+    /// May it be done with a private Unix socket of this kind?
+    #[cold]
+    fn permit_private(&self, kind: Kind, wants: Wants) -> Result<(), Errno> {
+        match (kind, self) {
+            (Kind::UnixListener, Pending::UnixAccept | Pending::ReadWait) => Ok(()),
+            (Kind::UnixStream, Pending::Read { .. } | Pending::Write { .. } | Pending::WriteAll { .. }) => Ok(()),
+            (Kind::UnixDatagram, Pending::RecvFrom { .. } | Pending::UnixSendTo { .. }) => Ok(()),
+            (Kind::UnixStream | Kind::UnixDatagram, Pending::ReadWait | Pending::WriteWait) => Ok(()),
+            (_, Pending::Accept | Pending::UnixAccept) => Err(Errno::EINVAL),
+            (Kind::UnixDatagram, Pending::SendTo { .. }) => Err(Errno::EAFNOSUPPORT),
+            (Kind::UnixStream | Kind::UnixListener, Pending::RecvFrom { .. } | Pending::UnixSendTo { .. }) => {
+                Err(Errno::EOPNOTSUPP)
+            }
+            (Kind::UnixStream | Kind::UnixListener, Pending::SendTo { .. }) => Err(Errno::EOPNOTSUPP),
+            (_, _) if wants == Wants::Socket => Err(Errno::ENOTCONN),
+            (_, _) => Err(Errno::EOPNOTSUPP),
         }
     }
 
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
-        matches!(self, Pending::Connect | Pending::Ask | Pending::Chdir { .. })
+        matches!(self, Pending::Connect | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve | Pending::HostExec)
     }
 
     /// Does the operation's own hold on its file end with this answer? A connect holds its file
@@ -345,8 +434,8 @@ impl Pending {
     pub fn lets_go_after(&self, reply: &Reply) -> bool {
         matches!(
             (self, reply),
-            (Pending::Connect, Reply::Err(_))
-                | (Pending::Take { is_done: true, .. } | Pending::Ask | Pending::Chdir { .. }, _)
+            (Pending::Connect | Pending::HostExec, Reply::Err(_))
+                | (Pending::Take { is_done: true, .. } | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve, _)
         )
     }
 
@@ -372,7 +461,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The file of a socket that `fd` names for the task in `slot`.
     pub(crate) fn socket_of(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
         match self.object_of(slot, fd)? {
-            Object::File(file) if self.file(file).kind.is_socket() => Ok(file),
+            Object::File(file) if self.file(file).kind.is_any_socket() => Ok(file),
             _ => Err(Errno::ENOTSOCK),
         }
     }
@@ -430,7 +519,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let entry = self.file(file);
         if let Err(errno) = operation.permit(entry.kind, wants) {
-            return self.answer(slot, operation.give_up(errno));
+            return self.refuse_unless_private(slot, file, wants, operation, errno);
         }
         // The calls of sockets have been refused by now.
         if wants == Wants::Anything && entry.kind.has_own_ways() {
@@ -448,6 +537,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if is_console && matches!(operation, Pending::Write { .. }) { Next::ResumeFree } else { next }
     }
 
+    /// What no socket of the hardware's permits: those that are private have ways of their own.
+    #[cold]
+    #[inline(never)]
+    fn refuse_unless_private(&mut self, slot: u32, file: u32, wants: Wants, operation: Pending, errno: Errno) -> Next {
+        let kind = self.file(file).kind;
+        let permitted = if kind.is_private_socket() { operation.permit_private(kind, wants) } else { Err(errno) };
+        match permitted {
+            Ok(()) => self.operate_on_own(slot, file, operation),
+            Err(errno) => self.answer(slot, operation.give_up(errno)),
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn operate_in_own_ways(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
@@ -462,7 +563,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn attempt(&mut self, slot: u32, file: u32, operation: &mut Pending) -> Option<Reply> {
         let device = self.file(file).device;
         if device.is_own() {
-            self.attempt_on_own(file, device, operation)
+            self.attempt_on_own(slot, file, device, operation)
         } else {
             self.attempt_as(slot, file, device, operation)
         }
@@ -530,6 +631,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::ReadDir { .. } | Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => {
                 self.attempt_on_disk(slot, file, device, operation)
             }
+            Pending::UnixAccept => self.accept_in_folder(slot, file, device),
+            Pending::UnixSendTo { .. } => broken("a private socket is the hardware's"),
+            Pending::HostExec => self.take_program(slot, file, device),
+            Pending::HostWait => self.take_host_status(device),
+            Pending::Resolve => self.take_addresses(device),
+            Pending::SendTo { .. } | Pending::RecvFrom { .. } => self.attempt_on_datagrams(device, operation),
         };
         match answer {
             Ok(reply) => Some(reply),
@@ -632,7 +739,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.close_opened(device, opened);
         }
         match kind {
-            Kind::Job => self.close_job(file, device),
+            Kind::Job | Kind::Resolve => self.close_job(file, device),
             _ if device.is_own() => return self.close_own(file, device),
             _ => self.hardware.close(device),
         }
@@ -697,9 +804,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         // Left first, let go after: a file is not closed while a task waits on it.
         let lets_go = operation.lets_go_after(&reply);
+        let is_broken_pipe = self.is_broken_pipe(file, &reply);
         self.unblock(slot, reply, Cause::Device { file });
         if lets_go {
             self.let_go_of_file(file);
+        }
+        if is_broken_pipe {
+            self.signal_broken_pipe(slot);
         }
     }
 }

@@ -18,7 +18,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Is a task in this group? Mostly its first is there to ask.
-    fn is_group(&mut self, group: Tid) -> bool {
+    pub(crate) fn is_group(&mut self, group: Tid) -> bool {
         let is_in_it = |kernel: &Self, slot| kernel.group_of(slot) == group;
         if self.table.find(group).is_some_and(|slot| is_in_it(self, slot)) {
             return true;
@@ -113,5 +113,65 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             |kernel: &Self, member| kernel.table.find_live(member).is_some() && kernel.init != Some(member);
         let is_anybody_there = self.members(group).into_iter().any(|member| can_be_told(self, member));
         is_anybody_there && self.signal_group(Tid::NONE, group, signal).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Options,
+        ending::Ended,
+        hardware::simulated::{Simulated, SimulatedOptions},
+        sched::RoundRobin,
+    };
+    use std::time::Duration;
+    use yieldix_syscalls::{calls::*, *};
+
+    /// A machine of two groups of sleepers, and the names of these.
+    fn machine() -> (Kernel<Simulated, RoundRobin>, [Tid; 2]) {
+        let sleeper = || task!({ trap!(yield sleep(Duration::MAX)) });
+        let parent = task!({
+            trap!(yield spawn(sleeper()).group(Tid::NONE))?;
+            trap!(yield sleep(Duration::MAX))
+        });
+        let mut kernel =
+            Kernel::new(Simulated::new(SimulatedOptions::default()), RoundRobin::default(), Options::default());
+        kernel.boot(parent, SpawnOptions::default(), false).unwrap();
+        kernel.run_until_blocked();
+        let groups = kernel.tasks().iter().map(|task| task.group).collect::<Vec<_>>();
+        (kernel, groups.try_into().unwrap())
+    }
+
+    #[test]
+    fn keys_go_to_the_foreground_group_and_to_nobody_else() {
+        let (mut kernel, [first, second]) = machine();
+        assert_ne!(first, second);
+        kernel.foreground = Some(second);
+        kernel.take_host_signal(Signal::Tstp);
+        assert_eq!(kernel.tasks()[1].state, TaskState::Stopped);
+        for signal in [Signal::Cont, Signal::Int] {
+            assert!(kernel.signal_foreground(signal));
+        }
+        let states: Vec<TaskState> = kernel.tasks().into_iter().map(|task| task.state).collect();
+        assert!(matches!(states[..], [TaskState::Blocked(_), TaskState::Zombie]), "{states:?}");
+        // Nobody lives there any more.
+        assert!(!kernel.signal_foreground(Signal::Int));
+        kernel.check();
+        kernel.take_host_signal(Signal::Int);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Int));
+    }
+
+    #[test]
+    fn without_a_foreground_a_key_ends_the_machine_but_a_stop_does_not() {
+        let (mut kernel, _) = machine();
+        kernel.take_host_signal(Signal::Tstp);
+        assert_eq!(kernel.stats().tasks, 2);
+        kernel.take_host_signal(Signal::Int);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Int));
+        let (mut kernel, [_, group]) = machine();
+        kernel.foreground = Some(group);
+        kernel.take_host_signal(Signal::Term);
+        assert_eq!(kernel.shutdown(), Ended::Signalled(Signal::Term));
     }
 }

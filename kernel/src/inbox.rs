@@ -270,7 +270,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(slot) = self.table.find(tid) else { return TaskStatus::Unknown };
         let Some(status) = self.status_of(slot) else { return TaskStatus::Running };
         if self.asked_for.remove(&self.table.tid(slot)) {
-            self.table.release(slot);
+            self.release(slot);
         }
         TaskStatus::Ended(status)
     }

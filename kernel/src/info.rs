@@ -159,6 +159,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             State::AwaitingChange => match self.table.rare(slot).and_then(|rare| rare.awaited) {
                 Some(Awaited { children: Children::Only(child), .. }) => WaitsOn::Child(child),
                 Some(Awaited { children: Children::Group(group), .. }) => WaitsOn::GroupChild(group),
+                Some(Awaited { children: Children::Nursery(nursery), .. }) => WaitsOn::NurseryChild(nursery),
                 _ => WaitsOn::AnyChild,
             },
             State::AwaitingSignal => WaitsOn::Signal,
@@ -183,13 +184,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn waits_on_file(&self, slot: u32, file: u32, direction: Direction) -> WaitsOn {
         match (self.find_fd(slot, Object::File(file)), direction) {
-            (Some(fd), Direction::Read) if self.file(file).kind == Kind::Listener => WaitsOn::Accept(fd),
+            (Some(fd), Direction::Read) if matches!(self.file(file).kind, Kind::Listener | Kind::UnixListener) => {
+                WaitsOn::Accept(fd)
+            }
             (Some(fd), Direction::Read) if self.file(file).kind == Kind::Job => WaitsOn::Job(fd),
             (Some(fd), Direction::Read) => WaitsOn::Read(fd),
             (Some(fd), Direction::Write) => WaitsOn::Write(fd),
             // Only what holds its file itself has no descriptor for it.
             (None, _) => match self.file(file).kind {
                 Kind::Regular | Kind::Watch => WaitsOn::Open,
+                Kind::Resolve => WaitsOn::Resolve,
+                Kind::HostProcess => WaitsOn::HostExec,
                 Kind::Question => WaitsOn::Question,
                 _ => WaitsOn::Connect,
             },

@@ -15,7 +15,7 @@ use yieldix_syscalls::{Errno, Fd, Reply, Tid, Work};
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn sys_offload(&mut self, tid: Tid, slot: u32, work: Box<Work>) -> Next {
         let name = work.function();
-        let begun = match self.room_for_a_job(slot) {
+        let begun = match self.room_for_a_file(slot).and_then(|()| self.room_for_a_job()) {
             Ok(()) => self.hardware.offload(work),
             Err(errno) => Err((errno, work)),
         };
@@ -33,8 +33,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, fd.map(Reply::Fd))
     }
 
-    fn room_for_a_job(&self, slot: u32) -> Result<(), Errno> {
-        self.room_for_a_file(slot)?;
+    /// Could one more job be begun?
+    pub(crate) fn room_for_a_job(&self) -> Result<(), Errno> {
+        self.room_for_an_object()?;
         if self.hardware.stats().jobs >= limits::JOBS { Err(Errno::EAGAIN) } else { Ok(()) }
     }
 

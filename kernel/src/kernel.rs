@@ -59,6 +59,8 @@ pub struct Options {
     pub programs: Vec<Program>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
+    /// May tasks run programs of the host?
+    pub may_exec_on_host: bool,
     /// The most bytes of files in memory.
     pub ram_bytes: u64,
     /// Check the kernel's invariants after every trap, at some cost.
@@ -74,6 +76,7 @@ impl Default for Options {
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
             mounts: Vec::new(),
+            may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
             is_checked: cfg!(debug_assertions),
         }
@@ -480,6 +483,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pace_polls();
         loop {
             self.fire_timers();
+            self.send_signals_of_keys();
             self.serve_inbox();
             if self.ended.is_some() {
                 // Nobody may step this kernel again, and its callers wait.
@@ -541,14 +545,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// What the keys of the console send is the foreground's, if there is one. All else ends the machine, but
-    /// a stop, which has nobody to stop.
-    fn take_host_signal(&mut self, signal: Signal) {
+    /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
+    /// stops the whole process, and goes on with it; all else ends the machine.
+    pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) || signal == Signal::Tstp {
-            return;
+        if is_key && self.signal_foreground(signal) {
+            self.hardware.note_delivered();
+        } else if signal == Signal::Tstp {
+            self.hardware.suspend();
+        } else {
+            self.shut_down(Ended::Signalled(signal));
         }
-        self.shut_down(Ended::Signalled(signal));
     }
 
     /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no

@@ -24,7 +24,7 @@ pub const FDS_PER_TASK: u32 = 1024;
 /// Open files and ports of the whole machine: `ENFILE`.
 pub const FILES: u32 = 1 << 20;
 
-/// Jobs that are open, and those that wait for a helper, open or not: `EAGAIN`.
+/// Jobs that are open, names that are asked about among them, and those that wait for a helper, open or not: `EAGAIN`.
 pub const JOBS: u32 = 512;
 
 /// Bytes in a pipe: past them, writers wait.
@@ -39,6 +39,16 @@ pub const PIPE_GATHERED_BYTES: usize = 1024;
 /// Bytes a read of `/dev/zero` or `/dev/random` gives; reads that ask for more get less.
 pub const PLAIN_READ_BYTES: usize = 64 << 10;
 
+/// Bytes that a terminal of a task's own holds in each direction: past them, writers wait.
+pub const TERMINAL_BYTES: usize = 64 << 10;
+
+/// Bytes of a line that is typed at such a terminal, its end among them; what is typed beyond is dropped. What
+/// it shows of keys may go so far past its bound.
+pub const TERMINAL_LINE_BYTES: usize = 4096;
+
+/// Lines, and ends, typed ahead at such a terminal: past them, writers wait.
+pub const TERMINAL_LINES_TYPED: usize = 4096;
+
 /// Messages that a port may be made for: `EINVAL`. Past those it was made for, senders wait.
 pub const PORT_CAPACITY: u32 = 1 << 16;
 
@@ -50,6 +60,24 @@ pub const MESSAGE_FDS: usize = 64;
 
 /// Bytes of a port's name: `ENAMETOOLONG`.
 pub const PORT_NAME_BYTES: usize = 64;
+
+/// Bytes of a datagram, the most that fit into one of IPv4: `EMSGSIZE`.
+pub const DATAGRAM_BYTES: usize = 65_507;
+
+/// Bytes of a host's name, as DNS has it: `ENAMETOOLONG`.
+pub const HOST_NAME_BYTES: usize = 253;
+
+/// Connections that wait to be accepted at a Unix socket: one more waits before it is connected.
+pub const UNIX_BACKLOG: usize = 1024;
+
+/// What the datagrams may cost that wait at a Unix socket: who sends more waits.
+pub const UNIX_DATAGRAMS: usize = 212_992;
+
+/// What each of these costs beside its bytes.
+pub const UNIX_DATAGRAM_COST: usize = 256;
+
+/// Programs of the host that are open, whether they have ended or not: `EAGAIN`.
+pub const HOST_PROGRAMS: u32 = 256;
 
 /// Bytes of a path: `ENAMETOOLONG`.
 pub const PATH_BYTES: usize = 4096;

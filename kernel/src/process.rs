@@ -47,8 +47,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some(group) = options.group {
             self.enter_group(child_slot, group);
         }
-        if options.bound {
-            self.bind(slot, child_slot);
+        if let Some(nursery) = options.nursery {
+            self.bind(slot, child_slot, nursery);
         }
         self.set_options(child_slot, options);
         self.begin(child);
@@ -91,8 +91,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// A task that nobody made: the first ones, and those that a handle asks for.
     pub(crate) fn spawn_first(&mut self, task: Task, options: SpawnOptions) -> Result<Tid, Errno> {
-        let is_for_a_child =
-            !is_quantum(options.quantum) || !options.fds.is_empty() || options.group.is_some() || options.bound;
+        let is_for_a_child = !is_quantum(options.quantum)
+            || !options.fds.is_empty()
+            || options.group.is_some()
+            || options.nursery.is_some();
         let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
         if let Err(errno) = checked {
             self.discard(Tid::NONE, task);
@@ -133,7 +135,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn set_options(&mut self, slot: u32, options: SpawnOptions) {
-        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, bound: _ } = options;
+        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, nursery: _ } = options;
         if name.is_none() && !detached && quantum.is_none() && announced.is_none() {
             return;
         }
@@ -337,17 +339,23 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn bury(&mut self, slot: u32, tid: Tid, status: ExitStatus) {
         let parent = self.table.slot(slot).parent;
         let Some(parent_slot) = self.table.find_live(parent) else { return self.bury_alone(slot, tid, status) };
+        let mut value = None;
         let is_awaited = match self.table.slot(parent_slot).state {
             State::AwaitingChild { child } => child == slot,
             State::AwaitingAny => true,
-            State::AwaitingChange => self.awaits_change(parent_slot, slot),
+            State::AwaitingChange => {
+                let flags = self.awaited_change(parent_slot, slot);
+                value = flags.and_then(|flags| self.take_value(slot, flags));
+                flags.is_some()
+            }
             _ => false,
         };
         if is_awaited {
             self.table.make_cold(parent_slot).children -= 1;
             emit!(self, Reaped { tid, by: parent });
-            self.table.release(slot);
-            return self.unblock(parent_slot, Reply::exit(tid, status), Cause::Exit(tid));
+            self.release(slot);
+            let reply = value.unwrap_or_else(|| Reply::exit(tid, status));
+            return self.unblock(parent_slot, reply, Cause::Exit(tid));
         }
         let code = self.keep_ending(slot, status);
         let (cold, slots) = self.table.make_cold_and_slots(parent_slot);
@@ -368,7 +376,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.table.count_zombie();
         } else {
             emit!(self, Reaped { tid, by: Tid::NONE });
-            self.table.release(slot);
+            self.release(slot);
         }
         if self.init == Some(tid) {
             self.init_ended(status);
@@ -395,6 +403,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Some(ending.unwrap_or(ExitStatus::Exited(code)))
     }
 
+    /// Frees the slot of a task; what it left and nobody took is dropped.
+    #[inline(always)]
+    pub(crate) fn release(&mut self, slot: u32) {
+        if let Some(value) = self.table.release(slot) {
+            self.discard(Tid::NONE, value);
+        }
+    }
+
     /// Takes a zombie away from its parent; gives the answer that tells of it.
     #[inline(always)]
     pub(crate) fn reap(&mut self, parent: u32, zombie: u32) -> Reply {
@@ -409,7 +425,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             |zombies, slots| zombies.remove(slots, zombie),
         );
         emit!(self, Reaped { tid, by: self.table.tid(parent) });
-        self.table.release(zombie);
+        self.release(zombie);
         Reply::exit(tid, status)
     }
 

@@ -48,10 +48,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 known(FileKind::Pipe, 0o600, len as u64, OwnDevice::Pipes.file(u64::from(pipe)))
             }
             Kind::Console | Kind::Plain | Kind::Terminal | Kind::Master => known(FileKind::Device, 0o666, 0, its_own),
-            Kind::Listener | Kind::Stream => known(FileKind::Socket, 0o600, 0, its_own),
-            Kind::Job | Kind::Watch | Kind::Question | Kind::Regular | Kind::Directory => {
-                known(FileKind::Other, 0o600, 0, its_own)
-            }
+            Kind::HostInput | Kind::HostOutput => known(FileKind::Pipe, 0o600, 0, its_own),
+            Kind::Listener | Kind::Stream | Kind::Datagram => known(FileKind::Socket, 0o600, 0, its_own),
+            Kind::UnixListener | Kind::UnixStream | Kind::UnixDatagram => known(FileKind::Socket, 0o600, 0, its_own),
+            Kind::HostProcess
+            | Kind::Resolve
+            | Kind::Job
+            | Kind::Watch
+            | Kind::Question
+            | Kind::Regular
+            | Kind::Directory => known(FileKind::Other, 0o600, 0, its_own),
         }
     }
 }

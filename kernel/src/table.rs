@@ -6,7 +6,7 @@ use crate::{
     task::{Cold, Due, NIL, Rare, Slot, State},
     wait::Queue,
 };
-use yieldix_syscalls::{Errno, Task, Tid};
+use yieldix_syscalls::{Errno, Task, Tid, Value};
 
 /// The slots, used or free. Indices come from the kernel's own tables.
 #[derive(Debug)]
@@ -262,9 +262,10 @@ impl Table {
         self.zombies += 1;
     }
 
-    /// Frees the slot of a zombie, or of a live task that leaves none.
+    /// Frees the slot of a zombie, or of a live task that leaves none. Gives what it left and nobody took.
     #[inline(always)]
-    pub fn release(&mut self, slot: u32) {
+    #[must_use]
+    pub fn release(&mut self, slot: u32) -> Option<Box<Value>> {
         let place = self.slots.get_mut(slot);
         match place.state {
             State::Zombie { .. } => self.zombies -= 1,
@@ -273,10 +274,9 @@ impl Table {
         }
         place.set_state(State::Free { next: self.free });
         self.free = slot;
-        if let Some(index) = place.cold() {
-            place.set_cold(None);
-            self.cold.remove(index);
-        }
+        let index = place.cold()?;
+        place.set_cold(None);
+        self.cold.remove(index).and_then(|mut cold| cold.rare_mut()?.value.take())
     }
 
     /// The slots of all tasks, zombies too, in the order of the slots.

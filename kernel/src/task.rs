@@ -36,7 +36,7 @@ use std::{
     panic::Location,
     sync::Arc,
 };
-use yieldix_syscalls::{Errno, ExitStatus, Gauge, Reply, Task, Tid, Time};
+use yieldix_syscalls::{Errno, ExitStatus, Gauge, Reply, Task, Tid, Time, Value};
 
 /// No slot, no cold part: the end of a list.
 pub const NIL: u32 = u32::MAX;
@@ -242,7 +242,7 @@ impl Slot {
     /// Is this task in the slot, and not stopped? One comparison answers both.
     #[inline(always)]
     pub fn may_run(&self, tid: Tid) -> bool {
-        self.identity >> Self::COLD_BITS == tid.serial() << 1
+        self.identity >> Self::COLD_BITS == tid.serial_and_bit()
     }
 
     /// Is the task stopped?
@@ -358,8 +358,6 @@ pub struct Cold {
     pub quantum: u16,
     /// Will nobody wait for it?
     pub is_detached: bool,
-    /// Does it end when its parent does?
-    pub is_bound: bool,
 }
 
 // A server has one for each connection.
@@ -394,6 +392,10 @@ pub struct Rare {
     pub carried: [u32; 2],
     /// The error that its body returned.
     pub failure: Option<Errno>,
+    /// What it leaves to its parent.
+    pub value: Option<Box<Value>>,
+    /// The nursery of its parent that it is in, if it is to end when that does.
+    pub nursery: Option<Tid>,
     /// How it ended, when it did not exit.
     pub ending: Option<ExitStatus>,
 }
@@ -428,7 +430,6 @@ impl Cold {
             zombies: crate::wait::Queue::default(),
             quantum,
             is_detached: false,
-            is_bound: false,
         }
     }
 

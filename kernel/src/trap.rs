@@ -194,11 +194,29 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Ktrace { .. } | DriverCall { .. }) => self.not_built(slot),
             on!(DupTo { fd, slot: to }) => self.sys_dup_to(slot, fd, to),
             on!(Pipe) => self.sys_pipe(slot),
-            on!(Pty | SetTerminal { .. } | SetForeground { .. } | Terminal { .. }) => self.not_built(slot),
-            on!(UdpBind { .. } | SendTo { .. } | RecvFrom { .. } | Resolve { .. }) => self.not_built(slot),
-            on!(UnixListen { .. } | UnixConnect { .. } | UnixAccept { .. }) => self.not_built(slot),
-            on!(UnixBind { .. } | UnixSendTo { .. }) => self.not_built(slot),
-            on!(HostExec { .. } | HostWait { .. } | HostKill { .. }) => self.not_built(slot),
+            on!(Pty) => self.sys_pty(slot),
+            on!(SetTerminal { fd, mode }) => self.sys_set_terminal(slot, fd, mode),
+            on!(SetForeground { fd, group }) => self.sys_set_foreground(slot, fd, group),
+            on!(Terminal { fd }) => self.sys_terminal(slot, fd),
+            on!(ResizeTerminal { fd, columns, rows }) => self.sys_resize_terminal(slot, fd, columns, rows),
+            on!(UdpBind { address }) => self.sys_udp_bind(slot, *address),
+            on!(SendTo { fd, datagram }) => {
+                let (to, data) = *datagram;
+                self.sys_send_to(slot, fd, to, data)
+            }
+            on!(RecvFrom { fd, max }) => self.operate(slot, fd, Wants::Socket, Pending::RecvFrom { max }),
+            on!(Resolve { name }) => self.sys_resolve(slot, &name),
+            on!(UnixListen { path }) => self.sys_unix_listen(slot, &path),
+            on!(UnixConnect { path }) => self.sys_unix_connect(slot, &path),
+            on!(UnixAccept { fd }) => self.operate(slot, fd, Wants::Socket, Pending::UnixAccept),
+            on!(UnixBind { path }) => self.sys_unix_bind(slot, &path),
+            on!(UnixSendTo { fd, datagram }) => {
+                let (path, data) = *datagram;
+                self.sys_unix_send_to(slot, fd, &path, data)
+            }
+            on!(HostExec { command }) => self.sys_host_exec(slot, &command),
+            on!(HostWait { fd }) => self.sys_host_wait(slot, fd),
+            on!(HostKill { fd, signal }) => self.sys_host_kill(slot, fd, signal),
             on!(Offload { work }) => self.sys_offload(tid, slot, work),
             on!(Probe { stage }) => self.sys_probe(slot, &stage),
             on!(JobTake { fd }) => self.sys_job_take(slot, fd),
@@ -298,8 +316,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match self.table.cold(slot) {
             Some(cold) if cold.is_in_subroutine() => self.go_back(tid, slot, Reply::Value(value)),
             _ => {
-                self.discard(tid, value);
-                self.answer(slot, Reply::Err(Errno::EPROTO))
+                self.table.make_rare(slot).value = Some(value);
+                self.sys_exit(slot, ExitStatus::Exited(0))
             }
         }
     }

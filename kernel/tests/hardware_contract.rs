@@ -4,14 +4,16 @@
 //! nothing of the clock but that it goes on, and nothing of timing but that what is owed comes
 //! within [`PATIENCE`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 use yieldix_kernel::hardware::host::{ConsoleOptions, Folder, Host, HostOptions};
-use yieldix_kernel::hardware::simulated::{MemoryFolder, Simulated, SimulatedOptions};
-use yieldix_kernel::hardware::{Device, Hardware, Interrupt, MemoryConsole, Question, Received, Told};
+use yieldix_kernel::hardware::simulated::{HostProgram, MemoryFolder, Simulated, SimulatedOptions};
+use yieldix_kernel::hardware::{Device, Hardware, HostStreams, Interrupt, MemoryConsole, Question, Received, Told};
+use yieldix_kernel::resolve::Addresses;
 use yieldix_syscalls::{
-    Buf, DirEntry, Errno, FileInfo, FileKind, OpenFlags, Shutdown, SocketOption, Time, Value, Work,
+    Buf, Datagram, DirEntry, Errno, ExitStatus, FileInfo, FileKind, HostCommand, OpenFlags, Sender, Shutdown, Signal,
+    SocketOption, Time, Value, Work,
 };
 
 /// How long an owed interrupt may take, by the hardware's own clock.
@@ -41,6 +43,20 @@ macro_rules! contract {
                 a_write_after_a_reset_fails,
                 both_ends_know_each_other_by_address,
                 an_address_in_use_is_refused,
+                datagrams_arrive_whole_and_in_order_and_tell_whose_they_are,
+                a_datagram_that_is_too_long_for_its_reader_is_cut_and_says_so,
+                a_wait_for_datagrams_ends_when_one_comes,
+                a_socket_on_the_ipv6_wildcard_hears_ipv4,
+                what_nobody_hears_is_nobodys_error,
+                an_address_for_datagrams_is_not_shared_and_is_free_after_a_close,
+                a_reader_that_is_slow_loses_datagrams_and_no_more,
+                sockets_for_datagrams_refuse_what_streams_do,
+                a_name_is_asked_about_and_answered_once,
+                a_program_reads_prints_and_ends,
+                a_program_is_ended_by_a_signal_and_that_is_told_by_name,
+                a_closed_process_ends_and_so_do_its_streams,
+                a_program_that_is_not_there_is_not_started,
+                a_program_that_nobody_wants_any_more_leaves_nothing,
                 options_can_be_set,
                 the_console_is_no_socket,
                 sockets_are_counted,
@@ -81,13 +97,26 @@ macro_rules! contract {
 }
 
 contract! {
-    simulated: Simulated::new(SimulatedOptions { folders: vec![MemoryFolder::new()], ..Default::default() });
+    simulated: Simulated::new(SimulatedOptions {
+        folders: vec![MemoryFolder::new()],
+        programs: scripts(),
+        hosts: [("localhost".to_owned(), vec!["127.0.0.1".parse().expect("an address")])].into(),
+        ..Default::default()
+    });
     host: Host::new(HostOptions {
         console: ConsoleOptions::Memory(MemoryConsole::new()),
         folders: vec![scratch()],
         ..Default::default()
     })
     .expect("a host");
+}
+
+/// What the simulated host has of the programs that every host has.
+fn scripts() -> BTreeMap<String, HostProgram> {
+    let cat = HostProgram { echoes: true, ..HostProgram::default() };
+    let sleep = HostProgram { takes: Duration::from_secs(3600), ..HostProgram::default() };
+    let ls = HostProgram { stderr: b"ls: no".to_vec(), code: 2, ..HostProgram::default() };
+    [("cat", cat), ("sleep", sleep), ("ls", ls)].map(|(name, program)| (name.to_owned(), program)).into()
 }
 
 /// A folder of the host, of which each test uses its own file.
@@ -467,6 +496,247 @@ fn an_address_in_use_is_refused<H: Hardware>(mut bench: Bench<H>) {
     assert_eq!(bench.hardware.listen(address, 1), Err(Errno::EADDRINUSE));
     bench.hardware.close(listener);
     assert!(bench.hardware.listen(address, 1).is_ok(), "free again at once");
+}
+
+/// A socket for datagrams on a loopback address, and where it is.
+fn post<H: Hardware>(bench: &mut Bench<H>, ip: &str) -> (Device, SocketAddr) {
+    let device = bench.hardware.udp_bind(SocketAddr::new(ip.parse().expect("an address"), 0)).expect("a free port");
+    (device, bench.hardware.local_addr(device).expect("it has an address"))
+}
+
+fn send_to<H: Hardware>(bench: &mut Bench<H>, from: Device, to: SocketAddr, data: &[u8]) {
+    let sent = bench.until_done(from, Direction::Write, |hardware| hardware.try_send_to(from, to, data));
+    sent.expect("it is sent");
+}
+
+fn receive<H: Hardware>(bench: &mut Bench<H>, device: Device, max: usize) -> Datagram {
+    let received = bench.until_done(device, Direction::Read, |hardware| hardware.try_recv_from(device, max));
+    received.expect("a datagram")
+}
+
+fn datagrams_arrive_whole_and_in_order_and_tell_whose_they_are<H: Hardware>(mut bench: Bench<H>) {
+    for ip in ["127.0.0.1", "::1"] {
+        let (one, one_address) = post(&mut bench, ip);
+        let (two, two_address) = post(&mut bench, ip);
+        for length in [0, 1, 1000, 65_507] {
+            send_to(&mut bench, one, two_address, &pattern(length));
+            let Datagram { data, from, is_cut } = receive(&mut bench, two, 65_536);
+            assert_eq!((data.len(), from, is_cut), (length, Sender::Udp(one_address), false));
+            assert!(*data == pattern(length), "{length} bytes came changed");
+        }
+        for number in 0..20 {
+            send_to(&mut bench, two, one_address, &[number]);
+        }
+        for number in 0..20 {
+            assert_eq!(&*receive(&mut bench, one, 10).data, &[number]);
+        }
+        bench.hardware.close(one);
+        bench.hardware.close(two);
+    }
+    assert_eq!(bench.hardware.stats().sockets, 0);
+}
+
+fn a_datagram_that_is_too_long_for_its_reader_is_cut_and_says_so<H: Hardware>(mut bench: Bench<H>) {
+    let (device, address) = post(&mut bench, "127.0.0.1");
+    for (max, expected, is_cut) in [(3, &b"lon"[..], true), (4, b"long", false), (5, b"long", false), (0, b"", true)] {
+        send_to(&mut bench, device, address, b"long");
+        send_to(&mut bench, device, address, b"next");
+        let first = receive(&mut bench, device, max);
+        assert_eq!((&*first.data, first.is_cut), (expected, is_cut), "{max}");
+        assert_eq!(&*receive(&mut bench, device, 10).data, b"next", "the rest is lost");
+    }
+}
+
+fn a_wait_for_datagrams_ends_when_one_comes<H: Hardware>(mut bench: Bench<H>) {
+    let (device, address) = post(&mut bench, "127.0.0.1");
+    for _ in 0..3 {
+        assert_eq!(bench.hardware.is_readable(device), Ok(false));
+        assert_eq!(bench.hardware.try_recv_from(device, 10).map(drop), Err(Errno::EAGAIN));
+        bench.ready.clear();
+        send_to(&mut bench, device, address, b"");
+        bench.wait(device, Direction::Read);
+        assert_eq!(bench.hardware.is_readable(device), Ok(true));
+        assert!(receive(&mut bench, device, 10).data.is_empty());
+    }
+    assert_eq!(bench.hardware.is_writable(device), Ok(true));
+}
+
+fn a_socket_on_the_ipv6_wildcard_hears_ipv4<H: Hardware>(mut bench: Bench<H>) {
+    let (all, SocketAddr::V6(bound)) = post(&mut bench, "::") else { panic!("an address of IPv6") };
+    let (old, old_address) = post(&mut bench, "127.0.0.1");
+    send_to(&mut bench, old, SocketAddr::new("127.0.0.1".parse().expect("an address"), bound.port()), b"question");
+    let Sender::Udp(from) = receive(&mut bench, all, 10).from else { panic!("it has an address") };
+    assert_eq!((from.ip().to_canonical(), from.port()), (old_address.ip(), old_address.port()));
+    send_to(&mut bench, all, from, b"answer");
+    assert_eq!(&*receive(&mut bench, old, 10).data, b"answer");
+    let (new, new_address) = post(&mut bench, "::1");
+    assert_eq!(bench.hardware.try_send_to(old, new_address, b"x"), Err(Errno::EAFNOSUPPORT));
+    assert_eq!(bench.hardware.try_send_to(new, old_address, b"x"), Err(Errno::ENETUNREACH));
+}
+
+fn what_nobody_hears_is_nobodys_error<H: Hardware>(mut bench: Bench<H>) {
+    let (gone, nowhere) = post(&mut bench, "127.0.0.1");
+    bench.hardware.close(gone);
+    let (device, address) = post(&mut bench, "127.0.0.1");
+    for _ in 0..3 {
+        send_to(&mut bench, device, nowhere, b"hello?");
+        bench.pass(SILENCE);
+        assert_eq!(bench.hardware.try_recv_from(device, 10).map(drop), Err(Errno::EAGAIN));
+    }
+    send_to(&mut bench, device, address, b"still here");
+    assert_eq!(&*receive(&mut bench, device, 10).data, b"still here");
+    let port_0 = SocketAddr::new(address.ip(), 0);
+    assert_eq!(bench.hardware.try_send_to(device, port_0, b"x"), Err(Errno::EINVAL));
+}
+
+fn an_address_for_datagrams_is_not_shared_and_is_free_after_a_close<H: Hardware>(mut bench: Bench<H>) {
+    let (device, address) = post(&mut bench, "127.0.0.1");
+    assert_eq!(bench.hardware.udp_bind(address), Err(Errno::EADDRINUSE));
+    let wildcard = SocketAddr::new("0.0.0.0".parse().expect("an address"), address.port());
+    assert_eq!(bench.hardware.udp_bind(wildcard), Err(Errno::EADDRINUSE));
+    bench.hardware.close(device);
+    let again = bench.hardware.udp_bind(address).expect("it is free");
+    let far = "192.0.2.1:0".parse().expect("an address");
+    assert_eq!(bench.hardware.udp_bind(far), Err(Errno::EADDRNOTAVAIL));
+    bench.hardware.close(again);
+}
+
+fn a_reader_that_is_slow_loses_datagrams_and_no_more<H: Hardware>(mut bench: Bench<H>) {
+    let (reader, address) = post(&mut bench, "127.0.0.1");
+    let (writer, _) = post(&mut bench, "127.0.0.1");
+    let sent = 2000;
+    for number in 0..sent {
+        let data = [&u32::to_le_bytes(number)[..], &[b'x'; 996]].concat();
+        send_to(&mut bench, writer, address, &data);
+    }
+    bench.pass(SILENCE);
+    let mut received = Vec::new();
+    while let Some(datagram) = done(bench.hardware.try_recv_from(reader, 4)) {
+        received.push(u32::from_le_bytes(datagram.data[..].try_into().expect("four bytes")));
+    }
+    assert!(received.is_sorted(), "what was not lost is in order");
+    assert!((10..sent as usize).contains(&received.len()), "{} of {sent} came", received.len());
+    send_to(&mut bench, writer, address, b"room again");
+    assert_eq!(&*receive(&mut bench, reader, 10).data, b"room again");
+}
+
+fn sockets_for_datagrams_refuse_what_streams_do<H: Hardware>(mut bench: Bench<H>) {
+    let (device, address) = post(&mut bench, "127.0.0.1");
+    let (listener, _) = bench.listen();
+    assert!(bench.hardware.try_accept(device).is_err());
+    assert_eq!(bench.hardware.shutdown(device, Shutdown::Both), Err(Errno::ENOTCONN));
+    assert_eq!(bench.hardware.peer_addr(device), Err(Errno::ENOTCONN));
+    assert!(bench.hardware.try_send_to(listener, address, b"x").is_err());
+    bench.hardware.close(device);
+    assert_eq!(bench.hardware.try_recv_from(device, 1).map(drop), Err(Errno::EBADF));
+    assert_eq!(bench.hardware.try_send_to(device, address, b"x"), Err(Errno::EBADF));
+}
+
+fn a_name_is_asked_about_and_answered_once<H: Hardware>(mut bench: Bench<H>) {
+    let mut ask = |name: &str| {
+        let device = bench.hardware.resolve(name).expect("it is asked");
+        assert_eq!(bench.hardware.stats().jobs, 1);
+        let told = bench.until_done(device, Direction::Read, |hardware| hardware.try_take(device));
+        let addresses = told.expect("it is told").expect("no panic").downcast::<Addresses>().expect("addresses");
+        assert_eq!(bench.hardware.try_take(device).map(drop), Err(Errno::ESTALE));
+        assert!(bench.hardware.close_job(device).is_none());
+        assert_eq!(bench.hardware.stats().jobs, 0);
+        addresses
+    };
+    let own = ask("localhost").expect("every host has it");
+    assert!(!own.is_empty() && own.iter().all(|address| address.is_loopback()), "{own:?}");
+    // Nobody has it, and a host without a network cannot ask who would know that.
+    let nobody = ask("nobody.invalid");
+    assert!(matches!(nobody, Err(Errno::ENOENT | Errno::EAGAIN)), "{nobody:?}");
+}
+
+fn exec<H: Hardware>(bench: &mut Bench<H>, program: &str, args: &[&str]) -> Result<(Device, HostStreams), Errno> {
+    let args = args.iter().map(|&word| word.to_owned()).collect();
+    let process = bench.hardware.host_exec(&HostCommand { program: program.into(), args })?;
+    let started = bench.until_done(process, Direction::Write, |hardware| hardware.host_started(process));
+    if started.is_err() {
+        bench.hardware.close(process);
+    }
+    Ok((process, started?))
+}
+
+fn status<H: Hardware>(bench: &mut Bench<H>, process: Device) -> ExitStatus {
+    bench.until_done(process, Direction::Read, |hardware| hardware.host_status(process)).expect("it ends")
+}
+
+fn close_streams<H: Hardware>(bench: &mut Bench<H>, HostStreams { stdin, stdout, stderr }: HostStreams) {
+    for device in [stdin, stdout, stderr] {
+        bench.hardware.close(device);
+    }
+}
+
+fn a_program_reads_prints_and_ends<H: Hardware>(mut bench: Bench<H>) {
+    let (process, streams) = exec(&mut bench, "cat", &[]).expect("it is started");
+    assert_eq!(bench.hardware.stats().programs, 4);
+    assert_eq!(bench.hardware.try_read(streams.stdout, 10).map(drop), Err(Errno::EAGAIN));
+    assert_eq!(bench.hardware.host_status(process), Err(Errno::EAGAIN));
+    bench.write_all(streams.stdin, b"hello").expect("it reads");
+    assert_eq!(&*bench.read(streams.stdout, 10).expect("it prints").data, b"hello");
+    // More than the pipes hold: it waits until somebody reads.
+    let filled = bench.fill(streams.stdin);
+    bench.ready.clear();
+    let mut printed = 0;
+    while printed < filled {
+        printed += bench.read(streams.stdout, 8192).expect("it prints").data.len();
+    }
+    bench
+        .until_done(streams.stdin, Direction::Write, |hardware| hardware.try_write(streams.stdin, b"x"))
+        .expect("room");
+    bench.hardware.close(streams.stdin);
+    assert_eq!(bench.read_all(streams.stdout), Ok(b"x".to_vec()));
+    assert_eq!(bench.read_all(streams.stderr), Ok(Vec::new()));
+    for _ in 0..2 {
+        assert_eq!(status(&mut bench, process), ExitStatus::Exited(0));
+    }
+    assert_eq!(bench.hardware.is_readable(process), Ok(true));
+    close_streams(&mut bench, streams);
+    bench.hardware.close(process);
+    assert_eq!(bench.hardware.stats().programs, 0);
+    assert_eq!(bench.hardware.host_status(process), Err(Errno::EBADF));
+}
+
+fn a_program_is_ended_by_a_signal_and_that_is_told_by_name<H: Hardware>(mut bench: Bench<H>) {
+    let (process, streams) = exec(&mut bench, "sleep", &["3600"]).expect("it is started");
+    assert_eq!(bench.hardware.is_readable(process), Ok(false));
+    bench.ready.clear();
+    bench.hardware.host_kill(process, Signal::Term).expect("it is there");
+    bench.wait(process, Direction::Read);
+    assert_eq!(status(&mut bench, process), ExitStatus::Killed(Signal::Term));
+    assert_eq!(bench.hardware.host_kill(process, Signal::Kill), Ok(()));
+    let written = bench.until_done(streams.stdin, Direction::Write, |hardware| hardware.try_write(streams.stdin, b"x"));
+    assert_eq!(written, Err(Errno::EPIPE));
+}
+
+fn a_closed_process_ends_and_so_do_its_streams<H: Hardware>(mut bench: Bench<H>) {
+    let (process, streams) = exec(&mut bench, "cat", &[]).expect("it is started");
+    bench.hardware.close(process);
+    assert_eq!(bench.read_all(streams.stdout), Ok(Vec::new()));
+    assert_eq!(bench.hardware.host_kill(process, Signal::Term), Err(Errno::EBADF));
+    close_streams(&mut bench, streams);
+    assert_eq!(bench.hardware.stats().programs, 0);
+}
+
+fn a_program_that_is_not_there_is_not_started<H: Hardware>(mut bench: Bench<H>) {
+    assert_eq!(exec(&mut bench, "no such program", &[]).map(drop), Err(Errno::ENOENT));
+    assert_eq!(bench.hardware.stats().programs, 0);
+    let (process, streams) = exec(&mut bench, "ls", &["/no such folder"]).expect("it is started");
+    assert!(bench.read_all(streams.stderr).expect("it complains").starts_with(b"ls: "));
+    assert_eq!(status(&mut bench, process), ExitStatus::Exited(2));
+}
+
+fn a_program_that_nobody_wants_any_more_leaves_nothing<H: Hardware>(mut bench: Bench<H>) {
+    let command = HostCommand { program: "cat".into(), args: Vec::new() };
+    for _ in 0..5 {
+        let process = bench.hardware.host_exec(&command).expect("it is begun");
+        bench.hardware.close(process);
+    }
+    bench.pass(SILENCE);
+    assert_eq!((bench.hardware.stats().programs, &bench.ready), (0, &BTreeSet::new()));
 }
 
 fn options_can_be_set<H: Hardware>(mut bench: Bench<H>) {

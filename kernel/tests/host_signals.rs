@@ -15,9 +15,13 @@ fn signals_that_are_caught_are_interrupts_each_time() {
     let console = ConsoleOptions::Memory(MemoryConsole::default());
     let mut host = Host::new(HostOptions { console, catches_signals: true, ..HostOptions::default() }).unwrap();
     for _ in 0..3 {
-        for (sent, expected) in
-            [(HostSignal::INT, Signal::Int), (HostSignal::TERM, Signal::Term), (HostSignal::HUP, Signal::Hup)]
-        {
+        for (sent, expected) in [
+            (HostSignal::INT, Signal::Int),
+            (HostSignal::TERM, Signal::Term),
+            (HostSignal::HUP, Signal::Hup),
+            (HostSignal::QUIT, Signal::Quit),
+            (HostSignal::TSTP, Signal::Tstp),
+        ] {
             kill_process(getpid(), sent).unwrap();
             let until = host.now() + Duration::from_secs(10);
             let mut happened = Vec::new();

@@ -252,6 +252,24 @@ impl<T: 'static> Answer for Returned<T> {
     }
 }
 
+/// The answer to `wait_value`: which child has ended, and what it left, or how it ended instead.
+pub struct Left<T>(PhantomData<fn() -> T>);
+
+impl<T: 'static> Answer for Left<T> {
+    type Value = (Tid, Result<T, ExitStatus>);
+    type Error = Errno;
+
+    fn decode(reply: Reply) -> Result<Self::Value, Errno> {
+        match reply {
+            Reply::Value(value) => {
+                let (tid, left) = value.downcast::<(Tid, Value)>().ok_or(Errno::EPROTO)?;
+                Ok((tid, Ok(left.downcast().ok_or(Errno::EPROTO)?)))
+            }
+            reply => <(Tid, ExitStatus)>::decode(reply).map(|(tid, status)| (tid, Err(status))),
+        }
+    }
+}
+
 impl<T: Send + 'static> Call<Returned<T>> {
     #[inline(always)]
     pub(crate) fn subroutine(routine: impl Routine<Result<T, Errno>> + 'static) -> Self {

@@ -27,6 +27,8 @@ impl WaitFlags {
     pub const STOPPED: WaitFlags = WaitFlags(2);
     /// Tell also that a child goes on; each time is told once.
     pub const CONTINUED: WaitFlags = WaitFlags(4);
+    /// Take the value that a child has left, as `wait_value` does.
+    pub const VALUES: WaitFlags = WaitFlags(8);
 
     /// Does it ask for all of these?
     pub const fn has(self, flags: WaitFlags) -> bool {
@@ -45,8 +47,12 @@ impl BitOr for WaitFlags {
 /// `NOHANG|STOPPED`.
 impl fmt::Debug for WaitFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names =
-            [(WaitFlags::NOHANG, "NOHANG"), (WaitFlags::STOPPED, "STOPPED"), (WaitFlags::CONTINUED, "CONTINUED")];
+        let names = [
+            (WaitFlags::NOHANG, "NOHANG"),
+            (WaitFlags::STOPPED, "STOPPED"),
+            (WaitFlags::CONTINUED, "CONTINUED"),
+            (WaitFlags::VALUES, "VALUES"),
+        ];
         let mut separator = "";
         for (_, name) in names.iter().filter(|(flag, _)| self.has(*flag)) {
             write!(f, "{separator}{name}")?;

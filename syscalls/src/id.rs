@@ -61,6 +61,13 @@ impl Tid {
         self.0 >> Self::SLOT_BITS
     }
 
+    /// The serial number above a bit that is 0 when the slot is known: [`Tid::SLOTS`] leaves it free. For
+    /// kernels, which compare it with theirs at every turn.
+    #[inline(always)]
+    pub const fn serial_and_bit(self) -> u64 {
+        self.0 >> (Self::SLOT_BITS - 1)
+    }
+
     /// Is this nobody?
     #[inline(always)]
     pub const fn is_none(self) -> bool {

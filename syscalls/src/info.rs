@@ -60,6 +60,10 @@ pub enum WaitsOn {
     Connect,
     /// A file being opened.
     Open,
+    /// The addresses of a host.
+    Resolve,
+    /// The start of a program of the host.
+    HostExec,
     /// The answer to a question to the disk: to look at a path, or to change a name.
     Question,
     /// A message from a port.
@@ -78,6 +82,8 @@ pub enum WaitsOn {
     AnyChild,
     /// That of any child in this process group.
     GroupChild(Tid),
+    /// That of any child in this nursery of its.
+    NurseryChild(Tid),
     /// A signal that it catches.
     Signal,
     /// To be sent `CONT`: it is stopped.
@@ -94,6 +100,8 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Write(fd) => write!(f, "write {fd}"),
             WaitsOn::Connect => f.write_str("connect"),
             WaitsOn::Open => f.write_str("open"),
+            WaitsOn::Resolve => f.write_str("resolve"),
+            WaitsOn::HostExec => f.write_str("host exec"),
             WaitsOn::Question => f.write_str("disk"),
             WaitsOn::Receive(fd) => write!(f, "receive {fd}"),
             WaitsOn::Send(fd) => write!(f, "send {fd}"),
@@ -103,6 +111,7 @@ impl fmt::Display for WaitsOn {
             WaitsOn::Child(tid) => write!(f, "child {tid}"),
             WaitsOn::AnyChild => f.write_str("any child"),
             WaitsOn::GroupChild(group) => write!(f, "child in group {group}"),
+            WaitsOn::NurseryChild(nursery) => write!(f, "child in nursery {nursery}"),
             WaitsOn::Signal => f.write_str("signal"),
             WaitsOn::Continue => f.write_str("SIGCONT"),
             WaitsOn::Join(tid) => write!(f, "join {tid}"),

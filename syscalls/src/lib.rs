@@ -135,7 +135,7 @@ mod terminal;
 mod time;
 mod trap;
 
-pub use answer::{Answer, Call, PortSend, Returned, SendAll, SendError, Text, Typed};
+pub use answer::{Answer, Call, Left, PortSend, Returned, SendAll, SendError, Text, Typed};
 pub use buf::Buf;
 pub use change::{Change, WaitFlags};
 pub use errno::Errno;

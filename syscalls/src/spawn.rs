@@ -29,8 +29,9 @@ pub struct SpawnOptions {
     pub announced: Option<bool>,
     /// Its process group; inherited when not set. [`Tid::NONE`] is a new one of its own.
     pub group: Option<Tid>,
-    /// End it, by `KILL`, when its parent has ended.
-    pub bound: bool,
+    /// End it, by `KILL`, before its parent ends: the nursery of its parent that it is in, named by the child
+    /// that was its first. [`Tid::NONE`] is a new one of its own.
+    pub nursery: Option<Tid>,
 }
 
 /// A body and options.
@@ -94,9 +95,15 @@ impl Call<Spawned> {
         self.with(|options| options.group = Some(group))
     }
 
-    /// The child ends when its parent does.
+    /// The child ends when its parent does: it is the first in a nursery of its own.
     pub fn bound(self) -> Self {
-        self.with(|options| options.bound = true)
+        self.nursery(Tid::NONE)
+    }
+
+    /// The child ends when its parent does, and is in this nursery of it, named by the child that was its
+    /// first: [`Children::Nursery`](crate::Children::Nursery) waits for those. [`Tid::NONE`] is a new one.
+    pub fn nursery(self, nursery: Tid) -> Self {
+        self.with(|options| options.nursery = Some(nursery))
     }
 
     /// The console says when the child ends.

@@ -77,6 +77,8 @@ pub enum Children {
     Any,
     /// Those of this process group.
     Group(Tid),
+    /// Those in this nursery of the caller: see [`Call::nursery`].
+    Nursery(Tid),
 }
 
 impl From<Tid> for Children {
@@ -138,7 +140,7 @@ macro_rules! show_as_display {
 }
 
 show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
-show_as_display!(u8, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
+show_as_display!(u8, u16, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -373,6 +375,42 @@ macro_rules! syscalls {
                 Call::subroutine(routine)
             }
 
+            /// Spawns a task that leaves a value to its parent: what `routine` returns. `wait_value` takes it; any
+            /// other wait drops it, as does whoever ends without. A builder as `spawn` is, with its errors.
+            ///
+            /// ```
+            /// # #![feature(coroutines, coroutine_trait)]
+            /// use yieldix_syscalls::{calls::*, *};
+            ///
+            /// fn answer() -> impl Routine<Result<u64, Errno>> {
+            ///     routine!(move { Ok(42) })
+            /// }
+            ///
+            /// fn asker() -> Task {
+            ///     task!({
+            ///         let child = trap!(yield spawn_value(answer()))?;
+            ///         let (_, value) = trap!(yield wait_value::<u64>(child))?;
+            ///         assert_eq!(value, Ok(42));
+            ///         Ok(())
+            ///     })
+            /// }
+            /// ```
+            #[inline(always)]
+            pub fn spawn_value<T: Send + 'static>(
+                routine: impl Routine<Result<T, Errno>> + 'static,
+            ) -> Call<Spawned> {
+                spawn(Task::giving(routine))
+            }
+
+            /// Waits for one of these children to end, reaps it, and gives which and what it has left: `Err` with how
+            /// it ended when it left nothing. `EPROTO` when it left something else than a `T`, which is lost.
+            ///
+            /// Errors: those of `wait_change`.
+            #[inline(always)]
+            pub fn wait_value<T: 'static>(children: impl Into<Children>) -> Call<Left<T>> {
+                Call::new(Syscall::WaitChange { children: children.into(), flags: WaitFlags::VALUES })
+            }
+
             /// Has a closure run on a helper thread while the task goes on, and gives a [`Job`] by
             /// which to wait for what it gives: [`offload_work`], typed.
             ///
@@ -408,13 +446,14 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`. The child has the
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`, `.nursery(name)`. The child has the
         /// caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
         /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
         /// zombie until it is waited for.
         ///
         /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. A bound
-        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it.
+        /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it. A nursery is a name for some of
+        /// them: the id of its first.
         ///
         /// On an error nothing has moved. A name of more than 64 bytes is cut.
         built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
@@ -464,9 +503,9 @@ syscalls! {
     "Subroutines" {
         /// Calls a subroutine on the trampoline: the form without types of `subroutine`.
         built 17 fn subroutine_task(body: Task) -> () = Subroutine, Free, Stdio, [ENOMEM];
-        /// Returns a value from a subroutine to its caller. Made by `subroutine` itself; from a
-        /// task's own level it is `EPROTO`.
-        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Free, Stdio, [EPROTO];
+        /// Returns a value from a subroutine to its caller. Made by `subroutine` itself, and by `spawn_value`: from
+        /// a task's own level it ends the task with code 0 and leaves the value to a parent that asks for it.
+        built 18 fn subroutine_return(value: Value => Box<Value>) -> () = Return, Free, Stdio, [];
     }
     "Time" {
         /// Waits for so long. Zero is `yield_now`; a span that does not fit the clock is for ever.
@@ -534,7 +573,7 @@ syscalls! {
         ///
         /// What is written to the first is typed at the terminal, what a task writes to the terminal is
         /// read from the first. See `set_terminal` for what the terminal makes of keys.
-        planned 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
+        built 39 fn pty -> (Fd, Fd) = Pty, Costs, Tty, [EMFILE, ENFILE];
     }
     "Network" {
         /// A socket that listens on `address`; port 0 takes a free one. An IPv6 wildcard listens
@@ -565,33 +604,61 @@ syscalls! {
         built 45 fn send_all(fd: Fd, data: impl Into<Buf> => Buf) -> SendAll = SendAll, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN, EPIPE, ECONNRESET, ETIMEDOUT];
         /// Closes one half of a connection, or both, for all who share it.
         built 46 fn shutdown(fd: Fd, how: Shutdown) -> () = Shutdown, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
-        /// The address of a socket's own end.
-        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK];
+        /// The address of a socket's own end. `EAFNOSUPPORT` for a Unix socket.
+        built 47 fn local_addr(fd: Fd) -> SocketAddr = LocalAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT];
         /// The address of the other end.
-        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, ENOTCONN];
+        built 48 fn peer_addr(fd: Fd) -> SocketAddr = PeerAddr, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, ENOTCONN];
         /// Sets a property of a stream socket.
-        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ENOPROTOOPT];
-        /// A UDP socket bound to `address`; port 0 takes a free one.
-        planned 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
-        /// Sends one datagram to an address, and gives its length. Waits when there is no room.
-        planned 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EMSGSIZE, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EACCES, ETIMEDOUT];
+        built 49 fn set_option(fd: Fd, option: SocketOption) -> () = SetOption, Costs, Net, [EBADF, ENOTSOCK, EAFNOSUPPORT, EINVAL, ENOPROTOOPT];
+        /// A UDP socket bound to `address`; port 0 takes a free one. One on the IPv6 wildcard receives from
+        /// IPv4 too. `local_addr` gives the address; `read_wait`, `write_wait` and `poll` wait for it.
+        built 50 fn udp_bind(address: SocketAddr => Box<SocketAddr>) -> Fd = UdpBind, Costs, Net, [EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes from a UDP socket to an address, and gives its length.
+        /// Waits when there is no room.
+        ///
+        /// Whether anybody receives it is not known: a datagram may be lost, arrive twice, or overtake
+        /// another. What the network tells of those that nobody heard is passed over. `EINVAL` for port 0,
+        /// `EAFNOSUPPORT` for IPv6 from a socket of IPv4, `ENETUNREACH` for IPv4 from one that is bound to an
+        /// address of IPv6.
+        built 51 fn send_to(fd: Fd, datagram: (SocketAddr, Buf) => Box<(SocketAddr, Buf)>) -> usize = SendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ENETUNREACH, EHOSTUNREACH, ENOBUFS, EACCES, ETIMEDOUT];
         /// Receives one datagram of a UDP or Unix socket, and whose it is; waits when there is none. One
-        /// that is longer than `max` is cut, and says so.
-        planned 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ECONNREFUSED, ETIMEDOUT];
-        /// A Unix socket that listens at `path`, which must not exist; `unlink` removes it.
-        planned 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Connects to the Unix socket that listens at `path`.
-        planned 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, EMFILE, ENFILE, ETIMEDOUT];
-        /// The addresses of a host name, as the host knows them, asked on a helper thread. An address in
-        /// figures is itself.
-        planned 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ETIMEDOUT];
-        /// A Unix socket for datagrams, bound to `path`, which must not exist; `unlink` removes it.
-        planned 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS, EMFILE, ENFILE];
-        /// Sends one datagram to the Unix socket bound to `path`, and gives its length. Waits when there is
-        /// no room.
-        planned 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EMSGSIZE, ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT];
-        /// Waits for a connection to a Unix socket and gives its descriptor.
-        planned 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, ECONNABORTED, EMFILE, ENFILE, ETIMEDOUT];
+        /// that is longer than `max` is cut, and says so; the rest of it is lost.
+        ///
+        /// A socket keeps a bounded number of bytes that nobody has received; what comes on top of UDP is
+        /// dropped.
+        built 52 fn recv_from(fd: Fd, max: u32) -> Datagram = RecvFrom, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, ENOBUFS, ETIMEDOUT];
+        /// A Unix socket that listens at `path`, of which there must be nothing (`EADDRINUSE`). A connection
+        /// is accepted by `unix_accept`, and then is a stream like one of TCP, without addresses.
+        ///
+        /// In memory the name is the machine's own and leads to this socket, by whatever name it has meanwhile,
+        /// until `unlink` removes it or the socket is closed; then who connects is refused. Up to 1,024
+        /// connections wait to be accepted. In a folder of the host it is a socket of the host, whose name may
+        /// be shorter (`ENAMETOOLONG`); that is `EOPNOTSUPP` where the host is not Linux, and in a simulated
+        /// world. `EROFS` where nothing can be made.
+        built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, EINVAL, EIO, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Connects to the Unix socket that listens at `path`; waits while as many wait to be accepted as may.
+        /// `ECONNREFUSED` when none listens there; in
+        /// a folder of the host also when as many wait as may, and `ELOOP` for a link.
+        built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
+        /// The addresses of a host by its name, in the order in which they should be tried. An address in
+        /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
+        /// asked of the host that the machine runs on, by a helper thread; in a simulated world, of a table.
+        ///
+        /// `ENOENT` for a name that nobody has, `EAGAIN` when nobody who knows could be asked, or the most
+        /// jobs are open: try again. `EINVAL` for what can be no name: it is of visible ASCII.
+        /// `ENAMETOOLONG` past 253 bytes.
+        built 55 fn resolve(name: impl Into<Box<str>> => Box<str>) -> Vec<IpAddr> = Resolve, Costs, Net, [ENOENT, EAGAIN, EINVAL, EIO, ENAMETOOLONG, ENFILE, ENOMEM, ETIMEDOUT];
+        /// A Unix socket for datagrams, bound to `path`, of which there must be nothing (`EADDRINUSE`). Names are
+        /// as for `unix_listen`; datagrams are received by `recv_from`, which tells the path that their sender
+        /// was bound to. `EOPNOTSUPP` in a folder of the host.
+        built 56 fn unix_bind(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixBind, Costs, Net, [EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
+        /// Sends one datagram of at most 65,507 bytes to the Unix socket bound to `path`, and gives its length.
+        /// Waits when there is no room; none is lost, and their order stays. `ECONNREFUSED` when none is bound
+        /// there, also when that has become so meanwhile.
+        built 57 fn unix_send_to(fd: Fd, datagram: (Box<str>, Buf) => Box<(Box<str>, Buf)>) -> usize = UnixSendTo, Costs, Net, [EBADF, ENOTSOCK, EOPNOTSUPP, EAFNOSUPPORT, EINVAL, EMSGSIZE, ECONNREFUSED, ENOENT, ENOTDIR, ENAMETOOLONG, ETIMEDOUT];
+        /// Waits for a connection to a Unix socket and gives its descriptor. `EMFILE` and `ENFILE` leave it in
+        /// the queue.
+        built 58 fn unix_accept(fd: Fd) -> Fd = UnixAccept, Costs, Net, [EBADF, ENOTSOCK, EINVAL, EMFILE, ENFILE, ETIMEDOUT];
     }
     "System" {
         /// Random bytes, at most 1 MiB: from the host, or from the seed in a simulation.
@@ -602,13 +669,19 @@ syscalls! {
         planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
         /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
         /// for what is no terminal.
-        planned 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
+        built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
         /// Runs a program of the host, if the machine was started so, and gives its process: the ends of
         /// its standard streams, and a descriptor of the process itself, which is readable when it has ended.
-        /// When the last descriptor of the process is closed, it is killed, and reaped.
+        /// When the last descriptor of the process is closed, it is killed, with those of its process group,
+        /// and reaped; one that has ended is reaped when that is learnt, and what it has left running goes on.
         ///
-        /// `EPERM` unless the machine allows it.
-        planned 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL];
+        /// The streams are pipes: a read gives the end when nobody has the other end any more, a write is
+        /// `EPIPE`, without a signal. The program has the host's environment and working folder, and a process
+        /// group of its own, so that the terminal's keys do not reach it.
+        ///
+        /// `EPERM` unless the machine allows it (`--host-exec`). `EAGAIN` past the most programs, `ENOMEM` when the
+        /// host has no room for one more process, `EINVAL` for a word with a NUL. Always waits.
+        built 64 fn host_exec(command: HostCommand => Box<HostCommand>) -> HostProcess = HostExec, Costs, Host, [EPERM, ENOENT, EACCES, ENOEXEC, E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EINVAL, EIO, ETIMEDOUT];
         /// Asks a driver; what the words mean is the driver's own matter.
         planned 65 fn driver_call(fd: Fd, op: u32, data: impl Into<Buf> => Buf) -> Buf = DriverCall, Costs, Host, [EBADF, EINVAL];
         /// Has work done on a helper thread of the host while the task goes on, and gives its job: a
@@ -694,7 +767,7 @@ syscalls! {
         built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
         /// there.
-        planned 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
+        built 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
         /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect
         /// before the call is answered, which it may end. Children inherit the mask. See also `mask_signals`.
@@ -833,11 +906,17 @@ syscalls! {
         /// Every variable of the environment and its value, in the order of their names.
         built 114 fn environment -> Vec<(Box<str>, Box<str>)> = Environment, Costs, Stdio, [];
         /// What is known of a terminal. `ENOTTY` for what is none.
-        planned 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
-        /// Waits until a program of the host has ended, and gives how. `EINVAL` for what is no such process.
-        planned 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, ETIMEDOUT];
-        /// Sends a signal to a program of the host. One that has ended: success.
-        planned 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EPERM];
+        built 115 fn terminal(fd: Fd) -> TerminalInfo = Terminal, Costs, Tty, [EBADF, ENOTTY];
+        /// Sets how large a terminal is that a task has made; nobody is told. `EPERM` for the console, which is
+        /// as large as its window.
+        built 116 fn resize_terminal(fd: Fd, columns: u16, rows: u16) -> () = ResizeTerminal, Costs, Tty, [EBADF, ENOTTY, EPERM];
+        /// Waits until a program of the host has ended, and gives how, as often as it is asked. A signal that
+        /// has no name here is told as a shell does, by the code 128 and its number on top. `EINVAL` for what
+        /// is no such process.
+        built 117 fn host_wait(fd: Fd) -> ExitStatus = HostWait, Costs, Host, [EBADF, EINVAL, EINTR, EIO, ENOMEM, ETIMEDOUT];
+        /// Sends a signal to a program of the host, and to those that it has started and that have stayed in
+        /// its process group. One that has ended: success.
+        built 118 fn host_kill(fd: Fd, signal: Signal) -> () = HostKill, Costs, Host, [EBADF, EINVAL, EIO, EPERM];
         /// Holds back these signals beside those that are, and gives the mask as it was: what `set_mask` takes to
         /// undo it. See `masked!`.
         built 119 fn mask_signals(more: impl Into<Signals> => Signals) -> Signals = MaskSignals, Costs, Stdio, [];

@@ -54,6 +54,11 @@ impl Task {
         Task::new(Keeping { body, kept })
     }
 
+    /// A task that leaves what this coroutine returns to its parent: see [`spawn_value`](crate::calls::spawn_value).
+    pub fn giving<T: Send + 'static>(routine: impl Routine<Result<T, Errno>> + 'static) -> Task {
+        Task::new(Returning::new(routine))
+    }
+
     /// The name of the function that made it: the last part of its path.
     pub fn function(&self) -> &'static str {
         function(Body::path(&*self.0))

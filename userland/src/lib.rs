@@ -22,6 +22,7 @@ pub mod http;
 pub mod input;
 pub mod limits;
 pub mod listing;
+pub mod nursery;
 pub mod prelude;
 pub mod serve;
 pub mod signals;
@@ -43,6 +44,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::sh::PROGRAM,
     programs::ps::PROGRAM,
     programs::kill::PROGRAM,
+    programs::host::PROGRAM,
     programs::course::PROGRAM,
     programs::echo::PROGRAM,
     programs::r#false::PROGRAM,
@@ -100,6 +102,7 @@ pub static PROGRAMS: &[Program] = &[
     course::echo_consumer::PROGRAM,
     course::sleepers::PROGRAM,
     course::stream::PROGRAM,
+    programs::keys::PROGRAM,
     programs::usertests::PROGRAM,
     programs::deadlock::PROGRAM,
     programs::panic::PROGRAM,

@@ -12,10 +12,12 @@ mod path;
 mod proc;
 pub mod ram;
 mod regular;
+mod sockets;
 
 pub use directory::Listing;
 pub use opened::Opened;
 pub use regular::Place;
+pub use sockets::UnixLetter;
 
 use crate::{
     fd::Object,

@@ -4,8 +4,14 @@
 //! a TAB between the columns.
 
 use super::{Opened, path::parts};
-use crate::{fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy, stat::OwnDevice};
-use std::fmt::Write;
+use crate::{
+    environment::Environment, fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy,
+    stat::OwnDevice,
+};
+use std::{
+    fmt::{self, Write},
+    time::Duration,
+};
 use yieldix_syscalls::{DirEntry, Errno, FileInfo, FileKind, OpenFlags, TaskInfo, TaskState, Tid, Time};
 
 /// The directory of the task that asks.
@@ -15,7 +21,7 @@ const SELF: &str = "self";
 const OF_MACHINE: [&str; 6] = ["mounts", "stat", "tasks", "timers", "uptime", "version"];
 
 /// Files of each task, in order.
-const OF_TASK: [&str; 5] = ["children", "cwd", "fd", "limits", "status"];
+const OF_TASK: [&str; 6] = ["children", "cwd", "environ", "fd", "limits", "status"];
 
 /// What a path names here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +151,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.charge_for_the_table();
                 self.text_of_timers()
             }
-            "uptime" => format!("{}\n", seconds(self.now())),
+            "uptime" => format!("{}\n", seconds(self.now().since(Time::BOOT))),
             _ => format!("yieldix {}\n", env!("CARGO_PKG_VERSION")),
         }
     }
@@ -155,19 +161,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for (place, system) in self.fs.mounts.iter() {
             let place = if place.is_empty() { "/" } else { place };
             let mode = if system.is_read_only() { "ro" } else { "rw" };
-            line(&mut text, &[&place.escape_debug(), &system.name(), &mode]);
+            line(&mut text, &[&OneLine(place), &system.name(), &mode]);
         }
         text
     }
 
-    /// Every timer by its moment, and whose it is.
+    /// Every timer and alarm by its moment, whose it is, and which of both.
     fn text_of_timers(&self) -> String {
-        let timer = |(slot, _)| Some((self.timers.at(slot)?, self.table.tid(slot)));
-        let mut timers: Vec<(Time, Tid)> = self.table.iter().filter_map(timer).collect();
+        let timer = |(slot, _)| Some((self.timers.at(slot)?, self.table.tid(slot), "wait"));
+        let mut timers: Vec<(Time, Tid, &str)> = self.table.iter().filter_map(timer).collect();
+        timers.extend(self.alarms.iter().map(|(at, tid)| (*at, *tid, "alarm")));
         timers.sort_unstable();
         let mut text = String::new();
-        for (at, tid) in timers {
-            line(&mut text, &[&seconds(at), &tid]);
+        for (at, tid, kind) in timers {
+            line(&mut text, &[&seconds(at.since(Time::BOOT)), &tid, &kind]);
         }
         text
     }
@@ -183,7 +190,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     line(&mut text, &[tid]);
                 }
             }
-            "cwd" => line(&mut text, &[&self.directory_of(of)]),
+            "cwd" => line(&mut text, &[&OneLine(self.directory_of(of))]),
+            "environ" => {
+                let environment = self.table.inherited(of).environment.as_deref();
+                for (name, value) in environment.into_iter().flat_map(Environment::iter) {
+                    line(&mut text, &[&OneLine(name), &OneLine(value)]);
+                }
+            }
             "fd" => {
                 for (fd, object) in self.fds_of(of) {
                     match object {
@@ -220,7 +233,7 @@ fn entry(name: &str, kind: FileKind) -> DirEntry {
 }
 
 /// A line of these columns.
-fn line(text: &mut String, columns: &[&dyn std::fmt::Display]) {
+fn line(text: &mut String, columns: &[&dyn fmt::Display]) {
     for (index, column) in columns.iter().enumerate() {
         // To write to a string does not fail.
         let _ = write!(text, "{}{column}", if index > 0 { "\t" } else { "" });
@@ -228,10 +241,18 @@ fn line(text: &mut String, columns: &[&dyn std::fmt::Display]) {
     text.push('\n');
 }
 
-/// A moment since boot, in seconds.
-fn seconds(moment: Time) -> String {
-    let nanos = moment.as_nanos();
-    format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
+/// A text of others, which cannot end its line or its column.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| if c.is_control() { c.escape_default().fmt(f) } else { f.write_char(c) })
+    }
+}
+
+/// A span, or a moment since boot, in seconds.
+fn seconds(span: Duration) -> String {
+    format!("{}.{:09}", span.as_secs(), span.subsec_nanos())
 }
 
 /// The state in one word, and what is waited on.
@@ -251,13 +272,13 @@ fn place(task: &TaskInfo) -> String {
 }
 
 /// The columns of [`line_of`].
-const TASKS_HEAD: &str = "tid\tparent\tstate\twaits\tturns\ttraps\tfds\tname\tat\n";
+const TASKS_HEAD: &str = "tid\tparent\tgroup\tstate\twaits\tturns\ttraps\tfds\tname\tat\n";
 
 fn line_of(task: &TaskInfo) -> String {
-    let TaskInfo { tid, parent, name, turns, traps, fds, .. } = task;
+    let TaskInfo { tid, parent, group, name, turns, traps, fds, .. } = task;
     let (word, on) = state(task);
     let mut text = String::new();
-    line(&mut text, &[tid, parent, &word, &on, turns, traps, fds, name, &place(task)]);
+    line(&mut text, &[tid, parent, group, &word, &on, turns, traps, fds, name, &place(task)]);
     text
 }
 
@@ -266,9 +287,12 @@ fn text_of_status(text: &mut String, task: &TaskInfo) {
     line(text, &[&"name", &task.name]);
     line(text, &[&"tid", &task.tid]);
     line(text, &[&"parent", &task.parent]);
+    line(text, &[&"group", &task.group]);
     line(text, &[&"state", &word, &on]);
     line(text, &[&"turns", &task.turns]);
     line(text, &[&"traps", &task.traps]);
+    line(text, &[&"ran", &seconds(task.ran)]);
+    line(text, &[&"waited", &seconds(task.waited)]);
     line(text, &[&"fds", &task.fds]);
     line(text, &[&"at", &place(task)]);
 }

@@ -40,6 +40,13 @@ impl<T> Devices<T> {
         }
     }
 
+    /// The device of this index that is open.
+    pub fn current(&mut self, index: u32) -> Option<Device> {
+        let device = Device { index, generation: 0 };
+        let (generation, _) = self.places.get_mut(device.place()).filter(|_| device.class() == self.class)?;
+        Some(Device { index, generation: *generation })
+    }
+
     /// Every device, in the order of their places.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Device, &mut T)> {
         let class = self.class;

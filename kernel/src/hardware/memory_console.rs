@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use yieldix_syscalls::{Errno, Time};
+use yieldix_syscalls::{Errno, Signal, TerminalMode, Time};
 
 /// A console in memory, with both its ends: a clone is another handle on the same one.
 ///
 /// Input ends after what was typed, unless it is kept open. Output is kept for as long as the
-/// console is: it is the test's own, and without bound. Moments, an input that is kept open and
+/// console is: it is the test's own, and without bound. Moments, signals, an input that is kept open and
 /// room for output are a simulation's: on the host all is typed at once and everything has room.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryConsole(Arc<Mutex<Memory>>);
@@ -29,6 +29,12 @@ pub(super) struct Memory {
     /// Why output is lost, and how much of each has been.
     loses: Option<Errno>,
     lost: [u64; 2],
+    /// Its mode and its size, if it is a terminal.
+    terminal: Option<(TerminalMode, u16, u16)>,
+    /// Signals of the host that are to come.
+    pub(super) signals: VecDeque<(Time, Signal)>,
+    /// How often the machine would have been stopped.
+    pub(super) suspended: u32,
 }
 
 impl MemoryConsole {
@@ -66,6 +72,28 @@ impl MemoryConsole {
     pub fn losing_output(self, errno: Errno) -> MemoryConsole {
         self.lock().loses = Some(errno);
         self
+    }
+
+    /// All three streams are a terminal of this size.
+    pub fn terminal(self, columns: u16, rows: u16) -> MemoryConsole {
+        self.lock().terminal = Some((TerminalMode::Lines, columns, rows));
+        self
+    }
+
+    /// What it was told to make of keys; none when it is no terminal. It keeps that in mind and no more: what is
+    /// typed is read as it is.
+    pub fn mode(&self) -> Option<TerminalMode> {
+        self.lock().terminal.map(|(mode, ..)| mode)
+    }
+
+    /// Has the host send a signal to the machine at a moment, as a key of a terminal does.
+    pub fn signal_at(&self, moment: Time, signal: Signal) {
+        self.lock().signals.push_back((moment, signal));
+    }
+
+    /// How often the machine would have been stopped as a whole.
+    pub fn suspended(&self) -> u32 {
+        self.lock().suspended
     }
 
     /// Types `bytes` at a moment; not before what was typed earlier.
@@ -110,6 +138,17 @@ impl Memory {
     /// Would a read at this moment do better than `EAGAIN`?
     pub(super) fn would_read(&self, now: Time) -> bool {
         self.typed.front().map_or(!self.is_kept_open, |(moment, _)| *moment <= now)
+    }
+
+    /// Its mode and size. `ENOTTY` when it is no terminal.
+    pub(super) fn terminal(&self) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.terminal.ok_or(Errno::ENOTTY)
+    }
+
+    /// Sets its mode.
+    pub(super) fn set_terminal(&mut self, mode: TerminalMode) -> Result<(), Errno> {
+        self.terminal.as_mut().ok_or(Errno::ENOTTY)?.0 = mode;
+        Ok(())
     }
 
     /// Takes what was written to stdout (0) or stderr (1).

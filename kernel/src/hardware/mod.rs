@@ -25,7 +25,8 @@ pub use question::{Question, Told};
 
 use std::{net::SocketAddr, time::Duration};
 use yieldix_syscalls::{
-    Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, Signal, SocketOption, Time, Value, Work,
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, TerminalMode, Time, Value, Work,
 };
 
 /// What is behind an open file: one of the console's three streams, a socket, a job, what
@@ -50,7 +51,7 @@ impl Device {
     pub const STDERR: Device = Device { index: 2, generation: 0 };
 
     /// The bits of an index that are its place.
-    const PLACE_BITS: u32 = 30;
+    const PLACE_BITS: u32 = 29;
 
     /// A device of this class.
     pub const fn of(class: Class, place: u32, generation: u32) -> Device {
@@ -63,6 +64,7 @@ impl Device {
             0 => Class::Stream,
             1 => Class::Job,
             2 => Class::Disk,
+            3 => Class::Program,
             _ => Class::Own,
         }
     }
@@ -99,13 +101,26 @@ pub enum Class {
     Job,
     /// What the disk has: an open file, a watch, a question.
     Disk,
-    /// What the kernel makes itself: pipes, terminals, `/dev/null` and its kin.
+    /// A program of the host, or one of its streams.
+    Program,
+    /// What the kernel makes itself, which is the last class: pipes, terminals, `/dev/null` and its kin.
     Own,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
+}
+
+/// The standard streams of a program of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostStreams {
+    /// Where its input is written to.
+    pub stdin: Device,
+    /// Where its output is read from.
+    pub stdout: Device,
+    /// Where its error output is read from.
+    pub stderr: Device,
 }
 
 /// Something that happened outside.
@@ -168,6 +183,21 @@ pub trait Hardware {
     /// interrupt for when it is; the errno that the stream has failed with.
     fn try_sync(&mut self, device: Device) -> Result<(), Errno>;
 
+    /// What a stream of the console makes of keys when it is a terminal, the characters in a line of it, and
+    /// its lines. `ENOTTY` when it is none.
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno>;
+
+    /// Sets what it makes of keys, until the machine ends. `ENOTTY` when it is no terminal, `EIO` while another
+    /// process has it in its hands.
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno>;
+
+    /// A signal of the host went to tasks, and is no reason for the machine to end.
+    fn note_delivered(&mut self);
+
+    /// Stops the whole process, as the key for that does with a program of the host; returns when it goes on.
+    /// The terminal is as it was found meanwhile.
+    fn suspend(&mut self);
+
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
         drop(data);
@@ -203,6 +233,29 @@ pub trait Hardware {
 
     /// Sets a property of a socket.
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno>;
+
+    /// A UDP socket; port 0 takes a free one. One on the IPv6 wildcard hears IPv4 too.
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno>;
+
+    /// Sends one datagram, whole. `EAGAIN` when there is no room. What the network tells of an earlier one,
+    /// that nobody heard it for one, is passed over.
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno>;
+
+    /// Receives one datagram, or its first `max` bytes. `EAGAIN` when there is none.
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno>;
+
+    /// Begins to make a Unix socket below a folder, for a stream: one that listens at a path, or connects to it.
+    /// How that ends is told by [`Hardware::connected`]. No link leads out of the folder, and the last part of
+    /// the path is no link. `EOPNOTSUPP` where there are none.
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno>;
+
+    /// A connection that came to such a socket.
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno>;
+
+    /// Asks for the addresses of a host. The device is a job's, and what comes of it is
+    /// [`Addresses`](crate::resolve::Addresses): `ENOENT` for a name that nobody has, `EAGAIN` when nobody who
+    /// knows could be asked.
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno>;
 
     /// Opens a file of this folder, or a directory to read it, by its path there; `.` is the folder. How
     /// that ends is told by [`Hardware::connected`]. No link leads out of the folder.
@@ -260,7 +313,22 @@ pub trait Hardware {
     /// done is abandoned: nothing comes of it, and no interrupt.
     fn close_job(&mut self, job: Device) -> Option<Outcome>;
 
-    /// Closes a socket, or what the disk has. No interrupt comes for it any more.
+    /// Begins to start a program of the host, in a process group of its own. [`Hardware::host_started`] tells
+    /// how that ends.
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno>;
+
+    /// Is it started? The device is its process from then on; gives those of its standard streams. `EAGAIN`
+    /// while that is open; owes a writable interrupt then.
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno>;
+
+    /// How a process ended; it is reaped. `EAGAIN` while it runs; owes a readable interrupt then.
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno>;
+
+    /// Sends a signal to a process, and to those of its group. One that has ended: success.
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno>;
+
+    /// Closes a socket, what the disk has, or a program's stream or process, which is killed and reaped.
+    /// No interrupt comes for it any more.
     fn close(&mut self, device: Device);
 
     /// Waits until what was written to the console is out, or cannot be brought out. Gives what was
@@ -313,6 +381,8 @@ pub struct HardwareStats {
     pub sockets: u32,
     /// Files, watches and questions of the disk.
     pub disk_devices: u32,
+    /// Programs of the host and their streams.
+    pub programs: u32,
     /// Jobs that are not closed.
     pub jobs: u32,
     /// Sockets that are registered with a poller.
@@ -361,6 +431,22 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
         (**self).try_sync(device)
     }
 
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        (**self).terminal(device)
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        (**self).set_terminal(device, mode)
+    }
+
+    fn note_delivered(&mut self) {
+        (**self).note_delivered();
+    }
+
+    fn suspend(&mut self) {
+        (**self).suspend();
+    }
+
     fn reuse(&mut self, data: Buf) {
         (**self).reuse(data);
     }
@@ -403,6 +489,30 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn set_option(&mut self, device: Device, option: SocketOption) -> Result<(), Errno> {
         (**self).set_option(device, option)
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        (**self).udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        (**self).try_send_to(device, to, data)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        (**self).try_recv_from(device, max)
+    }
+
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno> {
+        (**self).unix_open(folder, path, listens)
+    }
+
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno> {
+        (**self).try_unix_accept(listener)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        (**self).resolve(name)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
@@ -455,6 +565,22 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn close_job(&mut self, job: Device) -> Option<Outcome> {
         (**self).close_job(job)
+    }
+
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        (**self).host_exec(command)
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        (**self).host_started(device)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        (**self).host_status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        (**self).host_kill(process, signal)
     }
 
     fn close(&mut self, device: Device) {

@@ -10,12 +10,15 @@
 pub mod dev;
 pub mod pipe;
 pub mod plain;
+pub mod terminal;
+pub mod unix;
 
 use crate::{
     emit,
     event::Address,
     fd::Object,
     file::{Kind, Pending},
+    fs::ram::Inode,
     hardware::{Class, Device, Hardware, devices::Devices},
     kernel::{Kernel, broken},
     limits,
@@ -25,8 +28,10 @@ use crate::{
 };
 use pipe::Pipe;
 use plain::Plain;
-use std::collections::VecDeque;
-use yieldix_syscalls::{Buf, Errno, OpenFlags, Reply};
+use std::collections::{BTreeMap, VecDeque};
+use terminal::Terminal;
+use unix::UnixSockets;
+use yieldix_syscalls::{Buf, Datagram, Errno, OpenFlags, Reply, Shutdown, Signal, Tid};
 
 /// What a device of the kernel's own is.
 #[derive(Debug)]
@@ -37,8 +42,14 @@ enum Own {
     PipeReader(u32),
     /// The end of this pipe that is written to.
     PipeWriter(u32),
+    /// A Unix socket, and its name.
+    Unix(u32, Option<Inode>),
     /// One that keeps nothing, opened for this.
     Plain(Plain, OpenFlags),
+    /// This terminal, where programs run.
+    Terminal(u32),
+    /// The keyboard's side of it.
+    Master(u32),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -66,8 +77,14 @@ impl Readiness {
 pub struct OwnDevices {
     devices: Devices<Own>,
     pipes: Slab<Pipe>,
+    unix: UnixSockets,
+    /// Unix sockets that have a name in memory.
+    names: BTreeMap<Inode, u32>,
+    terminals: Slab<Terminal>,
     /// Those to be told.
     ready: VecDeque<Readiness>,
+    /// Signals of keys, and to which group.
+    signals: VecDeque<(Tid, Signal)>,
     /// The list is being worked off.
     is_settling: bool,
 }
@@ -77,7 +94,11 @@ impl Default for OwnDevices {
         OwnDevices {
             devices: Devices::new(Class::Own),
             pipes: Slab::default(),
+            unix: UnixSockets::default(),
+            names: BTreeMap::new(),
+            terminals: Slab::default(),
             ready: VecDeque::new(),
+            signals: VecDeque::new(),
             is_settling: false,
         }
     }
@@ -140,10 +161,63 @@ impl OwnDevices {
         result
     }
 
+    /// Makes a terminal; gives its master, and itself.
+    pub fn open_terminal(&mut self) -> (Device, Device) {
+        let at = self.terminals.next_index();
+        let master = self.devices.open(|_| Own::Master(at));
+        let terminal = self.devices.open(|_| Own::Terminal(at));
+        self.terminals.insert(Terminal::new(master, terminal));
+        (master, terminal)
+    }
+
+    /// Does something with the terminal of which this is a side, and notes whom that has made ready.
+    pub fn with_terminal<T>(&mut self, side: Device, change: impl FnOnce(&mut Terminal) -> T) -> T {
+        match *self.own(side) {
+            Own::Terminal(at) | Own::Master(at) => self.with_terminal_at(at, change),
+            _ => broken("the side of a terminal has no terminal"),
+        }
+    }
+
+    fn with_terminal_at<T>(&mut self, at: u32, change: impl FnOnce(&mut Terminal) -> T) -> T {
+        let Some(terminal) = self.terminals.get_mut(at) else { broken("the side of a terminal has no terminal") };
+        let result = change(terminal);
+        terminal.settle(&mut self.ready);
+        result
+    }
+
+    fn type_at(&mut self, at: u32, data: &[u8]) -> Result<usize, Errno> {
+        let mut signals = Vec::new();
+        let (count, group) =
+            self.with_terminal_at(at, |terminal| (terminal.write_master(data, &mut signals), terminal.foreground()));
+        for signal in signals {
+            self.note_signal(group, signal);
+        }
+        count
+    }
+
+    /// Notes a signal for a group, unless there is none, or it is noted already: pending once, it is told once.
+    fn note_signal(&mut self, group: Tid, signal: Signal) {
+        if !group.is_none() && !self.signals.contains(&(group, signal)) {
+            self.signals.push_back((group, signal));
+        }
+    }
+
+    /// The keyboard is gone: those in the foreground are told, and the input has ended.
+    fn hang_up(&mut self, at: u32) {
+        let group = self.with_terminal_at(at, |terminal| {
+            terminal.close_master();
+            terminal.foreground()
+        });
+        self.note_signal(group, Signal::Hup);
+    }
+
     fn read(&mut self, device: Device, max: usize, hardware: &mut impl Hardware) -> Result<Buf, Errno> {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.with_pipe(pipe, |pipe| pipe.read(max)),
             Own::Plain(plain, flags) if flags.has(OpenFlags::READ) => plain.read(max, hardware),
+            &mut Own::Unix(socket, _) => self.with_unix(|unix| unix.read(socket, max)),
+            &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.read(max)),
+            &mut Own::Master(at) => self.with_terminal_at(at, |terminal| terminal.read_master(max)),
             Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -151,7 +225,10 @@ impl OwnDevices {
     fn write(&mut self, device: Device, data: &mut Buf) -> Result<usize, Errno> {
         match self.own(device) {
             &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
+            &mut Own::Unix(socket, _) => self.with_unix(|unix| unix.write(socket, data)),
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.write(data)),
+            &mut Own::Master(at) => self.type_at(at, data),
             Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -159,7 +236,10 @@ impl OwnDevices {
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
             &mut Own::PipeReader(pipe) => self.pipe(pipe).is_readable(),
+            &mut Own::Unix(socket, _) => self.unix.is_readable(socket),
             Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
+            &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_readable)),
+            &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_readable)),
             Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -167,9 +247,93 @@ impl OwnDevices {
     fn is_writable(&mut self, device: Device) -> Result<bool, Errno> {
         match self.own(device) {
             &mut Own::PipeWriter(pipe) => self.pipe(pipe).is_writable(),
+            &mut Own::Unix(socket, _) => self.unix.is_writable(socket),
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
+            &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_writable)),
+            &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_writable)),
             Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
+    }
+
+    /// Does something with the Unix sockets, and notes whom that has made ready.
+    fn with_unix<T>(&mut self, change: impl FnOnce(&mut UnixSockets) -> T) -> T {
+        let result = change(&mut self.unix);
+        self.ready.extend(self.unix.take_ready());
+        result
+    }
+
+    fn unix_of(&mut self, device: Device) -> u32 {
+        match *self.own(device) {
+            Own::Unix(socket, _) => socket,
+            _ => broken("a private socket is none"),
+        }
+    }
+
+    /// A Unix socket of this name: one that listens, or one for datagrams.
+    pub fn bind(&mut self, inode: Inode, name: Box<str>, listens: bool) -> Device {
+        let OwnDevices { devices, unix, names, .. } = self;
+        devices.open(|device| {
+            let socket = if listens { unix.listen(device, name) } else { unix.bind(device, name) };
+            names.insert(inode, socket);
+            Own::Unix(socket, Some(inode))
+        })
+    }
+
+    /// A Unix socket that connects to the one of this name. `ECONNREFUSED` when none listens there.
+    pub fn connect(&mut self, name: Inode) -> Result<Device, Errno> {
+        let OwnDevices { devices, unix, names, .. } = self;
+        let listener = names.get(&name).copied().filter(|&socket| unix.is_listener(socket));
+        let listener = listener.ok_or(Errno::ECONNREFUSED)?;
+        let device = devices.open(|device| Own::Unix(unix.connect(listener, device), None));
+        self.ready.extend(self.unix.take_ready());
+        Ok(device)
+    }
+
+    fn connected(&mut self, device: Device) -> Result<(), Errno> {
+        let socket = self.unix_of(device);
+        self.unix.connected(socket)
+    }
+
+    /// Takes a connection, and gives it and the name of the one that listens.
+    pub fn accept(&mut self, listener: Device) -> Result<(Device, Box<str>), Errno> {
+        let listener = self.unix_of(listener);
+        let OwnDevices { devices, unix, ready, .. } = self;
+        let accepted = unix.accept(listener, |socket| devices.open(|_| Own::Unix(socket, None)));
+        ready.extend(unix.take_ready());
+        accepted
+    }
+
+    /// Closes halves of a connected Unix socket.
+    pub fn shutdown(&mut self, device: Device, how: Shutdown) -> Result<(), Errno> {
+        let socket = self.unix_of(device);
+        self.with_unix(|unix| unix.shutdown(socket, how))
+    }
+
+    /// Sends a datagram to the Unix socket of this name. `ECONNREFUSED` when there is none.
+    pub fn send_to(&mut self, device: Device, name: Inode, data: &Buf) -> Result<(), Errno> {
+        let socket = self.unix_of(device);
+        let to = *self.names.get(&name).ok_or(Errno::ECONNREFUSED)?;
+        self.with_unix(|unix| unix.send_to(socket, to, data))
+    }
+
+    fn recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        let socket = self.unix_of(device);
+        self.with_unix(|unix| unix.recv_from(socket, max))
+    }
+
+    /// Writes all of `data`, or what of it has room, and notes what was taken.
+    fn write_all(&mut self, device: Device, data: &mut Buf, sent: &mut u64) -> Result<Reply, Errno> {
+        while !data.is_empty() {
+            match self.write(device, &mut data.clone()) {
+                Ok(count) => {
+                    *sent += count as u64;
+                    data.advance(count);
+                }
+                Err(Errno::EAGAIN) => return Err(Errno::EAGAIN),
+                Err(errno) => return Ok(Reply::Short { sent: *sent, errno }),
+            }
+        }
+        Ok(Reply::Unit)
     }
 
     /// Which pipe this is the end of, and the bytes in it.
@@ -185,12 +349,23 @@ impl OwnDevices {
         match own {
             Own::PipeReader(pipe) => self.with_pipe(pipe, Pipe::close_reader),
             Own::PipeWriter(pipe) => self.with_pipe(pipe, Pipe::close_writer),
+            Own::Unix(socket, name) => {
+                name.map(|name| self.names.remove(&name));
+                self.with_unix(|unix| unix.close(socket));
+            }
             Own::Plain(..) | Own::File => {}
+            Own::Terminal(at) => self.with_terminal_at(at, Terminal::close_terminal),
+            Own::Master(at) => self.hang_up(at),
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
         {
             self.pipes.remove(pipe);
+        }
+        if let Own::Terminal(at) | Own::Master(at) = own
+            && self.terminals.get(at).is_some_and(Terminal::is_closed)
+        {
+            self.terminals.remove(at);
         }
     }
 }
@@ -217,18 +392,46 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             None if is_promising => self.attempt(slot, file, &mut operation),
             answer => answer,
         };
-        let next = match reply {
-            Some(reply) => self.answer(slot, reply),
-            None => self.block_on_file(slot, file, operation),
+        let Some(reply) = reply else {
+            let next = self.block_on_file(slot, file, operation);
+            // It may have done a part of it.
+            self.settle();
+            return next;
         };
         self.settle();
-        next
+        let tid = self.table.tid(slot);
+        if self.is_broken_pipe(file, &reply) {
+            self.signal_broken_pipe(slot);
+        }
+        self.answer_signalled(tid, slot, reply)
+    }
+
+    /// Does this answer say that nobody reads what was to be written to a pipe?
+    #[inline(always)]
+    pub(crate) fn is_broken_pipe(&self, file: u32, reply: &Reply) -> bool {
+        matches!(reply, Reply::Err(Errno::EPIPE))
+            && self.file(file).device.is_own()
+            && !self.file(file).kind.is_private_socket()
+    }
+
+    /// The task in `slot` has written to a pipe that nobody reads.
+    #[cold]
+    pub(crate) fn signal_broken_pipe(&mut self, slot: u32) {
+        let tid = self.table.tid(slot);
+        // init, which no task may signal, only sees its write fail.
+        let _ = self.signal(tid, tid, Signal::Pipe);
     }
 
     /// Attempts an operation on such a device. None: it has to wait.
     #[cold]
     #[inline(never)]
-    pub(crate) fn attempt_on_own(&mut self, file: u32, device: Device, operation: &mut Pending) -> Option<Reply> {
+    pub(crate) fn attempt_on_own(
+        &mut self,
+        slot: u32,
+        file: u32,
+        device: Device,
+        operation: &mut Pending,
+    ) -> Option<Reply> {
         self.operations += 1;
         let waits = |is_ready: bool| if is_ready { Ok(Reply::Unit) } else { Err(Errno::EAGAIN) };
         let answer = match operation {
@@ -238,6 +441,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.own.read(device, max, &mut self.hardware).map(Reply::Buf)
             }
             Pending::Write { data } => self.own.write(device, data).map(|count| Reply::Count(count as u64)),
+            Pending::WriteAll { data, sent } => self.own.write_all(device, data, sent),
+            Pending::Connect => {
+                self.own.connected(device).and_then(|()| self.install(slot, Object::File(file))).map(Reply::Fd)
+            }
+            Pending::UnixAccept => self.accept_private(slot, device),
+            Pending::UnixSendTo { letter } => self.send_private(device, letter),
+            Pending::RecvFrom { max } => {
+                let max = (*max).min(limits::TRANSFER_BYTES) as usize;
+                self.own.recv_from(device, max).map(|datagram| Reply::Datagram(Box::new(datagram)))
+            }
             Pending::ReadWait => self.own.is_readable(device).and_then(waits),
             Pending::WriteWait => self.own.is_writable(device).and_then(waits),
             _ => broken("an operation is attempted on a device that does not permit it"),
@@ -268,6 +481,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.device_ready(device, readable, writable);
         }
         self.own.is_settling = false;
+    }
+
+    /// Sends the signals of keys. Between rounds: who closes a terminal may be in the foreground there, and about
+    /// to end.
+    pub(crate) fn send_signals_of_keys(&mut self) {
+        while let Some((group, signal)) = self.own.signals.pop_front() {
+            // A group that is gone is told nothing.
+            let _ = self.signal_group(Tid::NONE, group, signal);
+        }
     }
 
     /// Does any task wait for what only the hardware can bring?

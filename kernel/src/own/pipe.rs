@@ -134,6 +134,21 @@ impl Pipe {
         self.writer = None;
     }
 
+    /// Is there still who may write?
+    pub fn has_writer(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Another device reads from now on, if anybody does.
+    pub fn hand_reader_to(&mut self, device: Device) {
+        self.reader = self.reader.map(|_| device);
+    }
+
+    /// Another device writes from now on, if anybody does.
+    pub fn hand_writer_to(&mut self, device: Device) {
+        self.writer = self.writer.map(|_| device);
+    }
+
     /// Is neither end there any more?
     pub fn is_closed(&self) -> bool {
         self.reader.is_none() && self.writer.is_none()

@@ -88,7 +88,7 @@ fn a_terminals_end_is_told_once_and_it_can_be_read_again() {
 }
 
 /// Its controlling side, and the terminal.
-fn pseudo_terminal() -> Option<(std::fs::File, OwnedFd)> {
+pub(crate) fn pseudo_terminal() -> Option<(std::fs::File, OwnedFd)> {
     use rustix::fs::{Mode, OFlags};
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).ok()?;

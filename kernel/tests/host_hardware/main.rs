@@ -9,8 +9,11 @@ mod escapes;
 mod files;
 mod jobs;
 #[cfg(target_os = "linux")]
+mod programs;
+#[cfg(target_os = "linux")]
 mod races;
 mod sockets;
+mod terminal;
 mod waits;
 
 use std::io::{Read, Write};

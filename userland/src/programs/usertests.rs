@@ -5,6 +5,8 @@
 //! files in memory are counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
+mod devices;
+mod datagrams;
 mod directories;
 mod environment;
 mod fds;
@@ -13,9 +15,11 @@ mod groups;
 mod jobs;
 mod kill;
 mod names;
+mod nursery;
 mod pipes;
 mod poll;
 mod ports;
+mod resolve;
 mod scratch;
 mod signals;
 mod sockets;
@@ -23,7 +27,9 @@ mod subroutines;
 mod support;
 mod system;
 mod tasks;
+mod terminals;
 mod time;
+mod unix;
 
 use crate::prelude::*;
 use core::{ops::CoroutineState, panic::Location};
@@ -45,8 +51,12 @@ const TESTS: &[&[Test]] = &[
     signals::TESTS,
     groups::TESTS,
     environment::TESTS,
+    nursery::TESTS,
     fds::TESTS,
     sockets::TESTS,
+    datagrams::TESTS,
+    unix::TESTS,
+    resolve::TESTS,
     pipes::TESTS,
     ports::TESTS,
     poll::TESTS,
@@ -54,6 +64,8 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     directories::TESTS,
     names::TESTS,
+    terminals::TESTS,
+    devices::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

@@ -47,6 +47,8 @@ struct Node {
 enum Body {
     File(Content),
     Directory(BTreeMap<Box<str>, Inode>),
+    /// The name of a socket.
+    Socket,
 }
 
 /// The file system.
@@ -117,6 +119,9 @@ impl Ram {
             }
             (None, _) => return Err(Errno::ENOENT),
         };
+        if let Body::Socket = self.node(inode)?.body {
+            return Err(Errno::EOPNOTSUPP);
+        }
         if self.is_directory(inode) && flags.has(OpenFlags::WRITE) {
             return Err(Errno::EISDIR);
         }
@@ -140,6 +145,17 @@ impl Ram {
         self.nodes.get(&inode).is_some_and(|node| matches!(node.body, Body::Directory(_)))
     }
 
+    /// Makes the name of a socket. `EADDRINUSE` when there is anything of it.
+    pub fn make_socket(&mut self, path: &str, now: Duration) -> Result<Inode, Errno> {
+        match self.look_up(path)? {
+            Found { inode: None, place: Some((directory, name)) } => {
+                self.check_room()?;
+                self.add(directory, name, Body::Socket, now)
+            }
+            Found { .. } => Err(Errno::EADDRINUSE),
+        }
+    }
+
     /// What is known of what a path names.
     pub fn stat(&self, path: &str) -> Result<FileInfo, Errno> {
         self.info(self.find(path)?)
@@ -151,6 +167,7 @@ impl Ram {
         let (kind, size, mode) = match &node.body {
             Body::File(content) => (FileKind::Regular, content.len(), 0o644),
             Body::Directory(_) => (FileKind::Directory, 0, 0o755),
+            Body::Socket => (FileKind::Socket, 0, 0o755),
         };
         let (id, links) = (OwnDevice::Ram.file(inode.0), u32::from(node.is_named));
         Ok(FileInfo { kind, size, id, modified: node.modified, mode, links })
@@ -161,6 +178,7 @@ impl Ram {
         match &self.node(inode)?.body {
             Body::File(content) => Ok(content.read(offset, max)),
             Body::Directory(_) => Err(Errno::EISDIR),
+            Body::Socket => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -285,11 +303,8 @@ impl Ram {
     pub fn entries(&self, directory: Inode, after: Option<&str>, max: usize) -> Result<Vec<DirEntry>, Errno> {
         let from = after.map_or(Unbounded, Excluded);
         let there = self.names(directory)?.range::<str, _>((from, Unbounded)).take(max);
-        let entry = |(name, &inode): (&Box<str>, &Inode)| {
-            let kind = if self.is_directory(inode) { FileKind::Directory } else { FileKind::Regular };
-            DirEntry { name: name.clone(), kind }
-        };
-        Ok(there.map(entry).collect())
+        let kind = |inode| if self.is_directory(inode) { FileKind::Directory } else { FileKind::Regular };
+        Ok(there.map(|(name, inode)| DirEntry { name: name.clone(), kind: kind(*inode) }).collect())
     }
 
     /// Begins to watch the file at a path, which need not be there, for a device that a task reads.
@@ -374,7 +389,7 @@ impl Ram {
     fn names_mut(&mut self, directory: Inode) -> Result<&mut BTreeMap<Box<str>, Inode>, Errno> {
         match &mut self.node_mut(directory)?.body {
             Body::Directory(names) => Ok(names),
-            Body::File(_) => Err(Errno::ENOTDIR),
+            Body::File(_) | Body::Socket => Err(Errno::ENOTDIR),
         }
     }
 
@@ -382,6 +397,7 @@ impl Ram {
         match &mut self.node_mut(inode)?.body {
             Body::File(content) => Ok(content),
             Body::Directory(_) => Err(Errno::EISDIR),
+            Body::Socket => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -406,8 +422,8 @@ impl Ram {
     fn check_replaceable(&self, inode: Inode, by_directory: bool) -> Result<(), Errno> {
         let node = self.node(inode)?;
         match &node.body {
-            Body::File(_) if by_directory => Err(Errno::ENOTDIR),
-            Body::File(_) => Ok(()),
+            Body::File(_) | Body::Socket if by_directory => Err(Errno::ENOTDIR),
+            Body::File(_) | Body::Socket => Ok(()),
             Body::Directory(_) if !by_directory => Err(Errno::EISDIR),
             Body::Directory(_) if node.is_pinned => Err(Errno::EBUSY),
             Body::Directory(names) if !names.is_empty() => Err(Errno::ENOTEMPTY),
@@ -453,7 +469,7 @@ impl Node {
 fn names_of(nodes: &BTreeMap<Inode, Node>, directory: Inode) -> Result<&BTreeMap<Box<str>, Inode>, Errno> {
     match nodes.get(&directory).map(|node| &node.body) {
         Some(Body::Directory(names)) => Ok(names),
-        Some(Body::File(_)) => Err(Errno::ENOTDIR),
+        Some(Body::File(_) | Body::Socket) => Err(Errno::ENOTDIR),
         None => Err(Errno::ESTALE),
     }
 }

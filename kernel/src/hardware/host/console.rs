@@ -3,11 +3,12 @@
 use super::input::Input;
 use super::output::{Output, Which};
 use super::poller::Bell;
+use super::terminal::TerminalKeeper;
 use crate::hardware::{Device, Interrupt, Lost, MemoryConsole, Received};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use yieldix_syscalls::{Buf, Errno};
+use yieldix_syscalls::{Buf, Errno, TerminalMode};
 
 /// What the machine's console is.
 #[derive(Debug, Default)]
@@ -117,6 +118,28 @@ impl Console {
         match self {
             Console::Streams { output, .. } => output.try_sync(which),
             Console::Memory(memory) => memory.lock().sync(which as usize),
+        }
+    }
+
+    /// What a stream makes of keys, and how large it is. `ENOTTY` if it is no terminal.
+    pub fn terminal(&self, device: Device, keeper: &TerminalKeeper) -> Result<(TerminalMode, u16, u16), Errno> {
+        match self {
+            Console::Streams { input, output, .. } => match which_output(device) {
+                Ok(which) => keeper.info(output.stream(which)),
+                Err(_) => keeper.info(input.stream()),
+            },
+            Console::Memory(memory) => memory.lock().terminal(),
+        }
+    }
+
+    /// Sets what a stream makes of keys.
+    pub fn set_terminal(&self, device: Device, mode: TerminalMode, keeper: &TerminalKeeper) -> Result<(), Errno> {
+        match self {
+            Console::Streams { input, output, .. } => match which_output(device) {
+                Ok(which) => keeper.set(output.stream(which), mode),
+                Err(_) => keeper.set(input.stream(), mode),
+            },
+            Console::Memory(memory) => memory.lock().set_terminal(mode),
         }
     }
 

@@ -157,7 +157,7 @@ impl Files {
     }
 
     /// A folder, unless so much waits for the helpers that no more is asked of them.
-    fn folder(&self, folder: u32) -> Result<Folder, Errno> {
+    pub fn folder(&self, folder: u32) -> Result<Folder, Errno> {
         if self.helpers.waiting() >= FILE_ERRANDS_MAX {
             return Err(Errno::ENFILE);
         }

@@ -140,20 +140,28 @@ impl Helpers {
 }
 
 impl Ready<'_> {
+    /// Has `work` done of which nobody will be told.
+    pub fn run(self, work: impl FnOnce() + Send + 'static) {
+        self.queue(Box::new(work));
+    }
+
+    fn queue(&self, work: Work) {
+        lock(&self.shared.queue).work.push_back(work);
+        self.shared.filled.notify_one();
+    }
+
     /// Has `work` done for `device`.
     pub fn start<T: Send + 'static>(self, device: Device, work: impl FnOnce() -> T + Send + 'static) -> Errand<T> {
         let outcome = Arc::new(Mutex::new(None));
         let (place, shared) = (Arc::clone(&outcome), Arc::clone(self.shared));
-        let work: Work = Box::new(move || {
+        self.queue(Box::new(move || {
             if Arc::strong_count(&place) == 1 {
                 return;
             }
             let outcome = panic::contain(work);
             *lock(&place) = Some(outcome);
             shared.tell(device);
-        });
-        lock(&self.shared.queue).work.push_back(work);
-        self.shared.filled.notify_one();
+        }));
         Errand(outcome)
     }
 }

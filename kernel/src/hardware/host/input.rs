@@ -114,6 +114,11 @@ impl Input {
         Ok(false)
     }
 
+    /// What it reads.
+    pub fn stream(&self) -> &Stream {
+        &self.shared.stream
+    }
+
     /// Has something arrived since this was last asked?
     pub fn take_ready(&mut self) -> bool {
         std::mem::take(&mut self.shared.lock().is_ready)

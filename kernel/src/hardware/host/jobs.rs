@@ -1,6 +1,7 @@
-//! What tasks have offloaded: each job is an errand of a helper.
+//! What tasks have offloaded, and names that they ask about: each job is an errand of a helper.
 
 use super::helpers::{Errand, Helpers};
+use super::resolver;
 use crate::hardware::devices::Devices;
 use crate::hardware::{Class, Device, Interrupt, Outcome};
 use crate::limits::JOBS;
@@ -12,12 +13,14 @@ pub struct Jobs {
     /// None of those whose outcome was taken.
     open: Devices<Option<Errand<Value>>>,
     helpers: Helpers,
+    /// They wait for others, and no task can make them wait for ever.
+    resolvers: Helpers,
 }
 
 impl Jobs {
-    /// No job yet; these will do them.
-    pub fn new(helpers: Helpers) -> Jobs {
-        Jobs { open: Devices::new(Class::Job), helpers }
+    /// No job yet; these will do them, and ask about names.
+    pub fn new(helpers: Helpers, resolvers: Helpers) -> Jobs {
+        Jobs { open: Devices::new(Class::Job), helpers, resolvers }
     }
 
     pub fn open_count(&self) -> u32 {
@@ -26,12 +29,25 @@ impl Jobs {
 
     /// Appends what the helpers have told of jobs that are open.
     pub fn interrupts(&mut self, happened: &mut Vec<Interrupt>) {
-        let Jobs { open, helpers } = self;
-        helpers.take_done(|device| {
-            if open.get(device).is_ok() {
-                happened.push(Interrupt::Ready { device, readable: true, writable: false });
-            }
-        });
+        let Jobs { open, helpers, resolvers } = self;
+        for pool in [helpers, resolvers] {
+            pool.take_done(|device| {
+                if open.get(device).is_ok() {
+                    happened.push(Interrupt::Ready { device, readable: true, writable: false });
+                }
+            });
+        }
+    }
+
+    pub fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        // Those that were given up wait too, for a helper to drop them.
+        if self.resolvers.waiting() >= JOBS as usize {
+            return Err(Errno::EAGAIN);
+        }
+        let resolvers = self.resolvers.ready()?;
+        let name = name.to_owned();
+        let ask = move || Value::new(resolver::addresses(&name));
+        Ok(self.open.open(|device| Some(resolvers.start(device, ask))))
     }
 
     pub fn begin(&mut self, work: Box<Work>) -> Result<Device, (Errno, Box<Work>)> {

@@ -40,6 +40,22 @@ pub const SIGNAL_REPEATS_MAX: usize = 2;
 /// Threads for what tasks offload. More work than that waits, in order.
 pub const JOB_THREADS: usize = 4;
 
+/// Threads that ask for the addresses of hosts: one that nobody answers keeps its thread until the host gives
+/// up. More names wait, in order.
+pub const RESOLVE_THREADS: usize = 4;
+
+/// Threads that bind and connect the sockets of Unix that go by a path.
+pub const SOCKET_THREADS: usize = 2;
+
+/// Connections that wait to be accepted at a Unix socket of a folder, if the host keeps as many.
+pub const UNIX_BACKLOG: i32 = 1024;
+
+/// Threads that start programs, and reap those that were killed.
+pub const STARTER_THREADS: usize = 2;
+
+/// Bytes that one read of a program's output takes at most.
+pub const PIPE_READ_MAX: usize = 64 * 1024;
+
 /// How long the threads of the console, or of a pool of helpers, may take to stop. They stop at once
 /// unless a stream's other end stalls in the middle of a write, or work goes on: they are left behind
 /// then, as nothing can call them back.

@@ -17,8 +17,11 @@ mod limits;
 mod listing;
 mod output;
 mod poller;
+mod programs;
+mod resolver;
 mod signals;
 mod sockets;
+mod terminal;
 #[cfg_attr(not(target_os = "linux"), path = "watches_elsewhere.rs")]
 mod watches;
 mod worker;
@@ -26,32 +29,44 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
+pub use terminal::TerminalKeeper;
 
-use super::{Class, Device, Hardware, HardwareStats, Interrupt, Lost, Outcome, Question, Received, Told, Waker};
-use crate::limits::FLUSH_AFTER_SIGNAL;
+use super::{
+    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, Outcome, Question, Received, Told, Waker,
+};
+use crate::limits::{FLUSH_AFTER_SIGNAL, HOST_PROGRAMS};
 use console::Console;
 use files::Files;
 use helpers::Helpers;
 use jobs::Jobs;
 use poller::{Bell, Direction, Registrar, Waiter};
 use polling::Poller;
+use programs::Programs;
 use signals::Signals;
 use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
-use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, TerminalMode, Time, Work,
+};
 
 /// How a [`Host`] is to be made.
 #[derive(Debug, Default)]
 pub struct HostOptions {
     /// What the machine's console is.
     pub console: ConsoleOptions,
-    /// Do SIGHUP, SIGINT and SIGTERM become interrupts? They are the whole process's, so a library
-    /// leaves them alone. Once caught they keep from ending the process, even after the host is
-    /// dropped.
+    /// Do SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGTSTP become interrupts? They are the whole process's, so a
+    /// library leaves them alone. Once caught they keep from ending or stopping the process, even after the
+    /// host is dropped.
     pub catches_signals: bool,
+    /// Of the signals that end the machine unless tasks are given them, how many had come when one was given.
+    pub signals_delivered: Arc<AtomicU64>,
+    /// Gives the terminal back.
+    pub terminal: TerminalKeeper,
     /// The folders that are mounted, by number.
     pub folders: Vec<Folder>,
 }
@@ -65,7 +80,10 @@ pub struct Host {
     console: Console,
     files: Files,
     jobs: Jobs,
+    programs: Programs,
     signals: Signals,
+    signals_delivered: Arc<AtomicU64>,
+    terminal: TerminalKeeper,
     waits: u64,
     /// What happened during a flush, for the next who asks.
     held: Vec<Interrupt>,
@@ -80,18 +98,31 @@ impl Host {
         let poller = Arc::new(Poller::new()?);
         let bell = Arc::new(Bell::new(Arc::clone(&poller)));
         let helpers = Helpers::new("yieldix file", FILE_THREADS, Bell::new(Arc::clone(&poller)));
-        let mut signals = Signals::none(Arc::clone(&poller));
+        let mut signals = Signals::none(Arc::clone(&poller), options.terminal.clone());
         if options.catches_signals {
             signals.catch()?;
         }
         Ok(Host {
             boot: Instant::now(),
             waiter: Waiter::new(Arc::clone(&poller))?,
-            sockets: Sockets::new(Arc::clone(&poller)),
+            sockets: Sockets::new(
+                Arc::clone(&poller),
+                Helpers::new("yieldix socket", SOCKET_THREADS, Bell::new(Arc::clone(&poller))),
+            ),
             console: Console::new(options.console, bell)?,
             files: Files::new(options.folders, helpers, Registrar::new(Arc::clone(&poller))),
-            jobs: Jobs::new(Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller)))),
+            jobs: Jobs::new(
+                Helpers::new("yieldix job", JOB_THREADS, Bell::new(Arc::clone(&poller))),
+                Helpers::new("yieldix names", RESOLVE_THREADS, Bell::new(Arc::clone(&poller))),
+            ),
+            programs: Programs::new(
+                Helpers::new("yieldix start", STARTER_THREADS, Bell::new(Arc::clone(&poller))),
+                Helpers::new("yieldix wait", HOST_PROGRAMS as usize, Bell::new(Arc::clone(&poller))),
+                Registrar::new(Arc::clone(&poller)),
+            ),
             signals,
+            signals_delivered: options.signals_delivered,
+            terminal: options.terminal,
             poller,
             waits: 0,
             held: Vec::new(),
@@ -114,21 +145,35 @@ impl Host {
         if device.is_console() {
             return self.console.try_read(device, max);
         }
+        if device.class() == Class::Program {
+            return Ok(Received { data: self.programs.try_read(device, max)?, drained: false });
+        }
         let (data, drained) = self.files.try_read(device, max)?;
         Ok(Received { data, drained })
     }
 
     fn wait(&mut self, patience: Option<Duration>, happened: &mut Vec<Interrupt>) {
-        let Host { sockets, files, signals, .. } = self;
+        let Host { sockets, files, programs, signals, .. } = self;
         self.waiter.wait(patience, |event| match sockets.told(event) {
             Some(interrupt) => happened.push(interrupt),
             None if files.noted(event) => {}
-            None => signals.told(event, happened),
+            None => match programs.told(event) {
+                Some(interrupt) => happened.push(interrupt),
+                None => signals.told(event, happened),
+            },
         });
         // After the wait, which their news ends: what came while it was ending is not left over.
         self.console.interrupts(happened);
         self.files.interrupts(happened);
+        self.sockets.interrupts(happened);
         self.jobs.interrupts(happened);
+        self.programs.interrupts(happened);
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.terminal.restore();
     }
 }
 
@@ -175,7 +220,11 @@ impl Hardware for Host {
         if device.is_socket() {
             return self.sockets.try_write(device, data);
         }
-        if device.is_console() { self.console.try_write(device, data) } else { Err(Errno::EBADF) }
+        match device.class() {
+            Class::Stream => self.console.try_write(device, data),
+            Class::Program => self.programs.try_write(device, data),
+            _ => Err(Errno::EBADF),
+        }
     }
 
     fn try_sync(&mut self, device: Device) -> Result<(), Errno> {
@@ -189,6 +238,7 @@ impl Hardware for Host {
     fn is_readable(&mut self, device: Device) -> Result<bool, Errno> {
         match device.class() {
             Class::Job => self.jobs.is_done(device),
+            Class::Program => self.programs.would_answer(device, Direction::Read),
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_readable(device),
             Class::Stream | Class::Own => self.sockets.would_answer(device, Direction::Read),
@@ -199,8 +249,25 @@ impl Hardware for Host {
         match device.class() {
             Class::Disk => self.files.is_ready(device),
             Class::Stream if device.is_console() => self.console.is_writable(device),
+            Class::Program => self.programs.would_answer(device, Direction::Write),
             Class::Stream | Class::Job | Class::Own => self.sockets.would_answer(device, Direction::Write),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.console.terminal(device, &self.terminal)
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.console.set_terminal(device, mode, &self.terminal)
+    }
+
+    fn note_delivered(&mut self) {
+        self.signals_delivered.store(self.signals.came(), Ordering::Relaxed);
+    }
+
+    fn suspend(&mut self) {
+        self.terminal.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
@@ -217,6 +284,31 @@ impl Hardware for Host {
 
     fn connected(&mut self, device: Device) -> Result<(), Errno> {
         if device.class() == Class::Disk { self.files.connected(device) } else { self.sockets.connected(device) }
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.sockets.udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        self.sockets.try_send_to(device, to, data)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        self.sockets.try_recv_from(device, max)
+    }
+
+    fn unix_open(&mut self, folder: u32, path: &str, listens: bool) -> Result<Device, Errno> {
+        let folder = self.files.folder(folder)?;
+        self.sockets.unix_open(folder, path, listens)
+    }
+
+    fn try_unix_accept(&mut self, listener: Device) -> Result<Device, Errno> {
+        self.sockets.try_unix_accept(listener)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        self.jobs.resolve(name)
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
@@ -287,11 +379,27 @@ impl Hardware for Host {
         self.jobs.close(job)
     }
 
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        self.programs.exec(command)
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        self.programs.started(device)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        self.programs.status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        self.programs.kill(process, signal)
+    }
+
     fn close(&mut self, device: Device) {
-        if device.class() == Class::Disk {
-            self.files.close(device);
-        } else {
-            self.sockets.close(device);
+        match device.class() {
+            Class::Disk => self.files.close(device),
+            Class::Program => self.programs.close(device),
+            Class::Stream | Class::Job | Class::Own => self.sockets.close(device),
         }
     }
 
@@ -319,6 +427,7 @@ impl Hardware for Host {
             sockets: self.sockets.open_count(),
             disk_devices: self.files.open_count(),
             jobs: self.jobs.open_count(),
+            programs: self.programs.open_count(),
             registrations: self.sockets.registration_count(),
             waits: self.waits,
             output_lost: self.output_lost,

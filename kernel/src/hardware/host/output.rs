@@ -146,6 +146,11 @@ impl Output {
         }
     }
 
+    /// Where this one goes.
+    pub fn stream(&self, which: Which) -> &Stream {
+        &self.shared.streams[which as usize]
+    }
+
     /// Tells of each stream for which trying again may do better.
     pub fn take_ready(&mut self, mut tell: impl FnMut(Which)) {
         let mut queue = self.shared.lock();

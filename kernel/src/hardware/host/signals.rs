@@ -6,6 +6,7 @@
 
 use super::limits::SIGNAL_REPEATS_MAX;
 use super::poller::{Direction, Event, Key, Registrar, Registration};
+use super::terminal::TerminalKeeper;
 use crate::hardware::{Device, Interrupt};
 use polling::Poller;
 use signal_hook::SigId;
@@ -14,8 +15,8 @@ use std::io::{self, PipeReader};
 use std::sync::Arc;
 use yieldix_syscalls::Signal;
 
-/// The signals that become interrupts.
-const CAUGHT: [Signal; 3] = [Signal::Hup, Signal::Int, Signal::Term];
+/// The signals that are caught. All become interrupts but the one to go on, which is for the terminal only.
+const CAUGHT: [Signal; 6] = [Signal::Hup, Signal::Int, Signal::Quit, Signal::Term, Signal::Tstp, Signal::Cont];
 
 #[derive(Debug)]
 struct Inlet {
@@ -30,15 +31,18 @@ struct Inlet {
 pub struct Signals {
     inlets: Vec<Inlet>,
     registrar: Registrar,
+    terminal: TerminalKeeper,
+    /// How many have come that may end the machine.
+    came: u64,
 }
 
 impl Signals {
     /// Catches nothing.
-    pub fn none(poller: Arc<Poller>) -> Signals {
-        Signals { inlets: Vec::new(), registrar: Registrar::new(poller) }
+    pub fn none(poller: Arc<Poller>, terminal: TerminalKeeper) -> Signals {
+        Signals { inlets: Vec::new(), registrar: Registrar::new(poller), terminal, came: 0 }
     }
 
-    /// Catches SIGHUP, SIGINT and SIGTERM from now on.
+    /// Catches them from now on.
     pub fn catch(&mut self) -> io::Result<()> {
         for signal in CAUGHT {
             let (reader, writer) = io::pipe()?;
@@ -50,6 +54,11 @@ impl Signals {
             self.registrar.arm(&mut inlet.registration, &inlet.pipe, key(signal), Direction::Read)?;
         }
         Ok(())
+    }
+
+    /// How many have come that end the machine unless tasks are given them.
+    pub fn came(&self) -> u64 {
+        self.came
     }
 
     /// Appends the signals of an event, if it is one of theirs.
@@ -64,8 +73,13 @@ impl Signals {
             }
             count += more;
         }
-        let interrupts = std::iter::repeat_with(|| Interrupt::Signal(inlet.signal));
-        happened.extend(interrupts.take(count.min(SIGNAL_REPEATS_MAX)));
+        self.came += if matches!(inlet.signal, Signal::Tstp | Signal::Cont) { 0 } else { count as u64 };
+        if inlet.signal == Signal::Cont {
+            self.terminal.take_hold_again();
+        } else {
+            let interrupts = std::iter::repeat_with(|| Interrupt::Signal(inlet.signal));
+            happened.extend(interrupts.take(count.min(SIGNAL_REPEATS_MAX)));
+        }
         inlet.registration.fired();
         // It cannot fail for a descriptor that the poller has already.
         let _ = self.registrar.arm(&mut inlet.registration, &inlet.pipe, event.key, Direction::Read);

@@ -1,4 +1,4 @@
-//! TCP, never blocking.
+//! Sockets, never blocking: TCP, in `datagrams.rs` UDP, and in `unix.rs` those of Unix.
 //!
 //! A table of sockets in which each place counts its generations. Every operation tries first; on
 //! `EAGAIN` the socket is registered with the poller, once, and the interrupt is owed. A socket
@@ -12,6 +12,10 @@
 //! by the poller: before the short read, and then the socket is marked unsettled; or after it, and
 //! that is the new event. `EAGAIN` settles it again.
 
+mod datagrams;
+mod unix;
+
+use super::helpers::{Errand, Helpers};
 use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX};
 use super::poller::{Direction, Event, Key, Registrar, Registration};
 use crate::hardware::errno::errno;
@@ -42,10 +46,14 @@ const SEND_FLAGS: SendFlags = SendFlags::empty();
 enum Stage {
     /// A listener.
     Listening,
+    /// A Unix socket that a helper is at.
+    Opening { listens: bool },
     /// A connect is on its way.
     Connecting,
     /// There is, or was, a peer.
     Connected,
+    /// It has no peer: each datagram has one of its own.
+    Datagram,
     /// The connect failed. The host tells that once; it is kept for who asks again.
     Failed(Errno),
 }
@@ -55,6 +63,8 @@ struct Open {
     socket: Socket,
     stage: Stage,
     registration: Registration,
+    /// What a helper does to open it.
+    opening: Option<Errand<Result<(), Errno>>>,
     /// See the first discussion above.
     is_unsettled: bool,
     /// See [`SocketOption::Linger`], and the second discussion.
@@ -91,7 +101,8 @@ impl Table {
         };
         let place = &mut self.places[index as usize - FIRST];
         let registration = Registration::default();
-        place.open = Some(Open { socket, stage, registration, is_unsettled: false, linger_seconds: None });
+        place.open =
+            Some(Open { socket, stage, registration, opening: None, is_unsettled: false, linger_seconds: None });
         Ok(Device { index, generation: place.generation })
     }
 
@@ -127,6 +138,8 @@ impl Table {
 pub struct Sockets {
     table: Table,
     registrar: Registrar,
+    /// They open what goes by a path.
+    openers: Helpers,
     open_count: u32,
     registration_count: u32,
     /// Where the host puts what is read, before it is copied to its exact length.
@@ -136,10 +149,12 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    pub fn new(poller: Arc<Poller>) -> Sockets {
+    /// None yet; the helpers open what goes by a path.
+    pub fn new(poller: Arc<Poller>, openers: Helpers) -> Sockets {
         Sockets {
             table: Table::default(),
             registrar: Registrar::new(poller),
+            openers,
             open_count: 0,
             registration_count: 0,
             scratch: vec![0; RECEIVE_MAX].into_boxed_slice(),
@@ -165,7 +180,7 @@ impl Sockets {
 
     pub fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
         let listen = || {
-            let socket = stream_socket(address)?;
+            let socket = socket_for(address, Type::STREAM, Protocol::TCP)?;
             // A restarted server takes its port back from connections that are still closing. Never
             // REUSEPORT: two servers on one port would share its connections by chance.
             socket.set_reuse_address(true)?;
@@ -204,7 +219,7 @@ impl Sockets {
     }
 
     pub fn connect(&mut self, address: SocketAddr) -> Result<Device, Errno> {
-        let socket = stream_socket(address).map_err(errno)?;
+        let socket = socket_for(address, Type::STREAM, Protocol::TCP).map_err(errno)?;
         let stage = match socket.connect(&address.into()) {
             Ok(()) => Stage::Connected,
             Err(error) => match errno(error) {
@@ -220,7 +235,8 @@ impl Sockets {
         match open.stage {
             Stage::Connected => return Ok(()),
             Stage::Failed(errno) => return Err(errno),
-            Stage::Listening => return Err(Errno::EINVAL),
+            Stage::Listening | Stage::Datagram => return Err(Errno::EINVAL),
+            Stage::Opening { listens } => return open.opened(listens),
             Stage::Connecting => {}
         }
         // A pending error says that it failed, a peer's address that it did not, neither that it
@@ -379,9 +395,9 @@ impl Drop for Sockets {
     }
 }
 
-/// A stream socket of the address's family that does not block.
-fn stream_socket(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+/// A socket of the address's family that does not block.
+fn socket_for(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

@@ -7,18 +7,23 @@
 use super::connection::{ConnectionId, Packet, Side};
 use super::entropy::{Generator, Use};
 use super::limits::{LATENCY_NS_MAX, LATENCY_NS_MIN};
+use super::network::Letter;
 use crate::hardware::Device;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::{Clock, Time};
+use yieldix_syscalls::{Clock, Signal, Time};
 
 /// Something that will happen.
 #[derive(Debug)]
 pub enum Event {
     /// A packet reaches one end of a connection.
     Arrival { connection: ConnectionId, to: Side, packet: Packet },
+    /// A datagram is where it was sent, or lost on the way.
+    Datagram { letter: Box<Letter>, is_heard: bool },
+    /// The host sends the machine a signal.
+    Signal(Signal),
     /// Bytes that were typed reach the console.
     Typed,
     /// What was written to this stream of the console is taken away.
@@ -27,6 +32,8 @@ pub enum Event {
     Disk { device: Device, is_read: bool },
     /// A change of a folder is due.
     Change { folder: u32 },
+    /// A program of the host was looked for, or its time is over.
+    Program { device: Device, is_known: bool },
     /// A job is done.
     Done(Device),
 }

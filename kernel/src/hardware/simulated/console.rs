@@ -9,7 +9,7 @@ use super::faults::Misfortune;
 use super::network::Owed;
 use super::own_streams;
 use crate::hardware::{Device, Interrupt, Lost, MemoryConsole};
-use yieldix_syscalls::{Errno, Time};
+use yieldix_syscalls::{Errno, TerminalMode, Time};
 
 /// What the simulated machine has for a console.
 #[derive(Clone, Debug)]
@@ -135,6 +135,29 @@ impl Console {
         if self.awaited[stream] { Err(Errno::EAGAIN) } else { Ok(()) }
     }
 
+    /// What it makes of keys, and its size. The process's own is none here: a terminal takes time.
+    pub fn terminal(&self) -> Result<(TerminalMode, u16, u16), Errno> {
+        match &self.console {
+            SimulatedConsole::Process => Err(Errno::ENOTTY),
+            SimulatedConsole::Memory(memory) => memory.lock().terminal(),
+        }
+    }
+
+    /// Sets what it makes of keys.
+    pub fn set_terminal(&self, mode: TerminalMode) -> Result<(), Errno> {
+        match &self.console {
+            SimulatedConsole::Process => Err(Errno::ENOTTY),
+            SimulatedConsole::Memory(memory) => memory.lock().set_terminal(mode),
+        }
+    }
+
+    /// The machine would be stopped as a whole; it goes on at once.
+    pub fn suspend(&self) {
+        if let SimulatedConsole::Memory(memory) = &self.console {
+            memory.lock().suspended += 1;
+        }
+    }
+
     /// Typed bytes arrive as planned.
     pub fn typed(&mut self, agenda: &mut Agenda) {
         self.typed_planned = None;
@@ -161,6 +184,9 @@ impl Console {
     /// Looks at what the holder of the other end may have done meanwhile.
     pub fn look(&mut self, agenda: &mut Agenda) {
         let SimulatedConsole::Memory(memory) = &self.console else { return };
+        for (moment, signal) in memory.lock().signals.drain(..) {
+            agenda.plan(moment, Event::Signal(signal));
+        }
         if self.owed[0].readable
             && let Some((moment, _)) = memory.lock().typed.front()
             && self.typed_planned != Some(*moment)

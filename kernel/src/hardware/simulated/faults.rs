@@ -17,6 +17,12 @@ pub struct Faults {
     pub short_writes_permille: u16,
     /// Of a thousand reads and writes of a connection, how many find it reset.
     pub resets_permille: u16,
+    /// Of a thousand datagrams, how many are lost on the way.
+    pub lost_datagrams_permille: u16,
+    /// Of a thousand datagrams, how many arrive twice.
+    pub doubled_datagrams_permille: u16,
+    /// Of a thousand datagrams, how many may overtake those sent before.
+    pub reordered_datagrams_permille: u16,
     /// For a thousand interrupts, how many that nobody was owed come with them.
     pub spurious_ready_permille: u16,
     /// Which call fails, counted from 1 among the calls that can: with an errno that is plausible
@@ -75,6 +81,21 @@ impl Misfortune {
     /// Is the connection in hand reset now?
     pub fn resets(&mut self) -> bool {
         self.happens(self.faults.resets_permille)
+    }
+
+    /// Is this datagram lost?
+    pub fn loses_datagram(&mut self) -> bool {
+        self.happens(self.faults.lost_datagrams_permille)
+    }
+
+    /// Does this datagram arrive twice?
+    pub fn doubles_datagram(&mut self) -> bool {
+        self.happens(self.faults.doubled_datagrams_permille)
+    }
+
+    /// May this datagram overtake others?
+    pub fn reorders_datagram(&mut self) -> bool {
+        self.happens(self.faults.reordered_datagrams_permille)
     }
 
     /// Which of `count` devices has an interrupt without cause, in which directions?

@@ -6,10 +6,18 @@ use std::time::Duration;
 pub const SOCKETS_MAX: u32 = 1 << 20;
 /// Bytes of one direction of a connection that were sent and not read yet.
 pub const WINDOW: usize = 64 * 1024;
+/// Bytes that a socket's datagrams under way may cost; one more waits (Linux's `wmem_default`).
+pub const DATAGRAMS_UNDER_WAY: usize = 212_992;
+/// Bytes that datagrams may cost which wait to be received; one more is dropped (Linux's `rmem_default`).
+pub const DATAGRAMS_QUEUED: usize = 212_992;
+/// What a datagram costs beside its bytes.
+pub const DATAGRAM_COST: usize = 256;
 /// The shortest way of a packet.
 pub const LATENCY_NS_MIN: u64 = 5_000;
 /// The longest way of a packet that has none before it to wait for.
 pub const LATENCY_NS_MAX: u64 = 50_000;
+/// Bytes that a program of the host has printed and nobody has read.
+pub const PROGRAM_PIPE: usize = 64 * 1024;
 /// The shortest time that a job takes.
 pub const JOB_NS_MIN: u64 = 5_000;
 /// The longest.

@@ -21,6 +21,7 @@ mod limits;
 mod network;
 #[cfg_attr(not(unix), path = "own_streams_elsewhere.rs")]
 mod own_streams;
+mod programs;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -29,10 +30,13 @@ pub use console::SimulatedConsole;
 pub use faults::{CallCount, Faults};
 pub use folder::{CopyError, MemoryFolder};
 pub use network::SocketOptions;
+pub use programs::HostProgram;
 
 use super::{
-    Class, Device, Hardware, HardwareStats, Interrupt, Lost, MemoryConsole, Outcome, Question, Received, Told, Waker,
+    Class, Device, Hardware, HardwareStats, HostStreams, Interrupt, Lost, MemoryConsole, Outcome, Question, Received,
+    Told, Waker,
 };
+use crate::resolve::Addresses;
 use agenda::{Agenda, Event};
 use console::Console;
 use disk::Disk;
@@ -40,11 +44,16 @@ use entropy::{Generator, Use};
 use faults::Misfortune;
 use jobs::Jobs;
 use network::Network;
-use std::net::SocketAddr;
+use programs::Programs;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use yieldix_syscalls::{Buf, Clock, DirEntry, Errno, FileInfo, OpenFlags, Shutdown, SocketOption, Time, Work};
+use yieldix_syscalls::{
+    Buf, Clock, Datagram, DirEntry, Errno, ExitStatus, FileInfo, HostCommand, OpenFlags, Shutdown, Signal,
+    SocketOption, TerminalMode, Time, Work,
+};
 
 /// What a simulated world is made from.
 #[derive(Clone, Debug)]
@@ -57,13 +66,25 @@ pub struct SimulatedOptions {
     pub faults: Faults,
     /// The folders of the disk, by number.
     pub folders: Vec<MemoryFolder>,
+    /// The hosts that have a name, and their addresses.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// The programs of the host, by the names by which they are run.
+    pub programs: BTreeMap<String, HostProgram>,
 }
 
 impl Default for SimulatedOptions {
-    /// Seed 0, a console in memory of its own, no faults, an empty disk.
+    /// Seed 0, a console in memory of its own, no faults, an empty disk, no host with a name, no program of the
+    /// host.
     fn default() -> SimulatedOptions {
         let console = SimulatedConsole::Memory(MemoryConsole::new());
-        SimulatedOptions { seed: 0, console, faults: Faults::default(), folders: Vec::new() }
+        SimulatedOptions {
+            seed: 0,
+            console,
+            faults: Faults::default(),
+            folders: Vec::new(),
+            hosts: BTreeMap::new(),
+            programs: BTreeMap::new(),
+        }
     }
 }
 
@@ -75,6 +96,8 @@ pub struct Simulated {
     disk: Disk,
     console: Console,
     jobs: Jobs,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    programs: Programs,
     entropy: Generator,
     luck: Misfortune,
     is_woken: Arc<AtomicBool>,
@@ -91,6 +114,8 @@ impl Simulated {
             disk: Disk::new(options.seed, options.folders),
             console: Console::new(options.console),
             jobs: Jobs::new(options.seed),
+            hosts: options.hosts,
+            programs: Programs::new(options.programs),
             entropy: Generator::new(options.seed, Use::Entropy),
             luck: Misfortune::new(options.seed, options.faults),
             is_woken: Arc::new(AtomicBool::new(false)),
@@ -116,6 +141,8 @@ impl Simulated {
                 Event::Arrival { connection, to, packet } => {
                     self.network.arrive(connection, to, packet, &mut self.agenda);
                 }
+                Event::Datagram { letter, is_heard } => self.network.deliver(*letter, is_heard, &mut self.agenda),
+                Event::Signal(signal) => happened.push(Interrupt::Signal(signal)),
                 Event::Typed => self.console.typed(&mut self.agenda),
                 Event::Drained(device) => {
                     self.console.drain(device);
@@ -123,6 +150,7 @@ impl Simulated {
                 }
                 Event::Disk { device, is_read } => happened.extend(self.disk.done(device, is_read, self.agenda.now())),
                 Event::Change { folder } => self.disk.change(folder, &mut self.agenda),
+                Event::Program { device, is_known } => self.programs.happen(device, is_known, &mut self.agenda),
                 Event::Done(device) => {
                     self.jobs.end(device);
                     self.agenda.touch(device);
@@ -135,6 +163,7 @@ impl Simulated {
                 Class::Stream if device.is_console() => self.console.settle(device, self.agenda.now()),
                 Class::Stream => self.network.settle(device),
                 Class::Disk => self.disk.settle(device),
+                Class::Program => self.programs.settle(device),
                 Class::Own => None,
             };
             let Some(interrupt) = interrupt else { continue };
@@ -225,6 +254,7 @@ impl Hardware for Simulated {
             Class::Stream if device.is_console() => {
                 self.console.read(device, max, &mut self.luck, self.agenda.now())?
             }
+            Class::Program => (self.programs.read(device, max, &mut self.agenda)?.to_vec(), false),
             Class::Stream | Class::Job | Class::Own => {
                 self.network.read(device, max, &mut self.luck, &mut self.agenda)?
             }
@@ -240,6 +270,7 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ECONNRESET)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.write(device, data, &mut self.luck, &mut self.agenda),
+            Class::Program => self.programs.write(device, data, &mut self.agenda),
             Class::Stream | Class::Job | Class::Own => {
                 self.network.write(device, data, &mut self.luck, &mut self.agenda)
             }
@@ -256,6 +287,7 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Job => self.jobs.is_done(device),
+            Class::Program => self.programs.would_answer(device),
             Class::Stream if device.is_console() => self.console.is_readable(device, self.agenda.now()),
             Class::Stream | Class::Own => self.network.is_readable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
@@ -266,9 +298,26 @@ impl Hardware for Simulated {
         self.risk(Errno::ENOMEM)?;
         match device.class() {
             Class::Stream if device.is_console() => self.console.is_writable(device, &mut self.agenda),
+            Class::Program => self.programs.would_answer(device),
             Class::Stream | Class::Job | Class::Own => self.network.is_writable(device, &mut self.agenda),
             Class::Disk => self.disk.is_ready(device),
         }
+    }
+
+    fn terminal(&mut self, device: Device) -> Result<(TerminalMode, u16, u16), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.terminal()
+    }
+
+    fn set_terminal(&mut self, device: Device, mode: TerminalMode) -> Result<(), Errno> {
+        self.risk_of_loss(device, Errno::EIO)?;
+        self.console.set_terminal(mode)
+    }
+
+    fn note_delivered(&mut self) {}
+
+    fn suspend(&mut self) {
+        self.console.suspend();
     }
 
     fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<Device, Errno> {
@@ -291,9 +340,45 @@ impl Hardware for Simulated {
         self.risk_of_loss(device, Errno::ETIMEDOUT)?;
         match device.class() {
             Class::Stream if device.is_console() => Err(Errno::ENOTSOCK),
+            Class::Program => Err(Errno::EINVAL),
             Class::Stream | Class::Job | Class::Own => self.network.connected(device, &mut self.agenda),
             Class::Disk => self.disk.connected(device),
         }
+    }
+
+    fn udp_bind(&mut self, address: SocketAddr) -> Result<Device, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.network.udp_bind(address)
+    }
+
+    fn try_send_to(&mut self, device: Device, to: SocketAddr, data: &[u8]) -> Result<(), Errno> {
+        refuse_others(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.send_to(device, to, data, &mut self.luck, &mut self.agenda)
+    }
+
+    fn try_recv_from(&mut self, device: Device, max: usize) -> Result<Datagram, Errno> {
+        refuse_others(device)?;
+        self.risk(Errno::ENOBUFS)?;
+        self.network.recv_from(device, max, &mut self.agenda)
+    }
+
+    fn unix_open(&mut self, _folder: u32, _path: &str, _listens: bool) -> Result<Device, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    fn try_unix_accept(&mut self, _listener: Device) -> Result<Device, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Device, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        // As DNS compares them.
+        let plain = name.strip_suffix('.').unwrap_or(name);
+        let mut hosts = self.hosts.iter();
+        let known = hosts.find(|(host, _)| host.eq_ignore_ascii_case(plain)).map(|(_, addresses)| addresses.clone());
+        let addresses: Addresses = known.ok_or(Errno::ENOENT);
+        Ok(self.jobs.begin(Work::new(move || addresses), &mut self.agenda))
     }
 
     fn open(&mut self, folder: u32, path: &str, flags: OpenFlags) -> Result<Device, Errno> {
@@ -387,8 +472,29 @@ impl Hardware for Simulated {
         self.jobs.close(job)
     }
 
+    fn host_exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
+        self.risk(Errno::ENOMEM)?;
+        Ok(self.programs.exec(command, &mut self.agenda))
+    }
+
+    fn host_started(&mut self, device: Device) -> Result<HostStreams, Errno> {
+        self.risk(Errno::EMFILE)?;
+        self.programs.started(device, &mut self.agenda)
+    }
+
+    fn host_status(&mut self, process: Device) -> Result<ExitStatus, Errno> {
+        self.risk(Errno::EIO)?;
+        self.programs.status(process)
+    }
+
+    fn host_kill(&mut self, process: Device, signal: Signal) -> Result<(), Errno> {
+        self.risk(Errno::EPERM)?;
+        self.programs.kill(process, signal, &mut self.agenda)
+    }
+
     fn close(&mut self, device: Device) {
         match device.class() {
+            Class::Program => self.programs.close(device, &mut self.agenda),
             Class::Disk => self.disk.close(device),
             Class::Stream | Class::Job | Class::Own => self.network.close(device, &mut self.agenda),
         }
@@ -405,6 +511,7 @@ impl Hardware for Simulated {
             sockets: self.network.sockets(),
             disk_devices: self.disk.open_count(),
             jobs: self.jobs.open_count(),
+            programs: self.programs.open_count(),
             registrations: self.network.registrations(),
             waits: self.waits,
             output_lost: self.output_lost,

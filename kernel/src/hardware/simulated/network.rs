@@ -9,6 +9,10 @@
 //! an interrupt. Whatever may change an answer touches the device; [`Network::settle`] then finds
 //! out whether the debt can be paid. So no interrupt is forgotten, and none comes without need.
 
+mod datagrams;
+
+pub use datagrams::Letter;
+
 use super::agenda::{Agenda, Event};
 use super::connection::{Connection, ConnectionId, Holder, Packet, Side};
 use super::faults::Misfortune;
@@ -16,6 +20,7 @@ use super::limits::{
     BACKLOG_MAX, EPHEMERAL_COUNT, EPHEMERAL_FIRST, KEEP_ALIVE_SECONDS_MAX, SOCKETS_MAX, SYN_RETRIES, SYN_RETRY,
 };
 use crate::hardware::{Device, Interrupt};
+use datagrams::Post;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use yieldix_syscalls::{Errno, Shutdown, SocketOption};
@@ -62,6 +67,7 @@ struct Listener {
 enum Kind {
     Listener(Listener),
     Stream { connection: ConnectionId, side: Side },
+    Post(Post),
 }
 
 #[derive(Debug)]
@@ -79,6 +85,9 @@ struct Place {
     socket: Option<Socket>,
 }
 
+/// Who has which port of which address.
+type Names = BTreeMap<(u16, IpAddr), Device>;
+
 /// All sockets, and what is between them.
 #[derive(Debug)]
 pub struct Network {
@@ -86,7 +95,9 @@ pub struct Network {
     free: Vec<u32>,
     connections: BTreeMap<ConnectionId, Connection>,
     connections_made: ConnectionId,
-    listeners: BTreeMap<(u16, IpAddr), Device>,
+    listeners: Names,
+    /// Sockets for datagrams.
+    posts: Names,
     /// The ports of clients, each with the address that it connected to.
     client_ports: BTreeSet<(u16, SocketAddr)>,
     ephemeral_next: u16,
@@ -103,6 +114,7 @@ impl Network {
             connections: BTreeMap::new(),
             connections_made: 0,
             listeners: BTreeMap::new(),
+            posts: BTreeMap::new(),
             client_ports: BTreeSet::new(),
             ephemeral_next: EPHEMERAL_FIRST,
             sockets: 0,
@@ -146,6 +158,9 @@ impl Network {
         agenda: &mut Agenda,
     ) -> Result<(Vec<u8>, bool), Errno> {
         let Some((connection, side)) = self.stream(device)? else {
+            if let Kind::Post(_) = self.socket(device)?.kind {
+                return Err(Errno::EOPNOTSUPP);
+            }
             let is_stopped = matches!(&self.socket(device)?.kind, Kind::Listener(listener) if listener.is_stopped);
             return if is_stopped { Ok((Vec::new(), false)) } else { Err(Errno::ENOTCONN) };
         };
@@ -291,6 +306,9 @@ impl Network {
         if matches!(&self.socket(device)?.kind, Kind::Listener(listener) if listener.is_stopped) {
             return Err(Errno::ENOTCONN);
         }
+        if let Kind::Post(_) = self.socket(device)?.kind {
+            return Err(Errno::ENOTCONN);
+        }
         if how != Shutdown::Write {
             self.stop_listening(device, agenda)?;
             agenda.touch(device);
@@ -305,6 +323,7 @@ impl Network {
         }
         match &self.socket(device)?.kind {
             Kind::Listener(listener) => Ok(listener.address),
+            Kind::Post(post) => Ok(post.address()),
             Kind::Stream { .. } => Err(Errno::EBADF),
         }
     }
@@ -336,6 +355,7 @@ impl Network {
         if self.socket(device).is_err() || self.stop_listening(device, agenda).is_err() {
             return;
         }
+        self.close_post(device);
         let place = &mut self.places[(device.index - FIRST_INDEX) as usize];
         let Some(socket) = place.socket.take() else { return };
         // A place whose generations are used up is not used again.
@@ -407,10 +427,7 @@ impl Network {
             return;
         }
         let (mut server, mut peer) = (client.peer, client.local);
-        let wildcard = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let names = [server.ip(), wildcard, Ipv6Addr::UNSPECIFIED.into()];
-        let heard = names.iter().find_map(|ip| self.listeners.get(&(server.port(), *ip)).copied());
-        let Some(device) = heard else { return connection.refuse(agenda) };
+        let Some(device) = heard_by(&self.listeners, server) else { return connection.refuse(agenda) };
         let place = &mut self.places[(device.index - FIRST_INDEX) as usize];
         let Some(Socket { kind: Kind::Listener(listener), .. }) = &mut place.socket else {
             unreachable!("the table of listeners names only listeners")
@@ -459,8 +476,7 @@ impl Network {
 
     /// The addresses that somebody listens on at `port`.
     fn listeners_of(&self, port: u16) -> impl Iterator<Item = IpAddr> {
-        let from = (port, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.listeners.range(from..).take_while(move |((used, _), _)| *used == port).map(|((_, ip), _)| *ip)
+        addresses_at(&self.listeners, port)
     }
 
     fn open(&mut self, kind: Kind, options: SocketOptions) -> Result<Device, Errno> {
@@ -508,6 +524,7 @@ impl Network {
         }
         match &self.socket(device)?.kind {
             Kind::Listener(listener) => Ok((!listener.queue.is_empty() || listener.is_stopped, true)),
+            Kind::Post(post) => Ok((post.would_receive(), post.would_send())),
             Kind::Stream { .. } => Err(Errno::EBADF),
         }
     }
@@ -528,6 +545,19 @@ impl Network {
 }
 
 const FIRST_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// The addresses that somebody has at `port`.
+fn addresses_at(names: &Names, port: u16) -> impl Iterator<Item = IpAddr> {
+    let from = (port, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    names.range(from..).take_while(move |((used, _), _)| *used == port).map(|((_, ip), _)| *ip)
+}
+
+/// Who hears what is sent to an address: the one of that name, or of a wildcard.
+fn heard_by(names: &Names, address: SocketAddr) -> Option<Device> {
+    let wildcard = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let heard = [address.ip(), wildcard, Ipv6Addr::UNSPECIFIED.into()];
+    heard.iter().find_map(|ip| names.get(&(address.port(), *ip)).copied())
+}
 
 /// Is this one of the machine's own addresses, or a wildcard?
 fn is_local(ip: IpAddr) -> bool {

@@ -3,6 +3,7 @@
 
 mod clock;
 mod console;
+mod datagrams;
 mod faults;
 mod listeners;
 mod model;

@@ -161,6 +161,8 @@ fn a_task_is_told_of_by_the_kernel() -> Task {
         assert_eq!(call!(table("/proc/self/children"))?, [[child.to_string()]]);
         let fds = call!(table("/proc/self/fd"))?;
         assert_eq!(fds.iter().map(|line| line[0].as_str()).collect::<Vec<_>>(), ["0", "1", "2"], "{fds:?}");
+        trap!(yield setenv("GREETING", "two\nlines"))?;
+        assert_eq!(call!(table("/proc/self/environ"))?, [["GREETING", "two\\nlines"]]);
         assert!(call!(table("/proc/self/limits"))?.iter().all(|line| line.len() == 3));
         trap!(yield kill(child, Signal::Kill))?;
         trap!(yield wait(child))?;
@@ -182,7 +184,7 @@ fn what_is_told_agrees_with_itself() -> Task {
             assert_eq!(line[0], task.tid.to_string());
             assert_eq!(line[1], task.parent.to_string());
             let state = call!(table(format!("/proc/{}/status", task.tid)))?;
-            assert_eq!(line[2], value(&state, "state"));
+            assert_eq!(line[3], value(&state, "state"));
         }
         assert_eq!(value(&call!(table(format!("/proc/{zombie}/status")))?, "state"), "zombie");
         trap!(yield kill(sleeping, Signal::Kill))?;

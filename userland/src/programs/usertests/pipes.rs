@@ -11,6 +11,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_killed_writer_is_one_less,
     a_full_pipe_makes_its_writers_wait,
     a_write_without_readers_fails,
+    a_writer_to_nobody_is_ended_by_a_signal,
     a_writer_that_waits_is_told_that_nobody_reads,
     each_end_of_a_pipe_does_its_own,
     what_only_sockets_and_files_can_do_is_refused_to_pipes,
@@ -184,6 +185,7 @@ fn a_full_pipe_makes_its_writers_wait() -> Task {
 
 fn a_write_without_readers_fails() -> Task {
     task!({
+        trap!(yield ignore_signals(Signal::Pipe))?;
         let (from, to) = trap!(yield pipe())?;
         trap!(yield close(from))?;
         assert_eq!(trap!(yield write(to, "x")), Err(Errno::EPIPE));
@@ -193,10 +195,33 @@ fn a_write_without_readers_fails() -> Task {
     })
 }
 
+fn a_writer_to_nobody_is_ended_by_a_signal() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        let child = trap!(yield spawn(writer(to, vec![0; CAPACITY + 1])).share(to))?;
+        call!(until_blocked(child))?;
+        trap!(yield close(from))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Pipe));
+        let child = trap!(yield spawn(writer(to, vec![0])).share(to))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Pipe));
+        // Caught, it is there to be taken, and the write has failed.
+        let catcher = task!({
+            trap!(yield catch_signals(Signal::Pipe))?;
+            assert_eq!(trap!(yield write(to, "x")), Err(Errno::EPIPE));
+            assert_eq!(trap!(yield take_signal())?, Signal::Pipe);
+            Ok(())
+        });
+        let child = trap!(yield spawn(catcher).share(to))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        Ok(())
+    })
+}
+
 fn a_writer_that_waits_is_told_that_nobody_reads() -> Task {
     task!({
         let (from, to) = trap!(yield pipe())?;
         let child = task!({
+            trap!(yield ignore_signals(Signal::Pipe))?;
             assert_eq!(call!(write_whole(to, vec![0; CAPACITY + 1])), Err(Errno::EPIPE));
             Ok(())
         });
@@ -239,7 +264,7 @@ fn small_writes_of_two_are_not_mixed() -> Task {
     const WRITES: usize = 50;
     task!({
         let (from, to) = trap!(yield pipe())?;
-        for letter in [b'a', b'b'] {
+        for letter in *b"ab" {
             let child = task!({
                 for _ in 0..WRITES {
                     assert_eq!(trap!(yield write(to, vec![letter; ATOMIC]))?, ATOMIC);
