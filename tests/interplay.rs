@@ -81,6 +81,11 @@ impl Yard {
         self.groups[self.groups.len() - back]
     }
 
+    /// A new one, or one of somebody.
+    fn nursery(&mut self) -> Tid {
+        if self.is_one_in(2) { Tid::NONE } else { self.tid() }
+    }
+
     fn signal(&mut self) -> Signal {
         // Those that end a task for good are rarer: else nobody would live to do anything.
         match self.below(8) {
@@ -104,7 +109,21 @@ impl Yard {
     }
 
     fn path(&mut self) -> &'static str {
-        self.pick(&["/a", "/a/b", "/a/c", "b", "c", "../c", "/d", "/d/e", "/dev/zero", "/dev/null", "/scratch/f", "/"])
+        self.pick(&[
+            "/a",
+            "/a/b",
+            "/a/c",
+            "b",
+            "c",
+            "../c",
+            "/d",
+            "/d/e",
+            "/dev/zero",
+            "/dev/null",
+            "/scratch/f",
+            "/",
+            "/s",
+        ])
     }
 }
 
@@ -149,9 +168,9 @@ fn actor(yard: Shared, fds: Vec<Fd>) -> Task {
                 20..36 => ("signal", call!(signals(&yard))),
                 36..42 => ("group", call!(groups(&yard, tid))),
                 42..54 => ("wait", call!(waits(&yard))),
-                54..78 => ("descriptor", call!(descriptors(&yard, &mut me))),
-                78..86 => ("file", call!(files(&yard, &mut me))),
-                86..90 => ("socket", call!(sockets(&yard, &mut me))),
+                54..74 => ("descriptor", call!(descriptors(&yard, &mut me))),
+                74..82 => ("file", call!(files(&yard, &mut me))),
+                82..90 => ("socket", call!(sockets(&yard, &mut me))),
                 90..94 => ("deadline", call!(deadlines(&yard, &mut me))),
                 94..96 => ("subroutine", trap!(yield subroutine(inside(Arc::clone(&yard), 3)))),
                 96 => ("job", call!(job(&yard, &mut me))),
@@ -182,18 +201,14 @@ fn spawns<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
         {
             let mut yard = lock(yard);
             options.detached = yard.is_one_in(4);
-            options.bound = yard.is_one_in(3);
+            options.nursery = if yard.is_one_in(3) { Some(yard.nursery()) } else { None };
             options.quantum = yard.is_one_in(2).then_some(1 + yard.below(5) as u32);
             options.announced = yard.is_one_in(9).then_some(true);
             options.group = if yard.is_one_in(2) { Some(yard.group()) } else { None };
         }
         if lock(yard).is_one_in(8) {
             let name = lock(yard).pick(&["true", "false", "hello", "panic", "ps", "philosophers", "nonesuch"]);
-            let mut call = spawn_program(ProgramRequest { name: name.into(), args: Vec::new(), options });
-            if lock(yard).is_one_in(2) {
-                call = call.bound();
-            }
-            let child = trap!(yield call)?;
+            let child = trap!(yield spawn_program(ProgramRequest { name: name.into(), args: Vec::new(), options }))?;
             lock(yard).tids.push(child);
             return Ok(());
         }
@@ -270,9 +285,10 @@ fn waits<'a>(yard: &'a Shared) -> impl Routine<Result<(), Errno>> {
             let flags = flags | yard.pick(&[WaitFlags::STOPPED, WaitFlags::CONTINUED, WaitFlags::NONE]);
             (yard.below(10), yard.tid(), yard.group(), yard.span(), flags, yard.is_one_in(12))
         };
-        let children = match tid.serial() % 3 {
+        let children = match tid.serial() % 4 {
             0 => Children::Any,
             1 => Children::Group(group),
+            2 => Children::Nursery(tid),
             _ => Children::Only(tid),
         };
         let span = if is_patient { Duration::MAX } else { span };
@@ -379,15 +395,47 @@ fn files<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>
     })
 }
 
-/// Sockets on loopback.
+/// Sockets on loopback, of either family, and terminals of one's own.
 fn sockets<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         let fd = me.fd(yard);
         let (act, span) = {
             let mut yard = lock(yard);
-            (yard.below(6), yard.span())
+            (yard.below(14), yard.span())
         };
         match act {
+            6 | 7 => {
+                let (near, far) = trap!(yield pty())?;
+                me.fds.extend([near, far]);
+                Ok(())
+            }
+            8 => {
+                let bound = trap!(yield udp_bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))?;
+                me.fds.push(bound);
+                let address = trap!(yield local_addr(bound))?;
+                lock(yard).addresses.push(address);
+                Ok(())
+            }
+            9 => {
+                let address = lock(yard).addresses.last().copied().ok_or(Errno::EDESTADDRREQ)?;
+                timeout!(span, { trap!(yield send_to(fd, (address, Buf::from("datagram")))) })?.map(drop)
+            }
+            10 => timeout!(span, { trap!(yield recv_from(fd, 4)) })?.map(drop),
+            11 => {
+                let listener = trap!(yield unix_listen("/s"))?;
+                me.fds.push(listener);
+                Ok(())
+            }
+            12 => {
+                let near = timeout!(span, { trap!(yield unix_connect("/s")) })??;
+                me.fds.push(near);
+                Ok(())
+            }
+            13 => {
+                let far = timeout!(span, { trap!(yield unix_accept(fd)) })??;
+                me.fds.push(far);
+                Ok(())
+            }
             0 => {
                 let listener = trap!(yield tcp_listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 2))?;
                 me.fds.push(listener);
@@ -574,6 +622,31 @@ fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
     }
 }
 
+/// Seed 114: what `TSTP` took back made a held signal look due, though the task was stopped.
+#[test]
+fn a_poll_that_is_over_while_its_task_is_stopped_is_over_in_time() {
+    let task = task!({
+        let (sends, receives) = trap!(yield port_create(1))?;
+        let child = task!({
+            trap!(yield catch_signals(Signal::Usr1))?;
+            assert_eq!(trap!(yield poll(vec![Interest::Read(receives)], Duration::from_millis(5)))?, []);
+            assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
+            Ok(())
+        });
+        let child = trap!(yield spawn(child).pass(receives))?;
+        trap!(yield sleep(Duration::from_millis(1)))?;
+        for signal in [Signal::Stop, Signal::Usr1, Signal::Tstp] {
+            trap!(yield kill(child, signal))?;
+        }
+        trap!(yield sleep(Duration::from_millis(9)))?;
+        trap!(yield kill(child, Signal::Cont))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        trap!(yield close(sends))
+    });
+    let ended = Machine::new().task(task).simulate(114).boot().expect("it boots");
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+}
+
 #[test]
 fn random_tasks_break_no_invariant_and_leave_nothing() {
     run_seeds(seeds(0..200), Faults::default());
@@ -586,7 +659,7 @@ fn random_tasks_in_a_bad_world_break_no_invariant_and_leave_nothing() {
         short_writes_permille: 300,
         resets_permille: 50,
         spurious_ready_permille: 500,
-        fail_call: None,
+        ..Faults::default()
     };
     run_seeds(seeds(10_000..10_200), faults);
 }

@@ -5,10 +5,11 @@
 //! files in memory are counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
-mod devices;
 mod datagrams;
+mod devices;
 mod directories;
 mod environment;
+mod families;
 mod fds;
 mod files;
 mod groups;
@@ -30,6 +31,7 @@ mod tasks;
 mod terminals;
 mod time;
 mod unix;
+mod writes;
 
 use crate::prelude::*;
 use core::{ops::CoroutineState, panic::Location};
@@ -47,6 +49,7 @@ type Test = (&'static str, fn() -> Task);
 
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
+    families::TESTS,
     kill::TESTS,
     signals::TESTS,
     groups::TESTS,
@@ -63,6 +66,7 @@ const TESTS: &[&[Test]] = &[
     jobs::TESTS,
     files::TESTS,
     directories::TESTS,
+    writes::TESTS,
     names::TESTS,
     terminals::TESTS,
     devices::TESTS,
@@ -143,7 +147,7 @@ fn main(args: Args) -> Task {
 
 /// Is it run in a directory of its own?
 fn needs_scratch(test: &Test) -> bool {
-    [files::TESTS, directories::TESTS].concat().iter().any(|(name, _)| *name == test.0)
+    [files::TESTS, directories::TESTS, writes::TESTS].concat().iter().any(|(name, _)| *name == test.0)
 }
 
 /// Runs a test in a directory of its own; why it failed, if it did.

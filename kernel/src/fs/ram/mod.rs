@@ -333,13 +333,13 @@ impl Ram {
     pub fn broken_invariant(&self, holders: &BTreeMap<Inode, u32>) -> Option<&'static str> {
         let names = self.nodes.values().flat_map(|node| match &node.body {
             Body::Directory(names) => Some(names.values()),
-            Body::File(_) => None,
+            Body::File(_) | Body::Socket => None,
         });
         let mut named = BTreeSet::from([Inode::ROOT]);
         let is_tree = names.flatten().all(|&inode| named.insert(inode) && self.nodes.contains_key(&inode));
         let bytes = |node: &Node| match &node.body {
             Body::File(content) => content.bytes(),
-            Body::Directory(_) => 0,
+            Body::Directory(_) | Body::Socket => 0,
         };
         let rules = [
             (is_tree, "a file in memory has one name at most, and a name leads to a file"),
