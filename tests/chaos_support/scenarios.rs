@@ -29,49 +29,124 @@ pub struct Scenario {
 const COURSE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 45000);
 
 /// One bus that is printed and one that is not.
-const BUSES: &str = "<buses><bus><route>22</route><id>1</id><direction>North Bound</direction><latitude>41</latitude>\
-    <longitude>-87</longitude></bus><bus><route>3</route></bus></buses>";
+const BUSES: Streams = Typed(
+    "<buses><bus><route>22</route><id>1</id><direction>North Bound</direction><latitude>41</latitude>\
+    <longitude>-87</longitude></bus><bus><route>3</route></bus></buses>",
+);
 
 /// What most programs are given to read.
-const LINES: &str = "a line\nand half of one";
+const LINES: Streams = Typed("a line\nand half of one");
 
-const SESSION: &str =
-    "hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n";
+/// A shell's session from one program to the next.
+const SESSION: Streams =
+    Typed("hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n");
 
-/// A program, its arguments, and what it reads.
-type Row = (&'static str, &'static str, &'static str);
+const PIPELINES: Streams = Typed(
+    "seq 3 | cat -n | tail -n 1 > /x; cat < /x >> /scratch/y; echo $(wc -l < /x)\ncat <<E | tr a-z A-Z\nhere\nE\n\
+     yes | head -n 2 2>&1; cat /none 2> /dev/null | sort | uniq -c; nosuch | cat\n",
+);
 
-/// A program that is not here fails `every_program_has_something_to_do`.
+const COMPOUND: Streams = Typed(
+    "trap 'echo bye' EXIT; f() { return 3; }\nfor i in 1 2; do (echo $i; false) && echo no || f; done; echo $?\n\
+     while read line; do echo $line; done < /scratch/log\nsleep 1 & kill $!; wait; set -e; false; echo never\n",
+);
+
+/// What its standard streams are.
+#[derive(Clone, Copy)]
+enum Streams {
+    /// Input that ends, and output.
+    Typed(&'static str),
+    /// A terminal, and what comes from it.
+    Keys(&'static str),
+}
+use Streams::{Keys, Typed};
+
+/// A program, its arguments, and its standard streams.
+type Row = (&'static str, &'static str, Streams);
+
+/// A program that is not here fails all tests that use this.
 const ROWS: &[Row] = &[
-    ("init", "pyos6", ""),
+    ("init", "pyos6", Typed("")),
     ("sh", "", SESSION),
-    ("ps", "", ""),
-    ("ps", "-l", ""),
-    ("kill", "-9 1 99", ""),
+    ("sh", "", PIPELINES),
+    ("sh", "", COMPOUND),
+    ("sh", "", Keys("echo hi | cat\nsleep 1 &\nfg\njobs\nexit 3\n")),
+    ("ps", "", Typed("")),
+    ("ps", "-l", Typed("")),
+    ("kill", "-9 1 99", Typed("")),
     ("host", "copies", LINES),
-    ("host", "nonesuch", ""),
-    ("course", "", ""),
-    ("echo", "one two", ""),
-    ("false", "", ""),
-    ("hello", "", ""),
-    ("sleep", "50us", ""),
-    ("true", "", ""),
+    ("host", "nonesuch", Typed("")),
+    ("top", "-n 2 -d 10us", Typed("")),
+    ("top", "", Keys("jq")),
+    ("pstree", "", Typed("")),
+    ("mount", "", Typed("")),
+    ("stty", "", Keys("")),
+    ("stty", "-a", Typed("")),
+    ("[", "-e /scratch/log ]", Typed("")),
+    ("basename", "/a/b", Typed("")),
+    ("cat", "-n - /scratch/log", LINES),
+    ("clear", "", Typed("")),
+    ("comm", "- /scratch/log", LINES),
+    ("cp", "-r /scratch /copy", Typed("")),
+    ("cut", "-c 1-3 - /scratch/log", LINES),
+    ("date", "", Typed("")),
+    ("dirname", "/a/b", Typed("")),
+    ("env", "-C / A=1 env", Typed("")),
+    ("fold", "-w 3", LINES),
+    ("grep", "-n half - /scratch/log", LINES),
+    ("head", "-n 1 - /scratch/log", LINES),
+    ("ls", "-lR /scratch", Typed("")),
+    ("mkdir", "-p /scratch/a/b", Typed("")),
+    ("mv", "/scratch/log /moved", Typed("")),
+    ("nc", "127.0.0.1 7", LINES),
+    ("nc", "-l 127.0.0.1 7007", LINES),
+    ("nl", "", LINES),
+    ("od", "", LINES),
+    ("paste", "- /scratch/log", LINES),
+    ("printf", "%s|%d\\n a 1 b", Typed("")),
+    ("pwd", "", Typed("")),
+    ("rev", "", LINES),
+    ("rm", "-rf /scratch/log", Typed("")),
+    ("rmdir", "/scratch/none", Typed("")),
+    ("seq", "3", Typed("")),
+    ("sort", "-o /scratch/sorted - /scratch/log", Typed("b\na\n")),
+    ("stat", "/scratch/log", Typed("")),
+    ("tac", "", LINES),
+    ("tail", "-f /scratch/log", Typed("")),
+    ("tee", "/scratch/copy", LINES),
+    ("telnetd", "", Typed("")),
+    ("test", "/scratch/log -nt /scratch/none", Typed("")),
+    ("time", "echo one", Typed("")),
+    ("touch", "-d @1 /scratch/log /scratch/new", Typed("")),
+    ("tr", "a-z A-Z", LINES),
+    ("uname", "-a", Typed("")),
+    ("uniq", "- /scratch/copy", Typed("a\na\nb\n")),
+    ("wc", "- /scratch/log", LINES),
+    ("which", "echo", Typed("")),
+    ("xargs", "-n 1 echo", Typed("a b")),
+    ("yes", "", Typed("")),
+    ("course", "", Typed("")),
+    ("echo", "one two", Typed("")),
+    ("false", "", Typed("")),
+    ("hello", "", Typed("")),
+    ("sleep", "50us", Typed("")),
+    ("true", "", Typed("")),
     ("echod", "", LINES),
-    ("philosophers", "", ""),
-    ("countdown", "", ""),
-    ("follow", "/scratch/log", ""),
+    ("philosophers", "", Typed("")),
+    ("countdown", "", Typed("")),
+    ("follow", "/scratch/log", Typed("")),
     ("pipeline", "", LINES),
-    ("logsim", "--lines 4 /scratch/log", ""),
+    ("logsim", "--lines 4 /scratch/log", Typed("")),
     ("grep-coroutine", "", LINES),
-    ("coroutine", "", ""),
+    ("coroutine", "", Typed("")),
     ("grepclose", "", LINES),
-    ("bogus", "", ""),
-    ("cofollow", "/scratch/log", ""),
+    ("bogus", "", Typed("")),
+    ("cofollow", "/scratch/log", Typed("")),
     ("copipe", "", LINES),
     ("cobroadcast", "", LINES),
     ("cobroadcast2", "", LINES),
-    ("benchmark", "--sends 100", ""),
-    ("busgen", "--bytes 2000", ""),
+    ("benchmark", "--sends 100", Typed("")),
+    ("busgen", "--bytes 2000", Typed("")),
     ("basicsax", "-", BUSES),
     ("cosax", "-", BUSES),
     ("coexpat", "-", BUSES),
@@ -99,7 +174,7 @@ const ROWS: &[Row] = &[
     ("echoserver", "", LINES),
     ("sockwrap", "", LINES),
     ("echoserver2", "", LINES),
-    ("blaster", "--connections 3 --messages 7", ""),
+    ("blaster", "--connections 3 --messages 7", Typed("")),
     ("range", "", LINES),
     ("naturals", "", LINES),
     ("delegate", "", LINES),
@@ -107,12 +182,12 @@ const ROWS: &[Row] = &[
     ("echo-consumer", "", LINES),
     ("sleepers", "", LINES),
     ("stream", "", LINES),
-    ("keys", "", "ab\x1b[Aq"),
+    ("keys", "", Keys("ab\x1b[Aq")),
     ("keys", "", LINES),
-    ("usertests", "", ""),
-    ("deadlock", "", ""),
-    ("panic", "", ""),
-    ("storm", "", ""),
+    ("usertests", "", Typed("")),
+    ("deadlock", "", Typed("")),
+    ("panic", "", Typed("")),
+    ("storm", "", Typed("")),
 ];
 
 /// At least one scenario for every program in the table. Each of the usertests is one.
@@ -139,12 +214,16 @@ fn parts(whole: Scenario) -> Vec<Scenario> {
     names.lines().map(|name| Scenario { args: vec![name.to_owned()], of, ..whole.clone() }).collect()
 }
 
-fn scenario(&(name, args, input): &Row) -> Scenario {
+fn scenario(&(name, args, streams): &Row) -> Scenario {
+    let (input, has_terminal) = match streams {
+        Typed(input) => (input, false),
+        Keys(input) => (input, true),
+    };
     Scenario {
         name,
         args: args.split_whitespace().map(str::to_owned).collect(),
         input,
-        has_terminal: name == "keys" && input != LINES,
+        has_terminal,
         server: (name == "blaster").then_some(COURSE),
         has_clients: name != "usertests",
         panics: matches!(name, "panic" | "usertests"),

@@ -123,6 +123,11 @@ impl Witness {
         String::from_utf8(self.console.stdout()).expect("what is printed is text")
     }
 
+    /// The same, whatever it is.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.console.stdout()
+    }
+
     /// All that was said on standard error so far.
     pub fn errors(&self) -> String {
         String::from_utf8(self.console.stderr()).expect("what is printed is text")

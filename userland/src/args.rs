@@ -1,8 +1,9 @@
 //! The words after a program's name: flags, options with a value, operands.
 //!
-//! As POSIX has it, options stand before the first operand and `--` ends them. A program says what
-//! it understands by a plain function from [`Args`] to options of its own, and hands the result to
-//! [`or_usage`], which answers `--help` and refuses what is wrong in the same words everywhere.
+//! As POSIX has it, options stand before the first operand and `--` ends them; those of one letter may stand
+//! together (`-rn`), the last with its value (`-k2`). A program says what it understands by a plain function
+//! from [`Args`] to options of its own, and hands the result to [`or_usage`], which answers `--help` and
+//! refuses what is wrong in the same words everywhere.
 
 use crate::{eprintln, excerpt::excerpt, println};
 use alloc::{format, string::String, vec::Vec};
@@ -26,21 +27,62 @@ pub enum Misuse {
 /// What was given, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
-    flags: Vec<&'static str>,
-    values: Vec<(&'static str, String)>,
+    /// Flags, which have no value, and options, which have one, in the order in which they were given.
+    options: Vec<(&'static str, Option<String>)>,
     /// What is not an option, in order.
     pub operands: Vec<String>,
 }
 
+/// The option that a bare number is, as in `head -5`: among a program's options it stands for all of them.
+pub const NUMBER: &str = "-NUM";
+
+/// What a program understands: its flags, and its options that take a value.
+#[derive(Clone, Copy)]
+struct Known {
+    flags: &'static [&'static str],
+    options: &'static [&'static str],
+}
+
+/// How an option is to be read.
+enum Kind {
+    Flag(&'static str),
+    Valued(&'static str),
+}
+
+impl Known {
+    fn find(self, name: &str) -> Option<Kind> {
+        let first = |names: &'static [&'static str]| {
+            let mut entries = names.iter().map(|entry| entry.split(' '));
+            entries.find_map(|mut entry| entry.clone().any(|word| word == name).then(|| entry.next())).flatten()
+        };
+        first(self.options).map(Kind::Valued).or_else(|| first(self.flags).map(Kind::Flag))
+    }
+}
+
 impl Given {
-    /// Sorts `args` into these flags, these options that take a value (`--name value` or
-    /// `--name=value`), and operands.
+    /// Sorts `args` into these flags, these options that take a value, and operands.
+    ///
+    /// An entry is the option's name and, behind blanks, its other names: `"-n --lines"` is asked for as `-n`.
+    /// A value is the next word, or stands behind the `=` of a long name, or right behind the one letter of a
+    /// short one. [`NUMBER`] among the options is `-5`.
     pub fn parse(
         args: Args,
         flags: &'static [&'static str],
         options: &'static [&'static str],
     ) -> Result<Given, Misuse> {
-        let known = |name: &str, names: &'static [&'static str]| names.iter().copied().find(|n| *n == name);
+        Given::sort(args, Known { flags, options }, false)
+    }
+
+    /// As [`parse`](Given::parse), but options may stand behind operands as well, as GNU's tools have it.
+    pub fn parse_anywhere(
+        args: Args,
+        flags: &'static [&'static str],
+        options: &'static [&'static str],
+    ) -> Result<Given, Misuse> {
+        Given::sort(args, Known { flags, options }, true)
+    }
+
+    fn sort(args: Args, known: Known, are_anywhere: bool) -> Result<Given, Misuse> {
         let mut given = Given::default();
         let mut words = args.into_iter();
         while let Some(word) = words.next() {
@@ -49,40 +91,97 @@ impl Given {
             }
             if word == "-" || !word.starts_with('-') {
                 given.operands.push(word);
+                if are_anywhere {
+                    continue;
+                }
                 break;
             }
             if word == "--help" {
                 return Err(Misuse::Help);
             }
-            let (name, value) = match word.split_once('=') {
-                Some((name, value)) if name.starts_with("--") => (name, Some(String::from(value))),
-                _ => (word.as_str(), None),
-            };
-            if let Some(name) = known(name, options) {
-                let value = value.or_else(|| words.next());
-                let value = value.ok_or_else(|| Misuse::Wrong(format!("{name} needs a value")))?;
-                given.values.push((name, value));
-            } else if let Some(name) = known(name, flags) {
-                if value.is_some() {
-                    return Err(Misuse::Wrong(format!("{name} takes no value")));
-                }
-                given.flags.push(name);
-            } else {
-                return Err(Misuse::Wrong(format!("unknown option {}", excerpt(name))));
-            }
+            given.take_option(known, &word, &mut words)?;
         }
         given.operands.extend(words);
         Ok(given)
     }
 
+    /// Takes the option or the options that `word` is.
+    fn take_option(
+        &mut self,
+        known: Known,
+        word: &str,
+        words: &mut impl Iterator<Item = String>,
+    ) -> Result<(), Misuse> {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(String::from(value))),
+            _ => (word, None),
+        };
+        match known.find(name) {
+            Some(Kind::Valued(name)) => {
+                let value = value.or_else(|| words.next());
+                let value = value.ok_or_else(|| Misuse::Wrong(format!("{name} needs a value")))?;
+                self.options.push((name, Some(value)));
+            }
+            Some(Kind::Flag(name)) => {
+                if value.is_some() {
+                    return Err(Misuse::Wrong(format!("{name} takes no value")));
+                }
+                self.options.push((name, None));
+            }
+            None if name.starts_with("--") => return Err(unknown(name)),
+            None => self.take_letters(known, word, words)?,
+        }
+        Ok(())
+    }
+
+    /// Takes options of one letter that stand together, or a number.
+    fn take_letters(
+        &mut self,
+        known: Known,
+        word: &str,
+        words: &mut impl Iterator<Item = String>,
+    ) -> Result<(), Misuse> {
+        let letters = &word[1..];
+        if letters.bytes().all(|byte| byte.is_ascii_digit())
+            && let Some(Kind::Valued(name)) = known.find(NUMBER)
+        {
+            self.options.push((name, Some(letters.into())));
+            return Ok(());
+        }
+        for (at, letter) in letters.char_indices() {
+            match known.find(&format!("-{letter}")) {
+                Some(Kind::Flag(name)) => self.options.push((name, None)),
+                Some(Kind::Valued(name)) => {
+                    let attached = &letters[at + letter.len_utf8()..];
+                    let value = if attached.is_empty() { words.next() } else { Some(attached.into()) };
+                    let value = value.ok_or_else(|| Misuse::Wrong(format!("{name} needs a value")))?;
+                    self.options.push((name, Some(value)));
+                    break;
+                }
+                None => return Err(unknown(word)),
+            }
+        }
+        Ok(())
+    }
+
     /// Was this flag given?
     pub fn has(&self, flag: &str) -> bool {
-        self.flags.contains(&flag)
+        self.options.iter().any(|(name, _)| *name == flag)
+    }
+
+    /// Which of these options was given last.
+    pub fn last_of(&self, names: &[&str]) -> Option<&'static str> {
+        self.options.iter().rev().map(|(name, _)| *name).find(|name| names.contains(name))
+    }
+
+    /// The options that have a value, in the order in which they were given.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.options.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)))
     }
 
     /// The value of this option, if it was given; of several, the last.
     pub fn value<T: FromStr<Err: Display>>(&self, option: &str) -> Result<Option<T>, Misuse> {
-        match self.values.iter().rfind(|(name, _)| *name == option) {
+        match self.values().filter(|(name, _)| *name == option).last() {
             Some((name, text)) => parse(name, text).map(Some),
             None => Ok(None),
         }
@@ -129,6 +228,15 @@ pub fn parse<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, Misu
 ///
 /// `let options = call!(or_usage(&PROGRAM, parse(args)))?;`
 pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) -> impl Routine<Result<T, Errno>> {
+    or_usage_with(program, USAGE_CODE, options)
+}
+
+/// As [`or_usage`], for a program whose namesake in Unix exits with another code than [`USAGE_CODE`].
+pub fn or_usage_with<T: Send>(
+    program: &'static Program,
+    misuse_code: i32,
+    options: Result<T, Misuse>,
+) -> impl Routine<Result<T, Errno>> {
     routine!(move {
         let code = match options {
             Ok(options) => return Ok(options),
@@ -138,7 +246,7 @@ pub fn or_usage<T: Send>(program: &'static Program, options: Result<T, Misuse>) 
             }
             Err(Misuse::Wrong(what)) => {
                 eprintln!("{}: {what}\nusage: {}", program.name, usage(program))?;
-                USAGE_CODE
+                misuse_code
             }
         };
         trap!(yield exit(code))?;
@@ -181,6 +289,10 @@ where
     })
 }
 
+fn unknown(option: &str) -> Misuse {
+    Misuse::Wrong(format!("unknown option {}", excerpt(option)))
+}
+
 /// As [`or_usage`], for a program that takes no arguments: `call!(no_args(&PROGRAM, args))?`.
 pub fn no_args(program: &'static Program, args: Args) -> impl Routine<Result<(), Errno>> {
     or_usage(program, Given::parse(args, &[], &[]).and_then(Given::without_operands).map(drop))
@@ -221,6 +333,43 @@ mod tests {
         assert_eq!(given("--addr=a=b").unwrap().value::<String>("--addr"), Ok(Some("a=b".to_owned())));
         assert_eq!(given("--addr=1 --addr=2").unwrap().value::<u8>("--addr"), Ok(Some(2)));
         assert_eq!(given("").unwrap().value::<u8>("--addr"), Ok(None));
+    }
+
+    fn short(line: &str) -> Result<Given, Misuse> {
+        let args = line.split_whitespace().map(ToOwned::to_owned).collect();
+        Given::parse(args, &["-r --reverse", "-n"], &["-k --key", "-t", NUMBER])
+    }
+
+    #[test]
+    fn letters_stand_together_and_the_last_has_its_value() {
+        let given = short("-rnk2,3 -t x -nk 4 file").unwrap();
+        assert!(given.has("-r") && given.has("-n"));
+        assert_eq!(given.values().collect::<Vec<_>>(), [("-k", "2,3"), ("-t", "x"), ("-k", "4")]);
+        assert_eq!(given.operands, ["file"]);
+        assert_eq!(short("-rx"), Err(Misuse::Wrong("unknown option -rx".to_owned())));
+        assert_eq!(short("-nk"), Err(Misuse::Wrong("-k needs a value".to_owned())));
+    }
+
+    #[test]
+    fn options_stand_anywhere_where_a_program_takes_them_so() {
+        let args = ["one", "-q", "-", "--", "-q"].map(ToOwned::to_owned).into();
+        let given = Given::parse_anywhere(args, &["-q"], &[]).unwrap();
+        assert!(given.has("-q"));
+        assert_eq!(given.operands, ["one", "-", "-q"]);
+    }
+
+    #[test]
+    fn an_option_has_several_names_and_is_asked_for_by_the_first() {
+        let given = short("--reverse --key=1 --key 2 -n").unwrap();
+        assert_eq!(given.last_of(&["-r", "-n"]), Some("-n"));
+        assert_eq!(given.last_of(&["-r", "-t"]), Some("-r"));
+        assert_eq!(given.value::<u8>("-k"), Ok(Some(2)));
+    }
+
+    #[test]
+    fn a_bare_number_is_an_option_where_a_program_has_one() {
+        assert_eq!(short("-15").unwrap().value::<u8>(NUMBER), Ok(Some(15)));
+        assert_eq!(given("-15"), Err(Misuse::Wrong("unknown option -15".to_owned())));
     }
 
     #[test]

@@ -142,6 +142,13 @@ impl Pieces {
         Some(line)
     }
 
+    /// All that has come and was not taken.
+    pub(crate) fn take_all(&mut self) -> Vec<u8> {
+        let mut pieces = mem::replace(self, Pieces::new());
+        pieces.bytes.drain(..pieces.start);
+        pieces.bytes
+    }
+
     /// What is left at the end, if anything is: a line that lacks its newline.
     pub(crate) fn take_rest(&mut self) -> Option<Result<String, Errno>> {
         let line = &self.bytes[self.start..];

@@ -13,22 +13,35 @@
 extern crate alloc;
 
 pub mod args;
+pub mod bytes;
+pub mod columns;
+pub mod condition;
 pub mod console;
+pub mod count;
 pub mod date;
+pub mod decimal;
+pub mod directory;
 pub mod duration;
+pub mod editor;
 pub mod excerpt;
 pub mod flow;
 pub mod http;
 pub mod input;
 pub mod limits;
+pub mod lines;
 pub mod listing;
 pub mod nursery;
+pub mod path;
 pub mod prelude;
+pub mod regex;
 pub mod serve;
 pub mod signals;
 pub mod size;
 pub mod socket;
+pub mod telnet;
 pub mod text;
+pub mod tool;
+pub mod tree;
 pub mod xml;
 
 mod course;
@@ -45,13 +58,59 @@ pub static PROGRAMS: &[Program] = &[
     programs::ps::PROGRAM,
     programs::kill::PROGRAM,
     programs::host::PROGRAM,
+    programs::top::PROGRAM,
+    programs::pstree::PROGRAM,
+    programs::mount::PROGRAM,
+    programs::stty::PROGRAM,
     programs::course::PROGRAM,
+    programs::basename::PROGRAM,
+    programs::cat::PROGRAM,
+    programs::clear::PROGRAM,
+    programs::comm::PROGRAM,
+    programs::cp::PROGRAM,
+    programs::cut::PROGRAM,
+    programs::date::PROGRAM,
+    programs::dirname::PROGRAM,
     programs::echo::PROGRAM,
+    programs::env::PROGRAM,
     programs::r#false::PROGRAM,
+    programs::fold::PROGRAM,
+    programs::grep::PROGRAM,
+    programs::head::PROGRAM,
     programs::hello::PROGRAM,
+    programs::ls::PROGRAM,
+    programs::mkdir::PROGRAM,
+    programs::mv::PROGRAM,
+    programs::nc::PROGRAM,
+    programs::nl::PROGRAM,
+    programs::od::PROGRAM,
+    programs::paste::PROGRAM,
+    programs::printf::PROGRAM,
+    programs::pwd::PROGRAM,
+    programs::rev::PROGRAM,
+    programs::rm::PROGRAM,
+    programs::rmdir::PROGRAM,
+    programs::seq::PROGRAM,
     programs::sleep::PROGRAM,
+    programs::sort::PROGRAM,
+    programs::stat::PROGRAM,
+    programs::tac::PROGRAM,
+    programs::tail::PROGRAM,
+    programs::tee::PROGRAM,
+    programs::test::PROGRAM,
+    programs::test::BRACKET,
+    programs::time::PROGRAM,
+    programs::touch::PROGRAM,
+    programs::tr::PROGRAM,
     programs::r#true::PROGRAM,
+    programs::uname::PROGRAM,
+    programs::uniq::PROGRAM,
+    programs::wc::PROGRAM,
+    programs::which::PROGRAM,
+    programs::xargs::PROGRAM,
+    programs::yes::PROGRAM,
     programs::echod::PROGRAM,
+    programs::telnetd::PROGRAM,
     programs::philosophers::PROGRAM,
     course::countdown::PROGRAM,
     course::follow::PROGRAM,

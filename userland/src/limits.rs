@@ -11,14 +11,65 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How much of a word of others an error message shows, in characters.
 pub const EXCERPT_CHARS: usize = 100;
 
+/// Lines that a line editor keeps: past it the oldest is forgotten.
+pub const HISTORY_LINES: usize = 1000;
+
+/// How long a line editor waits for what follows an escape; after it, the key was the escape key.
+pub const ESCAPE_WAIT: Duration = Duration::from_millis(50);
+
+/// Bytes of a key's sequence that are looked at: a longer one is no key.
+pub const KEY_BYTES: usize = 32;
+
+/// Completions that a line editor lists; of more it tells the count.
+pub const COMPLETIONS_LISTED: usize = 256;
+
+/// Parentheses of a condition (`test`) that may lie in each other: an error past it.
+pub const CONDITION_DEPTH: usize = 64;
+
 /// How much input is asked for at a time.
 pub const READ_BYTES: u32 = 4096;
+
+/// How much a tool reads at a time, and works on before it gives way; so much output is written at a time.
+pub const PIECE_BYTES: u32 = 64 * 1024;
+
+/// Lines that `sort` puts in order or merges before it gives way.
+pub const SORTED_LINES: usize = 2048;
+
+/// Bytes of lines that `sort` puts in order before it gives way, unless one line has more.
+pub const SORTED_BYTES: usize = 256 * 1024;
+
+/// How much `grep` reads at a time: as much as GNU's does, which tells by it what is no text.
+pub const GREP_PIECE_BYTES: u32 = 96 * 1024;
+
+/// How deep the parentheses of a regular expression may lie in each other: an error past it.
+pub const REGEX_DEPTH: usize = 200;
 
 /// How much of a document is asked for at a time, and made at a time.
 pub const DOCUMENT_BYTES: u32 = 64 * 1024;
 
 /// The most that is kept of one record of a document, names and values: an error past it.
 pub const RECORD_BYTES: usize = 64 * 1024;
+
+/// How long nothing may be typed at a terminal over the network: past it the server hangs up.
+pub const TERMINAL_IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a terminal over the network may be used in all.
+pub const TERMINAL_SESSION: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How many terminals a server has at a time, unless it is told otherwise.
+pub const TERMINALS_MAX: usize = 64;
+
+/// How long a shell may take to end when its terminal has hung up: past it, it is killed.
+pub const HANG_UP_GRACE: Duration = Duration::from_secs(1);
+
+/// The longest subnegotiation of telnet that is looked at.
+pub const TELNET_OPTION_BYTES: usize = 16;
+
+/// The longest datagram that is received whole.
+pub const DATAGRAM_BYTES: u32 = 65_535;
+
+/// How much of standard input becomes a datagram.
+pub const DATAGRAM_READ_BYTES: u32 = 8 * 1024;
 
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 1024;
@@ -77,3 +128,16 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How much a server still reads of a peer that it hangs up on.
 pub const DISCARD_BYTES_MAX: usize = 1024 * 1024;
+
+/// How deep the commands, quotes and expansions of a script may lie in each other: a syntax error past it.
+pub const SHELL_SYNTAX_DEPTH: usize = 100;
+
+/// How deep a shell's functions and compound commands may call each other: an error past it, which ends the
+/// script.
+pub const SHELL_CALL_DEPTH: usize = 5_000;
+
+/// Jobs that a shell remembers: past it the oldest that has ended is forgotten.
+pub const SHELL_JOBS: usize = 1024;
+
+/// The longest text in a script that is handed to a command's input at once; a task writes longer ones.
+pub const HERE_BYTES_AT_ONCE: usize = 4096;

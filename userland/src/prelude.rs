@@ -8,11 +8,15 @@ pub use crate::{
     duration::Span,
     eprint, eprintln,
     excerpt::excerpt,
-    limits, masked, print, println,
+    limits,
+    lines::{ByteLines, without_newline},
+    masked, print, println,
     serve::{ServeOptions, serve},
     signals::stop_politely,
     socket::{Socket, listen_at},
     text::read_text,
+    tool::{Input, InputKind, Tool, or_standard_input},
+    write_all,
 };
 pub use alloc::{
     borrow::ToOwned,

@@ -3,7 +3,7 @@
 use crate::{console::Pieces, flow::Error, flow::Source, limits::READ_BYTES};
 use alloc::string::String;
 use yieldix_syscalls::{
-    Errno, Fd, OpenFlags, Routine, SeekFrom, call,
+    Buf, Errno, Fd, OpenFlags, Routine, SeekFrom, call,
     calls::{close, fstat, open, read, seek, stat, watch},
     routine, trap,
 };
@@ -49,6 +49,68 @@ impl Follow {
         })
     }
 
+    /// As [`open`](Follow::open), from the file's beginning on, to be read as bytes: by
+    /// [`read_appended`](Follow::read_appended), and [`take_news`](Follow::take_news) when there are none.
+    pub fn from_beginning(path: &str) -> impl Routine<Result<Follow, Errno>> {
+        routine!(move {
+            let mut follow = call!(Follow::open(path))?;
+            if let Some(file) = follow.file {
+                follow.place = trap!(yield seek(file, SeekFrom::Start(0)))?;
+            }
+            Ok(follow)
+        })
+    }
+
+    /// The file that is open now, if there is one.
+    pub const fn file(&self) -> Option<Fd> {
+        self.file
+    }
+
+    /// What is ready to `poll` when [`take_news`](Follow::take_news) need not wait.
+    pub const fn news(&self) -> Fd {
+        self.watch
+    }
+
+    /// Goes on behind what somebody else has read of the open file.
+    pub fn skip_read(&mut self) -> impl Routine<Result<(), Errno>> {
+        routine!(move {
+            if let Some(file) = self.file {
+                self.place = trap!(yield seek(file, SeekFrom::Current(0)))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Bytes that were appended, as they are, or none when there are no more for now: read the news before
+    /// asking again. Waits for no one but the disk.
+    pub fn read_appended(&mut self) -> impl Routine<Result<Buf, Errno>> {
+        routine!(move {
+            loop {
+                if call!(self.read_on())? {
+                    return Ok(Buf::from(self.pending.take_all()));
+                }
+                if !self.is_moved {
+                    return Ok(Buf::EMPTY);
+                }
+                call!(self.change_file())?;
+                // The end of the old file, read before it was left.
+                let rest = self.pending.take_all();
+                if !rest.is_empty() {
+                    return Ok(Buf::from(rest));
+                }
+            }
+        })
+    }
+
+    /// Waits until something has happened to the file, or to its name.
+    pub fn take_news(&mut self) -> impl Routine<Result<(), Errno>> {
+        routine!(move {
+            let news = trap!(yield read(self.watch, READ_BYTES))?;
+            self.is_moved |= news.split(|&byte| byte == b'\n').any(|what| !matches!(what, b"" | b"modified"));
+            Ok(())
+        })
+    }
+
     /// The next line, without its newline. Errors: `EMSGSIZE` and `EILSEQ` as for
     /// [`Lines`](crate::console::Lines::read_line), after which it can go on, and what the file's calls meet.
     pub fn read_line(&mut self) -> impl Routine<Result<String, Errno>> {
@@ -88,14 +150,21 @@ impl Follow {
     fn follow_name(&mut self) -> impl Routine<Result<Option<Result<String, Errno>>, Errno>> {
         routine!(move {
             if !self.is_moved {
-                let news = trap!(yield read(self.watch, READ_BYTES))?;
-                self.is_moved = news.split(|&byte| byte == b'\n').any(|what| !matches!(what, b"" | b"modified"));
+                call!(self.take_news())?;
                 return Ok(None);
             }
+            if call!(self.change_file())? { Ok(self.pending.take_rest()) } else { Ok(None) }
+        })
+    }
+
+    /// When something may have another place: turns to the file that has taken this one's, once this is read to
+    /// its end; has it left it?
+    fn change_file(&mut self) -> impl Routine<Result<bool, Errno>> {
+        routine!(move {
             let Some(old) = self.file else {
                 self.is_moved = false;
                 call!(self.open_file())?;
-                return Ok(None);
+                return Ok(false);
             };
             let old_id = trap!(yield fstat(old))?.id;
             match trap!(yield stat(self.path.as_str())) {
@@ -103,17 +172,17 @@ impl Follow {
                 // The same file, under its name again, or still written to by who had it open.
                 Ok(_) | Err(Errno::ENOENT) => {
                     self.is_moved = false;
-                    return Ok(None);
+                    return Ok(false);
                 }
                 Err(errno) => return Err(errno),
             }
             // What was written to the old file between the last read and the new one's appearance.
             if call!(self.read_on())? {
-                return Ok(None);
+                return Ok(false);
             }
             self.file = None;
             trap!(yield close(old))?;
-            Ok(self.pending.take_rest())
+            Ok(true)
         })
     }
 

@@ -72,11 +72,11 @@ fn row(task: &TaskInfo) -> [String; COLUMNS.len()] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use core::panic::Location;
 
-    fn task(serial: u64, name: &str, state: TaskState, turns: u64) -> TaskInfo {
+    pub(in crate::programs) fn task(serial: u64, name: &str, state: TaskState, turns: u64) -> TaskInfo {
         let parent = Tid::new(0, serial - 1);
         let name = name.into();
         TaskInfo {

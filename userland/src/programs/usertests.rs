@@ -22,6 +22,7 @@ mod poll;
 mod ports;
 mod resolve;
 mod scratch;
+mod shell;
 mod signals;
 mod sockets;
 mod subroutines;
@@ -70,6 +71,7 @@ const TESTS: &[&[Test]] = &[
     names::TESTS,
     terminals::TESTS,
     devices::TESTS,
+    shell::TESTS,
     time::TESTS,
     subroutines::TESTS,
     system::TESTS,

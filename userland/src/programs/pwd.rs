@@ -1,0 +1,18 @@
+//! The working directory.
+
+use crate::prelude::*;
+
+pub(crate) const PROGRAM: Program =
+    Program::new("pwd", Group::Tools, "prints the working directory", main).usage("[-LP]");
+
+fn parse(args: Args) -> Result<Given, Misuse> {
+    // Paths are resolved by their text, so the two are one.
+    Given::parse(args, &["-L", "-P"], &[])?.without_operands()
+}
+
+fn main(args: Args) -> Task {
+    task!({
+        call!(or_usage(&PROGRAM, parse(args)))?;
+        println!("{}", trap!(yield getcwd())?)
+    })
+}

@@ -1,0 +1,170 @@
+//! A shell's children: how they are started and waited for, in the foreground and behind it.
+
+use super::{
+    jobs::{self, Job, State},
+    shell::{Body, Outcome, Shell},
+};
+use crate::prelude::*;
+
+impl Shell {
+    /// Starts a task of a subshell, with one descriptor beside those it always has, in a group.
+    pub(super) fn start_apart(
+        &mut self,
+        task: Task,
+        grant: Option<FdGrant>,
+        group: Option<Tid>,
+    ) -> impl Routine<Outcome<Tid>> {
+        routine!(move -> Outcome<Tid> {
+            call!(self.publish())?;
+            let shared = self.fds.values().map(|fd| FdGrant::Share(*fd));
+            let fds = shared.chain(grant).collect();
+            let options = SpawnOptions { name: Some("sh".into()), fds, group, ..SpawnOptions::default() };
+            match trap!(yield spawn_with(SpawnRequest { task, options })) {
+                Ok(child) => Ok(child),
+                Err(errno) => Err(call!(self.abort(format!("cannot fork: {}", errno.meaning())))),
+            }
+        })
+    }
+
+    /// Waits for a child that is no job; gives its status.
+    pub(super) fn wait_quietly(&mut self, child: Tid) -> impl Routine<i32> {
+        routine!(move -> i32 {
+            loop {
+                match trap!(yield wait_change(child, WaitFlags::NONE)) {
+                    Ok(Some((_, Change::Ended(status)))) => return jobs::code(&status),
+                    Ok(_) => {}
+                    Err(Errno::EINTR) => call!(self.note_signals()),
+                    // It was waited for by nobody else, so it is gone in a way that leaves no status.
+                    Err(_) => return super::super::init::NOT_FOUND_CODE,
+                }
+            }
+        })
+    }
+
+    /// Waits until a job that has the foreground has ended or was stopped; the status is its. Gives the signal
+    /// that has ended it, if one has.
+    pub(super) fn wait_in_front(&mut self, mut job: Job) -> impl Routine<Option<Signal>> {
+        routine!(move -> Option<Signal> {
+            let terminal = self.jobs.terminal.filter(|_| job.group.is_some());
+            if let (Some((fd, _)), Some(group)) = (terminal, job.group) {
+                // A job that has ended already has no use for it.
+                let _ = trap!(yield set_foreground(fd, group));
+            }
+            let flags = if job.group.is_some() { WaitFlags::STOPPED } else { WaitFlags::NONE };
+            while job.state() == State::Running {
+                let running = job.members.iter().find(|member| member.state == State::Running);
+                let Some(tid) = running.map(|member| member.tid) else { break };
+                match trap!(yield wait_change(tid, flags)) {
+                    Ok(Some((tid, change))) => drop(job.note(tid, &change)),
+                    Ok(None) => {}
+                    Err(Errno::EINTR) => call!(self.note_signals()),
+                    Err(_) => {
+                        job.note(tid, &Change::Ended(ExitStatus::Exited(super::super::init::NOT_FOUND_CODE)));
+                    }
+                }
+            }
+            if let Some((fd, own)) = terminal {
+                let _ = trap!(yield set_foreground(fd, own));
+            }
+            match job.state() {
+                State::Ended(status, signal) => {
+                    self.status = status;
+                    signal
+                }
+                State::Stopped(signal) => {
+                    self.status = 128 + i32::from(signal.number());
+                    job.is_told = true;
+                    let number = self.jobs.add(job);
+                    if let Some(job) = self.jobs.get(number) {
+                        let line = format!("\n{}", job.line(self.jobs.mark(number)));
+                        let _ = write_all!(Fd::STDERR, Buf::from(line.into_bytes()));
+                    }
+                    None
+                }
+                State::Running => None,
+            }
+        })
+    }
+
+    /// Tells that a signal has ended what was in the foreground, but for those that are meant to be.
+    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> impl Routine<()> + 'a {
+        routine!(move -> () {
+            match signal {
+                // The keys that did it are all that stands in the line.
+                Some(Signal::Int) if self.options.has_jobs => drop(write_all!(Fd::STDERR, Buf::from("\n"))),
+                None | Some(Signal::Int | Signal::Pipe) => {}
+                Some(signal) => call!(self.complain(format!("{}: killed by {signal}", excerpt(text)))),
+            }
+        })
+    }
+
+    /// Notes what has become of the children behind the foreground.
+    pub(super) fn note_children(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            let flags = WaitFlags::NOHANG | WaitFlags::STOPPED | WaitFlags::CONTINUED;
+            while let Ok(Some((tid, change))) = trap!(yield wait_change(Children::Any, flags)) {
+                self.jobs.note(tid, &change);
+            }
+        })
+    }
+
+    /// Runs a list's `&`.
+    pub(super) fn start_behind(&mut self, body: Body, text: &str) -> impl Routine<Outcome> {
+        let text = Box::<str>::from(text);
+        routine!(move -> Outcome {
+            call!(self.note_children());
+            let task = self.apart(body, false);
+            let child = if self.options.has_jobs {
+                call!(self.start_apart(task, None, Some(Tid::NONE)))?
+            } else {
+                // What is typed is not for it: neither text nor the keys that end what is in the foreground.
+                let (reader, writer) = match trap!(yield pipe()) {
+                    Ok(ends) => ends,
+                    Err(errno) => return Err(call!(self.abort(format!("cannot make a pipe: {errno}")))),
+                };
+                let _ = trap!(yield close(writer));
+                let ignored = self.traps.ignored();
+                let _ = trap!(yield ignore_signals(ignored | Signal::Int | Signal::Quit));
+                let started = call!(self.start_apart(task, Some(FdGrant::PassAs(reader, 0)), None));
+                let _ = trap!(yield ignore_signals(ignored));
+                if started.is_err() {
+                    let _ = trap!(yield close(reader));
+                }
+                started?
+            };
+            let group = self.options.has_jobs.then_some(child);
+            let number = self.jobs.add(Job::new(&[child], group, &text));
+            self.background = Some(child);
+            self.status = 0;
+            if self.options.is_interactive {
+                let _ = write_all!(Fd::STDERR, Buf::from(format!("[{number}] {child}\n").into_bytes()));
+            }
+            Ok(())
+        })
+    }
+
+    /// Tells what has become of jobs behind the foreground since it was last told, and forgets those that have
+    /// ended.
+    pub(super) fn tell_jobs(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            call!(self.note_children());
+            for number in self.jobs.numbers() {
+                let Some(job) = self.jobs.get(number).filter(|job| !job.is_told) else { continue };
+                if job.state() != State::Running {
+                    let line = job.line(self.jobs.mark(number));
+                    let _ = write_all!(Fd::STDERR, Buf::from(line.into_bytes()));
+                }
+                self.forget_ended(number);
+            }
+        })
+    }
+
+    /// Its state was told: it is forgotten if it has ended.
+    pub(super) fn forget_ended(&mut self, number: u32) {
+        let Some(job) = self.jobs.get_mut(number) else { return };
+        job.is_told = true;
+        if matches!(job.state(), State::Ended(..)) {
+            self.jobs.take(number);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The busiest tasks, again and again.
+
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+use core::{cmp::Reverse, fmt::Write};
+
+pub(crate) const PROGRAM: Program = Program::new(
+    "top",
+    Group::System,
+    "shows the busiest tasks, anew every -d seconds, until q or -n times; once and plainly when there is no terminal",
+    main,
+)
+.usage("[-b] [-d SECONDS] [-n TIMES]");
+
+struct Options {
+    is_plain: bool,
+    pause: Duration,
+    times: Option<u32>,
+}
+
+/// How long a picture stands, unless it is told otherwise.
+const PAUSE: Duration = Duration::from_secs(1);
+
+fn parse(args: Args) -> Result<Options, Misuse> {
+    let given = Given::parse(args, &["-b"], &["-d", "-n"])?.without_operands()?;
+    let pause = given.value("-d")?.map_or(PAUSE, |Span(span)| span);
+    Ok(Options { is_plain: given.has("-b"), pause, times: given.value("-n")? })
+}
+
+/// What each task had done when the last picture was made.
+type Before = BTreeMap<Tid, u64>;
+
+fn main(args: Args) -> Task {
+    task!({
+        let Options { is_plain, pause, times } = call!(or_usage(&PROGRAM, parse(args)))?;
+        let live = if is_plain { None } else { call!(live_terminal()) };
+        let Some(before) = live else {
+            let mut traps = Before::new();
+            for time in 0..times.unwrap_or(1) {
+                if time > 0 {
+                    trap!(yield sleep(pause))?;
+                    println!()?;
+                }
+                print!("{}", call!(picture(&mut traps, usize::MAX, usize::MAX))?)?;
+            }
+            return Ok(());
+        };
+        trap!(yield set_terminal(Fd::STDIN, TerminalMode::Raw))?;
+        let shown = call!(show(pause, times));
+        // However it ended, the terminal is as it was.
+        let cursor = print!("\x1b[?25h");
+        let restored = trap!(yield set_terminal(Fd::STDIN, before.mode));
+        shown.and(cursor).and(restored)
+    })
+}
+
+/// The terminal, if both standard input and standard output are one.
+fn live_terminal() -> impl Routine<Option<TerminalInfo>> {
+    routine!(move -> Option<TerminalInfo> {
+        trap!(yield terminal(Fd::STDOUT)).ok()?;
+        trap!(yield terminal(Fd::STDIN)).ok()
+    })
+}
+
+/// Draws until a key ends it.
+fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let mut traps = Before::new();
+        let mut drawn = 0;
+        print!("\x1b[?25l\x1b[2J")?;
+        loop {
+            // Asked each time: the window may have another size.
+            let TerminalInfo { columns, rows, .. } = trap!(yield terminal(Fd::STDOUT))?;
+            let (columns, rows) = (usize::from(columns.max(1)), usize::from(rows.max(1)));
+            let text = call!(picture(&mut traps, columns, rows - 1))?;
+            print!("\x1b[H{}\x1b[J", text.replace('\n', "\x1b[K\r\n"))?;
+            drawn += 1;
+            if times.is_some_and(|times| drawn >= times) {
+                return Ok(());
+            }
+            if !trap!(yield poll(vec![Interest::Read(Fd::STDIN)], pause))?.is_empty() {
+                let keys = trap!(yield read(Fd::STDIN, limits::READ_BYTES))?;
+                if keys.is_empty() || keys.iter().any(|key| QUITS.contains(key)) {
+                    return Ok(());
+                }
+            }
+        }
+    })
+}
+
+/// Keys that end it: `q`, and what would be signals.
+const QUITS: [u8; 4] = [b'q', b'Q', 3, 4];
+
+/// The machine in a line or two, and the busiest tasks below.
+fn picture(before: &mut Before, columns: usize, rows: usize) -> impl Routine<Result<String, Errno>> {
+    routine!(move {
+        let info = trap!(yield sysinfo())?;
+        let tasks = trap!(yield tasks())?;
+        let text = lay_out(&info, &tasks, before, columns, rows);
+        *before = tasks.iter().map(|task| (task.tid, task.traps)).collect();
+        Ok(text)
+    })
+}
+
+fn lay_out(info: &SysInfo, tasks: &[TaskInfo], before: &Before, columns: usize, rows: usize) -> String {
+    let SysInfo { uptime, zombies, files, timers, turns, traps, .. } = info;
+    let blocked = tasks.iter().filter(|task| matches!(task.state, TaskState::Blocked(_))).count();
+    let mut text = format!(
+        "up {uptime}, {} tasks: {blocked} blocked, {zombies} zombies; {files} files, {timers} timers\n\
+         {turns} turns, {traps} traps\n\n{:>8} {:>10} {:>10} {:>5} {:<24} NAME\n",
+        info.tasks, "TID", "TRAPS", "NEW", "FDS", "STATE"
+    );
+    // Since the last picture; a task that was not on it has all its traps since.
+    let new = |task: &TaskInfo| task.traps - before.get(&task.tid).copied().unwrap_or(0).min(task.traps);
+    let mut busiest: Vec<&TaskInfo> = tasks.iter().collect();
+    busiest.sort_by_key(|task| (Reverse(new(task)), Reverse(task.traps), task.tid));
+    for task in busiest {
+        // Writing to a String does not fail. A name may have control characters, which must not reach the terminal.
+        let _ = writeln!(
+            text,
+            "{:>8} {:>10} {:>10} {:>5} {:<24} {}",
+            task.tid.to_string(),
+            task.traps,
+            new(task),
+            task.fds,
+            task.state.to_string(),
+            task.name.escape_debug()
+        );
+    }
+    let cut = |line: &str| line.chars().take(columns).collect::<String>();
+    let lines: Vec<String> = text.lines().take(rows).map(cut).collect();
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programs::ps::tests::task;
+
+    fn info() -> SysInfo {
+        SysInfo {
+            uptime: Time::from_nanos(1_500_000_000),
+            tasks: 2,
+            zombies: 0,
+            tasks_max: 100,
+            files: 3,
+            timers: 1,
+            registrations: 0,
+            ram_inodes: 0,
+            ram_bytes: 0,
+            turns: 10,
+            traps: 20,
+            wall_clock: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn the_busiest_since_the_last_picture_come_first() {
+        let tasks =
+            [task(1, "init", TaskState::Blocked(WaitsOn::AnyChild), 100), task(2, "b\u{1b}", TaskState::Ready, 9)];
+        let before = Before::from([(tasks[0].tid, 98)]);
+        let expected = "\
+up 1.500000000, 2 tasks: 1 blocked, 0 zombies; 3 files, 1 timers
+10 turns, 20 traps
+
+     TID      TRAPS        NEW   FDS STATE                    NAME
+       2          9          9     0 ready                    b\\u{1b}
+       1        100          2     0 any child                init
+";
+        assert_eq!(lay_out(&info(), &tasks, &before, 80, 80), expected);
+    }
+
+    #[test]
+    fn no_more_is_shown_than_the_window_has_room_for() {
+        let tasks: Vec<TaskInfo> = (1..100).map(|serial| task(serial, "漢字", TaskState::Ready, serial)).collect();
+        let text = lay_out(&info(), &tasks, &Before::new(), 20, 10);
+        assert_eq!(text.lines().count(), 10);
+        assert!(text.lines().all(|line| line.chars().count() <= 20), "{text}");
+    }
+}
