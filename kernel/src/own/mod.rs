@@ -17,7 +17,7 @@ use crate::{
     emit,
     event::Address,
     fd::Object,
-    file::{Kind, Pending},
+    file::{Direction, Kind, Pending},
     fs::ram::Inode,
     hardware::{Class, Device, Hardware, devices::Devices},
     kernel::{Kernel, broken},
@@ -460,6 +460,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return None;
         }
         Some(answer.unwrap_or_else(Reply::Err))
+    }
+
+    /// A write that was given up may have kept others waiting behind it for whom there is room.
+    #[cold]
+    pub(crate) fn note_given_up(&mut self, file: u32, operation: &Pending) {
+        let device = self.file(file).device;
+        if device.is_own() && operation.direction() == Direction::Write {
+            self.own.note(Readiness::to_write(device));
+            self.settle();
+        }
     }
 
     /// Closes such a device.

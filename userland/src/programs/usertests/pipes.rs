@@ -23,6 +23,7 @@ pub(super) const TESTS: &[Test] = tests![
     waiting_to_write_is_waiting_for_room_for_a_whole_write,
     a_deadline_ends_a_wait_at_a_pipe_and_moves_nothing,
     a_killed_reader_takes_nothing_out,
+    a_writer_that_gives_up_keeps_nobody_waiting,
     a_pipe_between_standard_streams,
     a_pipe_without_room_for_both_ends_is_not_made,
     a_pipe_that_nobody_reads_forgets_its_bytes,
@@ -396,6 +397,27 @@ fn a_killed_reader_takes_nothing_out() -> Task {
         call!(ends_well(child))?;
         trap!(yield wait(killed))?;
         Ok(())
+    })
+}
+
+fn a_writer_that_gives_up_keeps_nobody_waiting() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        // Room for 100 bytes.
+        assert_eq!(trap!(yield write(to, vec![b'.'; CAPACITY - 100]))?, CAPACITY - 100);
+        let long = trap!(yield spawn(writer(to, vec![b'l'; 4096])).share(to))?;
+        call!(until_blocked(long))?;
+        let short = trap!(yield spawn(writer(to, vec![b's'; 60])).share(to))?;
+        call!(until_blocked(short))?;
+        trap!(yield kill(long, Signal::Kill))?;
+        trap!(yield wait(long))?;
+        call!(ends_well(short))?;
+        // Nor who comes later.
+        let late = timeout!(Duration::from_millis(1), { trap!(yield write(to, vec![b'l'; 4096])) });
+        assert_eq!(late, Err(Elapsed));
+        assert_eq!(trap!(yield write(to, vec![b's'; 40]))?, 40);
+        trap!(yield close(to))?;
+        trap!(yield close(from))
     })
 }
 
