@@ -13,6 +13,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_write_without_readers_fails,
     a_writer_to_nobody_is_ended_by_a_signal,
     a_writer_that_waits_is_told_that_nobody_reads,
+    who_breaks_the_pipe_of_its_own_parent_ends_with_it,
     each_end_of_a_pipe_does_its_own,
     what_only_sockets_and_files_can_do_is_refused_to_pipes,
     small_writes_of_two_are_not_mixed,
@@ -230,6 +231,39 @@ fn a_writer_that_waits_is_told_that_nobody_reads() -> Task {
         assert_eq!(call!(until_blocked(child))?, WaitsOn::Write(to));
         trap!(yield close(from))?;
         call!(ends_well(child))
+    })
+}
+
+fn who_breaks_the_pipe_of_its_own_parent_ends_with_it() -> Task {
+    /// Has the only reading end of a pipe that its parent waits to write to, and lets go of it in some way.
+    fn reader(from: Fd, way: u32) -> Task {
+        task!({
+            // Until the parent waits.
+            trap!(yield yield_now())?;
+            match way {
+                0 => trap!(yield close(from))?,
+                1 => drop(trap!(yield dup_to(Fd::STDOUT, from.slot()))?),
+                2 => return Ok(()),
+                _ => panic!("with the only reading end"),
+            }
+            panic!("it goes on after its parent has ended");
+        })
+    }
+    fn parent(way: u32) -> Task {
+        task!({
+            let (from, to) = trap!(yield pipe())?;
+            trap!(yield spawn(reader(from, way)).pass(from).bound())?;
+            loop {
+                trap!(yield write(to, vec![0; CAPACITY]))?;
+            }
+        })
+    }
+    task!({
+        for way in 0..4 {
+            let child = trap!(yield spawn(parent(way)))?;
+            assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Pipe));
+        }
+        Ok(())
     })
 }
 
