@@ -27,7 +27,7 @@ fn writes_of_every_size_come_back() -> Task {
     task!({
         for size in SIZES {
             let (fd, path) = call!(fresh_file())?;
-            for half in [b'1', b'2'] {
+            for half in *b"12" {
                 call!(write_all(fd, vec![half; size]))?;
             }
             let bytes = call!(contents(fd))?;
