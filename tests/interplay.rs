@@ -228,7 +228,7 @@ fn spawns<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
 }
 
 /// Sends, catches, masks, takes.
-fn signals<'a>(yard: &'a Shared) -> impl Routine<Result<(), Errno>> {
+fn signals(yard: &Shared) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         let (act, tid, group, signal, some, span) = {
             let mut yard = lock(yard);
@@ -249,7 +249,7 @@ fn signals<'a>(yard: &'a Shared) -> impl Routine<Result<(), Errno>> {
 }
 
 /// Groups, environments.
-fn groups<'a>(yard: &'a Shared, me: Tid) -> impl Routine<Result<(), Errno>> {
+fn groups(yard: &Shared, me: Tid) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         let (act, tid, group) = {
             let mut yard = lock(yard);
@@ -277,7 +277,7 @@ fn groups<'a>(yard: &'a Shared, me: Tid) -> impl Routine<Result<(), Errno>> {
 }
 
 /// Waits for others, mostly with some patience.
-fn waits<'a>(yard: &'a Shared) -> impl Routine<Result<(), Errno>> {
+fn waits(yard: &Shared) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         let (act, tid, group, span, flags, is_patient) = {
             let mut yard = lock(yard);

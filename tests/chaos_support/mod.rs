@@ -359,6 +359,22 @@ pub fn keep_task_panics_quiet() {
     }));
 }
 
+/// Rounds to spend on a program: what decides how many places of it are tried.
+const ROUNDS_PER_PROGRAM: u64 = 100_000;
+
+/// Places that are tried however long a run takes.
+const PLACES_MIN: usize = 3;
+
+/// How many places of a scenario to try, when one takes so many rounds. `YIELDIX_CHAOS=100` in the environment
+/// tries a hundred times as many; see `scripts/chaos`.
+pub fn affordable(scenario: &Scenario, rounds: u64) -> usize {
+    let times = match std::env::var("YIELDIX_CHAOS") {
+        Ok(times) => times.parse().expect("YIELDIX_CHAOS is a number"),
+        Err(_) => 1,
+    };
+    ((ROUNDS_PER_PROGRAM * times / scenario.of / rounds) as usize).max(PLACES_MIN)
+}
+
 /// `count` of the numbers from 0 to `of`, evenly chosen.
 pub fn evenly(of: usize, count: usize) -> impl Iterator<Item = usize> {
     let count = count.min(of);
