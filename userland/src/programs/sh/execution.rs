@@ -190,6 +190,7 @@ impl Shell {
         group: Option<Tid>,
     ) -> impl Routine<Outcome<Option<Tid>>> + 'a {
         routine!(move -> Outcome<Option<Tid>> {
+            self.line = simple.line;
             let mut args = call!(self.fields(&simple.words))?;
             args.remove(0);
             let status = self.status;
