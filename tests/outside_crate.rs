@@ -234,7 +234,7 @@ fn the_whole_program_of_the_manual_counts_files_beside_each_other_and_gives_up_i
     assert_eq!(counted(&words, Stdio::null()), (format!("{the} the\n"), String::new(), Some(0)));
     // Nobody types.
     let (silence, _kept) = std::io::pipe().unwrap();
-    let late = "commonest: too slow: timed out\n".to_owned();
+    let late = "commonest: too slow: ETIMEDOUT: timed out\n".to_owned();
     assert_eq!(counted(&["--within", "20ms"], silence.into()), (String::new(), late, Some(1)));
 }
 
