@@ -242,11 +242,11 @@ fn the_whole_program_of_the_manual_counts_files_beside_each_other_and_gives_up_i
 #[test]
 fn the_manual_of_the_library_has_every_module() {
     let page = read("docs/userland.md");
-    let library = page.split("## The library\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("it is there");
+    let library =
+        page.split("## The library\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("it is there");
     let sections: Vec<&str> = library.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let lib = read("userland/src/lib.rs");
-    let modules: Vec<&str> =
-        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let modules: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(sections, modules);
     for section in library.split("\n### ").skip(1) {
         assert!(section.contains("```rust\n"), "no example: {section}");

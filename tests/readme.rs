@@ -45,7 +45,8 @@ fn pressed(line: &str) -> Option<(usize, String)> {
         "^Z" => return Some((0, "\x1a".to_owned())),
         _ => {}
     }
-    let prompt = line.find("$ ").filter(|at| line[..*at].trim_end().chars().all(|c| "[]".contains(c) || c.is_ascii_digit()))?;
+    let prompt =
+        line.find("$ ").filter(|at| line[..*at].trim_end().chars().all(|c| "[]".contains(c) || c.is_ascii_digit()))?;
     let from = prompt + "$ ".len();
     Some((from, format!("{}\r", &line[from..])))
 }
