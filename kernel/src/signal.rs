@@ -10,7 +10,7 @@
 //!              └────► by default: the task ends, or stops
 //! ```
 //!
-//! A task that is stopped has no turn, whatever its state: a bit of its slot makes [`Table::ready`](crate::table::Table::ready)
+//! A task that is stopped has no turn, whatever its state: a bit of its slot makes `Table::ready`
 //! pass over it. If it is ready it is *parked* then: nobody has it queued until it goes on. Its wait may
 //! end meanwhile. Invariant: while a task is neither stopped nor running, every signal that is pending is
 //! masked or caught.
