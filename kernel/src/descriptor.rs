@@ -8,7 +8,7 @@ use crate::{
     task::State,
     trap::Next,
 };
-use yieldix_syscalls::{Errno, Fd, Reply};
+use yieldix_syscalls::{Errno, Fd, Reply, Tid};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// What `fd` names for the task in `slot`.
@@ -59,13 +59,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    pub(crate) fn sys_close(&mut self, slot: u32, fd: Fd) -> Next {
-        let open = self.object_of(slot, fd);
-        let closed = open.map(|_| {
-            self.remove_fd(slot, fd);
-            Reply::Unit
-        });
-        self.answer_with(slot, closed)
+    /// The end of a pipe that closes may end who writes there, and with that task those bound to it: the caller
+    /// may be one of these.
+    pub(crate) fn sys_close(&mut self, tid: Tid, slot: u32, fd: Fd) -> Next {
+        let reply = match self.object_of(slot, fd) {
+            Ok(_) => {
+                self.remove_fd(slot, fd);
+                Reply::Unit
+            }
+            Err(errno) => Reply::Err(errno),
+        };
+        self.answer_signalled(tid, slot, reply)
     }
 
     pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Next {
@@ -77,7 +81,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, copy.map(Reply::Fd))
     }
 
-    pub(crate) fn sys_dup_to(&mut self, slot: u32, fd: Fd, to: u32) -> Next {
+    /// What was there is closed, which may end the caller as a close does.
+    pub(crate) fn sys_dup_to(&mut self, tid: Tid, slot: u32, fd: Fd, to: u32) -> Next {
         let copy = self.object_of(slot, fd).and_then(|object| {
             if fd.slot() == to {
                 return Ok(fd);
@@ -96,7 +101,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Ok(copy)
         });
-        self.answer_with(slot, copy.map(Reply::Fd))
+        self.answer_signalled(tid, slot, copy.map_or_else(Reply::Err, Reply::Fd))
     }
 
     /// Takes an open descriptor out of a task's table; whoever asks now holds what it named.

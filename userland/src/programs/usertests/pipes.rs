@@ -26,6 +26,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_pipe_between_standard_streams,
     a_pipe_without_room_for_both_ends_is_not_made,
     a_pipe_that_nobody_reads_forgets_its_bytes,
+    a_close_that_ends_its_caller_does_so,
 ];
 
 /// What the kernel takes whole or not at all, and what a pipe holds.
@@ -445,5 +446,36 @@ fn a_pipe_that_nobody_reads_forgets_its_bytes() -> Task {
         trap!(yield close(second))?;
         assert!(trap!(yield read(from, 9))?.is_empty());
         trap!(yield close(to))
+    })
+}
+
+/// Bound to a task that writes to a full pipe, a child closes the only end to read from: that ends its parent, and so
+/// itself.
+fn a_close_that_ends_its_caller_does_so() -> Task {
+    task!({
+        for replaces in [false, true] {
+            let writer = task!({
+                let (from, to) = trap!(yield pipe())?;
+                trap!(yield write(to, vec![0; 65_536]))?;
+                let parent = trap!(yield gettid())?;
+                let child = task!({
+                    call!(until_blocked(parent))?;
+                    if replaces {
+                        trap!(yield dup_to(Fd::STDOUT, from.slot()))?;
+                    } else {
+                        trap!(yield close(from))?;
+                    }
+                    trap!(yield sleep(Duration::MAX))
+                });
+                trap!(yield spawn(child).pass(from).bound())?;
+                trap!(yield write(to, "one more")).map(drop)
+            });
+            let before = trap!(yield sysinfo())?;
+            let writer = trap!(yield spawn(writer))?;
+            assert_eq!(trap!(yield wait(writer))?, ExitStatus::Killed(Signal::Pipe));
+            let after = trap!(yield sysinfo())?;
+            assert_eq!((before.tasks, before.files), (after.tasks, after.files));
+        }
+        Ok(())
     })
 }
