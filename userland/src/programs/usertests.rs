@@ -24,6 +24,7 @@ mod scratch;
 mod shell;
 mod signals;
 mod sockets;
+mod stopped;
 mod subroutines;
 mod support;
 mod system;
@@ -50,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     tasks::TESTS,
     kill::TESTS,
     signals::TESTS,
+    stopped::TESTS,
     groups::TESTS,
     environment::TESTS,
     nursery::TESTS,
