@@ -1,7 +1,7 @@
 //! A shell's children: how they are started and waited for, in the foreground and behind it.
 
 use super::{
-    jobs::{self, Job, State},
+    jobs::{self, Job, Place, State},
     shell::{Body, Outcome, Shell},
 };
 use crate::prelude::*;
@@ -12,18 +12,28 @@ impl Shell {
         &mut self,
         task: Task,
         grant: Option<FdGrant>,
-        group: Option<Tid>,
+        place: Place,
     ) -> impl Routine<Outcome<Tid>> {
         routine!(move -> Outcome<Tid> {
             call!(self.publish())?;
             let shared = self.fds.values().map(|fd| FdGrant::Share(*fd));
             let fds = shared.chain(grant).collect();
-            let options = SpawnOptions { name: Some("sh".into()), fds, group, ..SpawnOptions::default() };
+            let options = SpawnOptions { name: Some("sh".into()), fds, ..place.options() };
             match trap!(yield spawn_with(SpawnRequest { task, options })) {
                 Ok(child) => Ok(child),
                 Err(errno) => Err(call!(self.abort(format!("cannot fork: {}", errno.meaning())))),
             }
         })
+    }
+
+    /// Where a child runs that has the foreground: in the group of this one, or as the first of its own.
+    pub(super) fn in_front(&self, first: Option<Tid>) -> Place {
+        match first {
+            _ if !self.options.has_jobs => Place::default(),
+            Some(first) => Place { group: Some(first), foreground: None },
+            // Given with its start: a key may come before the shell's next turn.
+            None => Place { group: Some(Tid::NONE), foreground: self.jobs.terminal.map(|(fd, _)| fd) },
+        }
     }
 
     /// Waits for a child that is no job; gives its status.
@@ -46,10 +56,6 @@ impl Shell {
     pub(super) fn wait_in_front(&mut self, mut job: Job) -> impl Routine<Option<Signal>> {
         routine!(move -> Option<Signal> {
             let terminal = self.jobs.terminal.filter(|_| job.group.is_some());
-            if let (Some((fd, _)), Some(group)) = (terminal, job.group) {
-                // A job that has ended already has no use for it.
-                let _ = trap!(yield set_foreground(fd, group));
-            }
             let flags = if job.group.is_some() { WaitFlags::STOPPED } else { WaitFlags::NONE };
             while job.state() == State::Running {
                 let running = job.members.iter().find(|member| member.state == State::Running);
@@ -115,7 +121,7 @@ impl Shell {
             call!(self.note_children());
             let task = self.apart(body, false);
             let child = if self.options.has_jobs {
-                call!(self.start_apart(task, None, Some(Tid::NONE)))?
+                call!(self.start_apart(task, None, Place::BEHIND))?
             } else {
                 // What is typed is not for it: neither text nor the keys that end what is in the foreground.
                 let (reader, writer) = match trap!(yield pipe()) {
@@ -125,7 +131,7 @@ impl Shell {
                 let _ = trap!(yield close(writer));
                 let ignored = self.traps.ignored();
                 let _ = trap!(yield ignore_signals(ignored | Signal::Int | Signal::Quit));
-                let started = call!(self.start_apart(task, Some(FdGrant::PassAs(reader, 0)), None));
+                let started = call!(self.start_apart(task, Some(FdGrant::PassAs(reader, 0)), Place::default()));
                 let _ = trap!(yield ignore_signals(ignored));
                 if started.is_err() {
                     let _ = trap!(yield close(reader));
