@@ -159,17 +159,15 @@ fn a_key_ends_those_in_the_foreground_only() -> Task {
 fn a_child_is_in_the_foreground_before_its_first_turn() -> Task {
     task!({
         let (master, terminal) = trap!(yield pty())?;
-        let runs = Order::default();
-        let seen = runs.clone();
-        let child = task!({
-            seen.next();
-            Ok(())
+        let asks = task!({
+            let own = trap!(yield gettid())?;
+            assert_eq!(trap!(yield self::terminal(terminal))?.foreground, own);
+            trap!(yield sleep(Duration::MAX))
         });
-        let child = trap!(yield spawn(child).group(Tid::NONE).foreground(terminal))?;
-        assert_eq!(trap!(yield self::terminal(terminal))?.foreground, child);
+        let child = trap!(yield spawn(asks).group(Tid::NONE).share(terminal).foreground(terminal))?;
+        call!(until_blocked(child))?;
         trap!(yield write(master, "\x03"))?;
         assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Int));
-        assert_eq!(runs.count(), 0);
         // By a descriptor that the child gets, too.
         let streams = trap!(yield dup(terminal))?;
         let child = trap!(yield spawn(sleeper()).group(Tid::NONE).pass_as(streams, 0).foreground(streams))?;
