@@ -59,17 +59,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The end of a pipe that closes may end who writes there, and with that task those bound to it: the caller
-    /// may be one of these.
+    /// Who waits to write to a pipe is ended when its last reader is closed, and takes along those bound to it:
+    /// the caller may be one.
     pub(crate) fn sys_close(&mut self, tid: Tid, slot: u32, fd: Fd) -> Next {
-        let reply = match self.object_of(slot, fd) {
-            Ok(_) => {
-                self.remove_fd(slot, fd);
-                Reply::Unit
-            }
-            Err(errno) => Reply::Err(errno),
-        };
-        self.answer_signalled(tid, slot, reply)
+        let open = self.object_of(slot, fd);
+        let closed = open.map(|_| {
+            self.remove_fd(slot, fd);
+            Reply::Unit
+        });
+        self.answer_signalled(tid, slot, closed.unwrap_or_else(Reply::Err))
     }
 
     pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Next {
@@ -81,7 +79,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, copy.map(Reply::Fd))
     }
 
-    /// What was there is closed, which may end the caller as a close does.
+    /// What is in the way is closed, with all that [`Kernel::sys_close`] tells of.
     pub(crate) fn sys_dup_to(&mut self, tid: Tid, slot: u32, fd: Fd, to: u32) -> Next {
         let copy = self.object_of(slot, fd).and_then(|object| {
             if fd.slot() == to {

@@ -63,7 +63,8 @@ impl Signalling {
     fn forget(&mut self, signals: Signals, mask: Signals) {
         self.pending = self.pending & !signals;
         self.told = self.told & !signals;
-        self.is_due = !self.untold(mask).is_empty();
+        // Never due by this: of who is stopped none is, whatever it has not been told of.
+        self.is_due &= !self.untold(mask).is_empty();
     }
 
     fn untold(&self, mask: Signals) -> Signals {
@@ -195,6 +196,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.step_aside(slot);
         self.table.slot_mut(slot).set_stopped(true);
         self.tell_change(slot, Change::Stopped(signal));
+        self.settle();
     }
 
     /// A task that is stopped goes on, and gets the signals that have come meanwhile.

@@ -37,13 +37,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// A task is about to be stopped: others are served before it.
+    /// A task is about to be stopped: others are served before it. For those who waited behind it to write there
+    /// may be room; the caller settles that.
     pub(crate) fn step_aside(&mut self, slot: u32) {
-        if self.waits_with_others(slot)
-            && let Some((queue, slots)) = self.own_queue(slot)
-        {
+        if !self.waits_with_others(slot) {
+            return;
+        }
+        if let Some((queue, slots)) = self.own_queue(slot) {
             queue.remove(slots, slot);
             *slots.links_mut(slot) = Links::alone(slot);
+        }
+        if let State::Writing { file, .. } = self.table.slot(slot).state {
+            self.note_out_of_the_way(file);
         }
     }
 

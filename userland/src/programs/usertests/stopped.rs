@@ -8,6 +8,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_stopped_reader_takes_nothing_and_reads_when_it_goes_on,
     a_stopped_reader_that_is_killed_or_terminated_has_taken_nothing,
     a_stopped_writer_writes_nothing_and_goes_on_with_the_rest,
+    who_waits_behind_a_writer_that_is_stopped_is_tried_at_once,
     a_stopped_task_accepts_no_connection,
     a_stopped_task_takes_no_message_and_sends_none,
     a_deadline_ends_the_wait_of_a_stopped_task,
@@ -118,6 +119,24 @@ fn a_stopped_writer_writes_nothing_and_goes_on_with_the_rest() -> Task {
         assert_eq!(trap!(yield try_wait(child))?, None);
         assert_eq!(call!(end_of(child))?, ExitStatus::Killed(Signal::Pipe));
         Ok(())
+    })
+}
+
+fn who_waits_behind_a_writer_that_is_stopped_is_tried_at_once() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        trap!(yield write(to, vec![b'a'; 65_536 - 100]))?;
+        let writes = |length: usize| task!({ trap!(yield write(to, vec![b'b'; length])).map(drop) });
+        let long = trap!(yield spawn(writes(4096)).share(to))?;
+        call!(until_blocked(long))?;
+        let short = trap!(yield spawn(writes(10)).share(to))?;
+        call!(until_blocked(short))?;
+        trap!(yield kill(long, Signal::Stop))?;
+        assert_eq!(trap!(yield wait(short))?, ExitStatus::Exited(0));
+        trap!(yield kill(long, Signal::Kill))?;
+        trap!(yield wait(long))?;
+        trap!(yield close(from))?;
+        trap!(yield close(to))
     })
 }
 
