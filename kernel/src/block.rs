@@ -217,7 +217,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The queue that the state of a blocked task stands for, if it does for one, and the states of
     /// those in it.
     #[inline(always)]
-    fn own_queue(&mut self, slot: u32) -> Option<(&mut Queue, &mut Slots)> {
+    pub(crate) fn own_queue(&mut self, slot: u32) -> Option<(&mut Queue, &mut Slots)> {
         let (file, direction) = match self.table.slot(slot).state {
             State::Reading { file, .. } => (file, Direction::Read),
             State::Writing { file, .. } => (file, Direction::Write),

@@ -43,7 +43,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let mut found = Found::default();
         for (slot, place) in self.table.iter() {
             self.check_task(slot);
-            found.count(&place.state);
+            if self.stands_aside(slot) {
+                found.live += 1;
+                found.aside += u32::from(matches!(place.state, State::Reading { .. } | State::Writing { .. }));
+            } else {
+                found.count(&place.state);
+            }
             found.ready += usize::from(self.is_queued(slot));
             found.timers += u32::from(self.timers.at(slot).is_some());
             let Some(cold) = self.table.cold(slot) else { continue };
@@ -142,7 +147,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 }
             }
         }
-        ensure(waiters == self.file_waiters, "the kernel counts the waits on files");
+        ensure(waiters + found.aside == self.file_waiters, "the kernel counts the waits on files");
         let queued =
             waiters - self.watches.iter().filter(|(_, watch)| matches!(watch.object, Object::File(_))).count() as u32;
         ensure(queued == found.file_waiters, "every task that waits on a file is queued there");
@@ -258,10 +263,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         match place.state {
             State::Ready(_) => ensure(place.body.is_some(), "a task that is ready has a body"),
             State::Running | State::AwaitingAny | State::AwaitingChange | State::AwaitingSignal | State::Polling => {}
-            State::Sending { port, .. } | State::Receiving { port, .. } => {
+            State::Sending { port, links } | State::Receiving { port, links } => {
+                ensure(links.is_alone(slot) == self.stands_aside(slot), "who is stopped stands aside, and nobody else");
                 ensure(self.ports.get(port).is_some(), "a task waits at a port that is there");
             }
-            State::Reading { file, .. } | State::Writing { file, .. } => {
+            State::Reading { file, links } | State::Writing { file, links } => {
+                ensure(links.is_alone(slot) == self.stands_aside(slot), "who is stopped stands aside, and nobody else");
                 ensure(self.files.get(file).is_some(), "a task waits on a file that is open");
             }
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
@@ -316,6 +323,8 @@ struct Found {
     joiners_queued: usize,
     file_waiters: u32,
     port_waiters: u32,
+    /// Those who stand aside and wait on files.
+    aside: u32,
     /// Who lists which.
     watches: BTreeSet<(u32, u32)>,
     holders: BTreeMap<Object, u32>,

@@ -424,6 +424,21 @@ impl Pending {
         }
     }
 
+    /// Does it take what another task could have, or put something where another could?
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Pending::Read { .. } | Pending::Accept | Pending::UnixAccept | Pending::RecvFrom { .. } => true,
+            Pending::Write { .. } | Pending::WriteAll { .. } => true,
+            Pending::SendTo { .. } | Pending::UnixSendTo { .. } => true,
+            Pending::Connect | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve => false,
+            Pending::HostExec | Pending::HostWait | Pending::Take { .. } => false,
+            // Begun already, and not to be begun twice.
+            Pending::ReadAt { .. } | Pending::WriteAt { .. } | Pending::ReadDir { .. } => false,
+            Pending::SyncFile { .. } | Pending::Truncate { .. } => false,
+            Pending::ReadWait | Pending::WriteWait | Pending::Sync => false,
+        }
+    }
+
     /// Does it hold its file, for which there is no descriptor yet, or never?
     pub fn holds(&self) -> bool {
         matches!(self, Pending::Connect | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve | Pending::HostExec)
@@ -792,15 +807,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Answers the first of a queue, unless it has to wait on.
+    /// Answers the first of a queue, unless it has to wait on: false.
     #[inline(always)]
-    fn serve_first(&mut self, file: u32, slot: u32) {
+    pub(crate) fn serve_first(&mut self, file: u32, slot: u32) -> bool {
         let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
             broken("a task waits on a file for nothing")
         };
         let Some(reply) = self.attempt(slot, file, &mut operation) else {
             self.table.make_cold(slot).pending = Some(operation);
-            return;
+            return false;
         };
         // Left first, let go after: a file is not closed while a task waits on it.
         let lets_go = operation.lets_go_after(&reply);
@@ -812,6 +827,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if is_broken_pipe {
             self.signal_broken_pipe(slot);
         }
+        true
     }
 }
 

@@ -45,6 +45,7 @@ pub mod signal;
 mod slab;
 mod socket;
 mod stat;
+mod stopped;
 mod table;
 pub mod task;
 mod terminal;

@@ -4,7 +4,7 @@
 //! receiver; a receiver that waits is handed it at once, and its bytes are never copied. Invariants:
 //!
 //! - Receivers wait only while the queue is empty, senders only while it is full, so nobody is
-//!   overtaken by a newcomer.
+//!   overtaken by a newcomer, but for those who are stopped.
 //! - A message is its sender's until it is queued or handed over: whatever ends a send before that
 //!   leaves the sender's descriptors where they were.
 //! - No message holds a receiving end. So a queue cannot end up in itself, where nobody could ever
@@ -318,7 +318,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Hands a message to the first receiver that waits and can take it, or else queues it. There is
     /// room: whoever waits to receive waits at an empty queue.
-    fn send(&mut self, slot: u32, port: u32, message: Outgoing) {
+    pub(crate) fn send(&mut self, slot: u32, port: u32, message: Outgoing) {
         let message = self.pack(slot, message);
         while let Some(receiver) = self.port(port).receiving.first() {
             if self.room_for_fds(receiver, message.objects().len() as u32).is_ok() {
@@ -402,7 +402,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// The answer to a receive; none when it has to wait.
-    fn receive(&mut self, slot: u32, port: u32) -> Option<Result<Reply, Errno>> {
+    pub(crate) fn receive(&mut self, slot: u32, port: u32) -> Option<Result<Reply, Errno>> {
         let Some(message) = self.port(port).messages.front() else {
             return self.port(port).has_ended().then_some(Ok(Reply::End));
         };
@@ -420,12 +420,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let Some(sender) = self.port(port).sending.first() else {
             return self.wake_watchers(Object::Sender(port), Direction::Write);
         };
-        let Some(message) = self.table.cold_mut(sender).and_then(|cold| cold.take_outgoing()) else {
-            broken("a task waits to send nothing")
-        };
+        let message = self.take_message(sender);
         let message = self.pack(sender, message);
         self.port_mut(port).messages.push_back(message);
         self.unblock(sender, Reply::Unit, Cause::Port { port });
+    }
+
+    /// Takes the message out of a task that waits to send it.
+    pub(crate) fn take_message(&mut self, sender: u32) -> Outgoing {
+        match self.table.cold_mut(sender).and_then(|cold| cold.take_outgoing()) {
+            Some(message) => message,
+            None => broken("a task waits to send nothing"),
+        }
     }
 
     /// What counts the holders of a port's end.

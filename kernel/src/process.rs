@@ -38,6 +38,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.discard(tid, task);
             return self.answer(slot, Reply::Err(errno));
         }
+        // Found before descriptors move.
+        let terminal = options.foreground.and_then(|fd| self.foreground_named(slot, fd).ok());
         let child = self.add_child(tid, slot, task);
         let child_slot = self.slot_of(child);
         self.grant(slot, child_slot, &options.fds);
@@ -46,6 +48,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         if let Some(group) = options.group {
             self.enter_group(child_slot, group);
+        }
+        if let Some(terminal) = terminal {
+            let group = self.group_of(child_slot);
+            self.give_foreground(terminal, group);
         }
         if let Some(nursery) = options.nursery {
             self.bind(slot, child_slot, nursery);
@@ -94,6 +100,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let is_for_a_child = !is_quantum(options.quantum)
             || !options.fds.is_empty()
             || options.group.is_some()
+            || options.foreground.is_some()
             || options.nursery.is_some();
         let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
         if let Err(errno) = checked {
@@ -135,7 +142,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn set_options(&mut self, slot: u32, options: SpawnOptions) {
-        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, nursery: _ } = options;
+        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, foreground: _, nursery: _ } = options;
         if name.is_none() && !detached && quantum.is_none() && announced.is_none() {
             return;
         }
@@ -158,6 +165,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return Err(Errno::EINVAL);
         }
         self.check_group(slot, options.group)?;
+        if let Some(fd) = options.foreground {
+            self.foreground_named(slot, fd)?;
+        }
         self.table.room()
     }
 

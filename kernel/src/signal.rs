@@ -11,8 +11,8 @@
 //! ```
 //!
 //! A task that is stopped has no turn, whatever its state: a bit of its slot makes `Table::ready`
-//! pass over it. If it is ready it is *parked* then: nobody has it queued until it goes on. Its wait may
-//! end meanwhile. Invariant: while a task is neither stopped nor running, every signal that is pending is
+//! pass over it. If it is ready it is *parked* then: nobody has it queued until it goes on. What becomes of
+//! its wait is told in `stopped.rs`. Invariant: while a task is neither stopped nor running, every signal that is pending is
 //! masked or caught.
 
 use crate::{
@@ -193,8 +193,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.unpend(slot, Signal::Cont);
         let tid = self.table.tid(slot);
         emit!(self, Stopped { tid, signal });
+        self.step_aside(slot);
         self.table.slot_mut(slot).set_stopped(true);
         self.tell_change(slot, Change::Stopped(signal));
+        self.settle();
     }
 
     /// A task that is stopped goes on, and gets the signals that have come meanwhile.
@@ -210,6 +212,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.tell_change(slot, Change::Continued);
         self.act_on_pending(slot);
+        // What it has got meanwhile may have ended or stopped it: then it takes nothing.
+        if self.table.find_live(tid).is_some() && !self.table.slot(slot).is_stopped() {
+            self.step_back(slot);
+        }
     }
 
     /// Acts on the pending signals of the task in `slot` that nothing holds back any more.

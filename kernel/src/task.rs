@@ -19,8 +19,8 @@
 //! [`State::AwaitingChild`], [`State::AwaitingAny`], [`State::AwaitingChange`], [`State::AwaitingSignal`],
 //! [`State::Joining`].
 //!
-//! Beside its state a task may be *stopped* ([`crate::signal`]): it has no turn until it goes on. What it waits
-//! for may come meanwhile.
+//! Beside its state a task may be *stopped* ([`crate::signal`]): it has no turn until it goes on, and takes
+//! nothing that another could have ([`crate::stopped`]).
 //!
 //! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first

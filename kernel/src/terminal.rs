@@ -13,7 +13,7 @@ use yieldix_syscalls::{Errno, Fd, Reply, TerminalInfo, TerminalMode, Tid};
 
 /// Which terminal a descriptor names.
 #[derive(Clone, Copy)]
-enum Which {
+pub(crate) enum Which {
     /// The console, by one of its streams.
     Console(Device),
     /// One that a task has made, by either side.
@@ -72,21 +72,32 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_set_foreground(&mut self, slot: u32, fd: Fd, group: Tid) -> Next {
-        let done = self.terminal_named(slot, fd).and_then(|which| {
+        let done = self.foreground_named(slot, fd).and_then(|which| {
             let group = self.group_named(slot, group);
             if !self.is_group(group) {
                 return Err(Errno::ESRCH);
             }
-            match which {
-                Which::Console(device) => {
-                    self.hardware.terminal(device)?;
-                    self.foreground = Some(group);
-                }
-                Which::Own(device) => self.own.with_terminal(device, |terminal| terminal.set_foreground(group)),
-            }
+            self.give_foreground(which, group);
             Ok(())
         });
         self.answer_with(slot, done.map(|()| Reply::Unit))
+    }
+
+    /// Which terminal a descriptor names, whose foreground can be given to a group.
+    pub(crate) fn foreground_named(&mut self, slot: u32, fd: Fd) -> Result<Which, Errno> {
+        let which = self.terminal_named(slot, fd)?;
+        if let Which::Console(device) = which {
+            self.hardware.terminal(device)?;
+        }
+        Ok(which)
+    }
+
+    /// A group that is there is the foreground of a terminal from now on.
+    pub(crate) fn give_foreground(&mut self, which: Which, group: Tid) {
+        match which {
+            Which::Console(_) => self.foreground = Some(group),
+            Which::Own(device) => self.own.with_terminal(device, |terminal| terminal.set_foreground(group)),
+        }
     }
 
     fn terminal_named(&self, slot: u32, fd: Fd) -> Result<Which, Errno> {

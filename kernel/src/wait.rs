@@ -16,6 +16,16 @@ pub struct Links {
 impl Links {
     /// Links of a task that is in no queue yet.
     pub const LOOSE: Links = Links { next: NIL, previous: NIL };
+
+    /// Links of a task that is its own neighbour: to take it out of a queue changes none.
+    pub fn alone(slot: u32) -> Links {
+        Links { next: slot, previous: slot }
+    }
+
+    /// Is the task in `slot`, whose links these are, its own neighbour?
+    pub fn is_alone(&self, slot: u32) -> bool {
+        self.next == slot
+    }
 }
 
 /// The two ends of a queue of slots.

@@ -29,6 +29,8 @@ pub struct SpawnOptions {
     pub announced: Option<bool>,
     /// Its process group; inherited when not set. [`Tid::NONE`] is a new one of its own.
     pub group: Option<Tid>,
+    /// The terminal whose foreground its process group is from its first turn on.
+    pub foreground: Option<Fd>,
     /// End it, by `KILL`, before its parent ends: the nursery of its parent that it is in, named by the child
     /// that was its first. [`Tid::NONE`] is a new one of its own.
     pub nursery: Option<Tid>,
@@ -93,6 +95,12 @@ impl Call<Spawned> {
     /// The child is in this process group, or with [`Tid::NONE`] in a new one that it is the first of.
     pub fn group(self, group: Tid) -> Self {
         self.with(|options| options.group = Some(group))
+    }
+
+    /// The child's process group is the foreground of this terminal before the child has its first turn: no key
+    /// that is pressed once it is there goes to another group.
+    pub fn foreground(self, terminal: Fd) -> Self {
+        self.with(|options| options.foreground = Some(terminal))
     }
 
     /// The child ends when its parent does: it is the first in a nursery of its own.

@@ -446,22 +446,23 @@ syscalls! {
         /// in the next round; the caller goes on with its turn.
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
-        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.bound()`, `.nursery(name)`. The child has the
-        /// caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
+        /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.foreground(terminal)`,
+        /// `.bound()`, `.nursery(name)`. The child has the caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
         /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
         /// zombie until it is waited for.
         ///
-        /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. A bound
+        /// A group of `Tid::NONE` is a new one, named after the child; `EPERM` for one that nobody is in. With a terminal,
+        /// the group is its foreground at once, as by `set_foreground`; `ENOTTY` when it is none. A bound
         /// child ends, by `KILL`, before its parent does, however that ends; so do those bound to it. A nursery is a name for some of
         /// them: the id of its first.
         ///
         /// On an error nothing has moved. A name of more than 64 bytes is cut.
-        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
+        built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
         /// `spawn` with its options as a value.
-        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
+        built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
         /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
         /// `ENOEXEC` when the program panics before it has made its task.
-        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM];
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
         /// Ends the calling task, subroutines and all, with this code. Not answered.
         built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
         /// Waits for one child to end, reaps it, and gives how it ended.

@@ -18,7 +18,7 @@
 //!     })
 //! }
 //!
-//! fn main() -> Task {
+//! fn letters() -> Task {
 //!     task!({
 //!         let mut nursery = Nursery::new();
 //!         for letter in ['a', 'n', 's'] {

@@ -55,7 +55,7 @@ pub use yieldix_syscalls as syscalls;
 ///
 /// ```
 /// # #![feature(coroutines, coroutine_trait)]
-/// use yieldix_userland::{prelude::*, signals::stop_politely};
+/// use yieldix_userland::{prelude::*, println, signals::stop_politely};
 ///
 /// fn supervisor(worker: Task) -> Task {
 ///     task!({

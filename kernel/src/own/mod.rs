@@ -398,9 +398,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.settle();
             return next;
         };
+        // Asked before anybody is told of anything: the caller may be among those that end by it.
+        let (tid, is_broken_pipe) = (self.table.tid(slot), self.is_broken_pipe(file, &reply));
+        // Those whom a key stops or ends take nothing of what was typed behind it.
+        self.send_signals_of_keys();
         self.settle();
-        let tid = self.table.tid(slot);
-        if self.is_broken_pipe(file, &reply) {
+        if is_broken_pipe {
             self.signal_broken_pipe(slot);
         }
         self.answer_signalled(tid, slot, reply)
@@ -465,10 +468,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A write that was given up may have kept others waiting behind it for whom there is room.
     #[cold]
     pub(crate) fn note_given_up(&mut self, file: u32, operation: &Pending) {
-        let device = self.file(file).device;
-        if device.is_own() && operation.direction() == Direction::Write {
-            self.own.note(Readiness::to_write(device));
+        if operation.direction() == Direction::Write {
+            self.note_out_of_the_way(file);
             self.settle();
+        }
+    }
+
+    /// Who waited to write there is not the first any more: the next may have room.
+    pub(crate) fn note_out_of_the_way(&mut self, file: u32) {
+        let device = self.file(file).device;
+        if device.is_own() {
+            self.own.note(Readiness::to_write(device));
         }
     }
 
@@ -493,13 +503,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.own.is_settling = false;
     }
 
-    /// Sends the signals of keys. Between rounds: who closes a terminal may be in the foreground there, and about
-    /// to end.
+    /// Sends the signals of keys: when who has typed them is done with that, or between rounds. Who closes a
+    /// terminal may be in the foreground there, and about to end.
     pub(crate) fn send_signals_of_keys(&mut self) {
+        if self.own.signals.is_empty() {
+            return;
+        }
+        // All of a group have their signal before any device is told of what has come of it.
+        self.own.is_settling = true;
         while let Some((group, signal)) = self.own.signals.pop_front() {
             // A group that is gone is told nothing.
             let _ = self.signal_group(Tid::NONE, group, signal);
         }
+        self.own.is_settling = false;
+        self.settle();
     }
 
     /// Does any task wait for what only the hardware can bring?

@@ -25,6 +25,7 @@ mod scratch;
 mod shell;
 mod signals;
 mod sockets;
+mod stopped;
 mod subroutines;
 mod support;
 mod system;
@@ -53,6 +54,7 @@ const TESTS: &[&[Test]] = &[
     families::TESTS,
     kill::TESTS,
     signals::TESTS,
+    stopped::TESTS,
     groups::TESTS,
     environment::TESTS,
     nursery::TESTS,

@@ -1,7 +1,7 @@
 //! A shell's children: how they are started and waited for, in the foreground and behind it.
 
 use super::{
-    jobs::{self, Job, State},
+    jobs::{self, Job, Place, State},
     redirection::Saved,
     shell::{Body, Outcome, Shell},
     syntax::AndOr,
@@ -15,18 +15,33 @@ impl Shell {
         &mut self,
         task: Task,
         grant: Option<FdGrant>,
-        group: Option<Tid>,
+        place: Place,
     ) -> impl Routine<Outcome<Tid>> {
         routine!(move -> Outcome<Tid> {
             call!(self.publish())?;
             let shared = self.fds.values().map(|fd| FdGrant::Share(*fd));
             let fds = shared.chain(grant).collect();
-            let options = SpawnOptions { name: Some("sh".into()), fds, group, ..SpawnOptions::default() };
+            let options = SpawnOptions { name: Some("sh".into()), fds, ..place.options() };
             match trap!(yield spawn_with(SpawnRequest { task, options })) {
                 Ok(child) => Ok(child),
                 Err(errno) => Err(call!(self.abort(format!("cannot fork: {}", errno.meaning())))),
             }
         })
+    }
+
+    /// Where a child runs that has the foreground: in the group of this one, or as the first of its own.
+    pub(super) fn in_front(&self, first: Option<Tid>) -> Place {
+        match first {
+            _ if !self.options.has_jobs => Place::default(),
+            Some(first) => Place { group: Some(first), foreground: None },
+            // Given with its start: a key may come before the shell's next turn.
+            None => Place { group: Some(Tid::NONE), foreground: self.jobs.terminal.map(|(fd, _)| fd) },
+        }
+    }
+
+    /// Where a child runs that has not the foreground: likewise.
+    pub(super) fn behind(&self, first: Option<Tid>) -> Place {
+        Place { group: self.options.has_jobs.then(|| first.unwrap_or(Tid::NONE)), foreground: None }
     }
 
     /// Waits for a child that is no job; gives its status.
@@ -49,10 +64,6 @@ impl Shell {
     pub(super) fn wait_in_front(&mut self, mut job: Job) -> impl Routine<Option<Signal>> {
         routine!(move -> Option<Signal> {
             let terminal = self.jobs.terminal.filter(|_| job.group.is_some());
-            if let (Some((fd, _)), Some(group)) = (terminal, job.group) {
-                // A job that has ended already has no use for it.
-                let _ = trap!(yield set_foreground(fd, group));
-            }
             let flags = if job.group.is_some() { WaitFlags::STOPPED } else { WaitFlags::NONE };
             while job.state() == State::Running {
                 let running = job.members.iter().find(|member| member.state == State::Running);
@@ -163,8 +174,7 @@ impl Shell {
                 return call!(self.start_stages(commands, false, false));
             }
             let task = self.apart(Body::AndOr(and_or.clone()), false);
-            let group = self.options.has_jobs.then_some(Tid::NONE);
-            match call!(self.start_apart(task, None, group)) {
+            match call!(self.start_apart(task, None, self.behind(None))) {
                 Ok(child) => (vec![child], Ok(())),
                 Err(unwind) => (Vec::new(), Err(unwind)),
             }

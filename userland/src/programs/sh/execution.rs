@@ -4,7 +4,7 @@
 //! does not end a strict shell (`set -e`).
 
 use super::{
-    jobs::Job,
+    jobs::{Job, Place},
     shell::{Body, Boxed, Deep, Outcome, Shell, Unwind},
     syntax::{AndOr, Command, Compound, Connector, List, Pipeline, Simple},
 };
@@ -99,18 +99,12 @@ impl Shell {
                         }
                     },
                 };
-                let group = self.options.has_jobs.then(|| members.first().copied().unwrap_or(Tid::NONE));
+                let first = members.first().copied();
+                let place = if is_in_front { self.in_front(first) } else { self.behind(first) };
                 let ends = [(input, 0), (writer, 1)];
                 input = reader;
-                match call!(self.stage(command, ends, group, is_tested)) {
-                    Ok(member) => {
-                        members.push(member);
-                        let terminal = self.jobs.terminal.filter(|_| is_in_front && group == Some(Tid::NONE));
-                        // Before others of it run: a key may come as soon as one has said a word.
-                        if let Some((fd, _)) = terminal {
-                            let _ = trap!(yield set_foreground(fd, member));
-                        }
-                    }
+                match call!(self.stage(command, ends, place, is_tested)) {
+                    Ok(member) => members.push(member),
                     Err(unwind) => {
                         outcome = Err(unwind);
                         break;
@@ -129,7 +123,7 @@ impl Shell {
         &'a mut self,
         command: &'a Arc<Command>,
         ends: [(Option<Fd>, u32); 2],
-        group: Option<Tid>,
+        place: Place,
         is_tested: bool,
     ) -> Boxed<'a, Outcome<Tid>> {
         Box::pin(routine!(move -> Outcome<Tid> {
@@ -145,7 +139,7 @@ impl Shell {
             let started = match placed {
                 Err(errno) => Err(call!(self.abort(format!("cannot make a pipe: {errno}")))),
                 Ok(()) => match self.program_of(command) {
-                    Some((simple, name)) => call!(self.start_directly(simple, &name, group)),
+                    Some((simple, name)) => call!(self.start_directly(simple, &name, place)),
                     None => Ok(None),
                 },
             };
@@ -158,7 +152,7 @@ impl Shell {
                         _ => Body::Command(command.clone()),
                     };
                     let task = self.apart(body, is_tested);
-                    call!(self.start_apart(task, None, group))
+                    call!(self.start_apart(task, None, place))
                 }
                 Ok(Some(child)) => Ok(child),
                 Err(unwind) => Err(unwind),
@@ -187,7 +181,7 @@ impl Shell {
         &'a mut self,
         simple: &'a Simple,
         name: &'a str,
-        group: Option<Tid>,
+        place: Place,
     ) -> impl Routine<Outcome<Option<Tid>>> + 'a {
         routine!(move -> Outcome<Option<Tid>> {
             self.line = simple.line;
@@ -198,9 +192,9 @@ impl Shell {
                 // That is the child's failure, and not the shell's.
                 let failure = core::mem::replace(&mut self.status, status);
                 let task = task!({ trap!(yield exit(failure)) });
-                return Ok(Some(call!(self.start_apart(task, None, group))?));
+                return Ok(Some(call!(self.start_apart(task, None, place))?));
             };
-            let options = SpawnOptions { group, ..SpawnOptions::default() };
+            let options = place.options();
             let started = match call!(self.publish()) {
                 Ok(()) => Ok(trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })).ok()),
                 Err(unwind) => Err(unwind),
@@ -242,8 +236,7 @@ impl Shell {
                 Compound::Group(list) => call!(self.list(list, is_tested)),
                 Compound::Subshell(list) => {
                     let task = self.apart(Body::List(list.clone()), is_tested);
-                    let group = self.options.has_jobs.then_some(Tid::NONE);
-                    let child = call!(self.start_apart(task, None, group))?;
+                    let child = call!(self.start_apart(task, None, self.in_front(None)))?;
                     let group = self.options.has_jobs.then_some(child);
                     let signal = call!(self.wait_in_front(Job::new(&[child], group, "( … )")));
                     call!(self.tell_killed("( … )", signal));

@@ -4,6 +4,7 @@
 use super::{
     arithmetic::{self, Names},
     fields::{Field, Fields},
+    jobs::Place,
     pattern::Pattern,
     shell::{Body, Boxed, Outcome, Shell},
     syntax::{Change, Expansion, Otherwise, Parameter, Part, Side, Substitution, Word},
@@ -257,7 +258,7 @@ impl Shell {
             };
             let task = self.apart(body, false);
             let grant = FdGrant::PassAs(writer, 1);
-            let child = match call!(self.start_apart(task, Some(grant), None)) {
+            let child = match call!(self.start_apart(task, Some(grant), Place::default())) {
                 Ok(child) => child,
                 Err(unwind) => {
                     for end in [reader, writer] {

@@ -87,6 +87,22 @@ impl Job {
     }
 }
 
+/// Where a child runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// In this process group, or in the shell's own.
+    pub group: Option<Tid>,
+    /// As the first in the foreground of this terminal.
+    pub foreground: Option<Fd>,
+}
+
+impl Place {
+    /// What a child is spawned with that runs there.
+    pub(super) fn options(self) -> SpawnOptions {
+        SpawnOptions { group: self.group, foreground: self.foreground, ..SpawnOptions::default() }
+    }
+}
+
 /// The jobs there are, the one that was last stopped or started last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Jobs {

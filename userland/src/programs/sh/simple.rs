@@ -2,7 +2,7 @@
 
 use super::{
     builtins::Builtin,
-    jobs::Job,
+    jobs::{Job, Place},
     shell::{Boxed, ERROR, Outcome, Shell, Unwind},
     syntax::{Command, Simple, Word},
 };
@@ -165,12 +165,12 @@ impl Shell {
     fn program<'a>(&'a mut self, name: &'a str, args: Vec<String>, is_replacing: bool) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
             let text = core::iter::once(name).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
-            let group = self.options.has_jobs.then_some(Tid::NONE);
+            let place = self.in_front(None);
             call!(self.publish())?;
             let started = match name.contains('/') {
-                true => call!(self.start_file(name, args, group)),
+                true => call!(self.start_file(name, args, place)),
                 false => {
-                    let options = SpawnOptions { group, ..SpawnOptions::default() };
+                    let options = place.options();
                     match trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })) {
                         Ok(child) => Ok(child),
                         Err(Errno::ENOENT) => Err((NOT_FOUND_CODE, "not found".to_owned())),
@@ -200,7 +200,7 @@ impl Shell {
         &'a mut self,
         path: &'a str,
         mut args: Vec<String>,
-        group: Option<Tid>,
+        place: Place,
     ) -> impl Routine<Result<Tid, (i32, String)>> + 'a {
         routine!(move -> Result<Tid, (i32, String)> {
             let refused = |errno: Errno| (NOT_STARTED_CODE, errno.meaning().to_owned());
@@ -212,7 +212,7 @@ impl Shell {
                 Err(errno) => return Err(refused(errno)),
             }
             args.splice(0..0, ["--".to_owned(), path.to_owned()]);
-            let options = SpawnOptions { group, ..SpawnOptions::default() };
+            let options = place.options();
             let request = ProgramRequest { name: super::PROGRAM.name.into(), args, options };
             trap!(yield spawn_program(request)).map_err(|errno| (NOT_STARTED_CODE, why_not_started(errno)))
         })

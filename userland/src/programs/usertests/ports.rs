@@ -162,6 +162,7 @@ fn a_sender_without_receivers_gets_its_bytes_back() -> Task {
 fn a_sender_that_waits_is_told_that_nobody_receives() -> Task {
     task!({
         let (sender, receiver) = trap!(yield port_create(1))?;
+        trap!(yield port_send(sender, "fills it"))?;
         let mut children = Vec::new();
         for _ in 0..2 {
             let child = trap!(
@@ -173,7 +174,6 @@ fn a_sender_that_waits_is_told_that_nobody_receives() -> Task {
             )?;
             children.push(child);
         }
-        trap!(yield port_send(sender, "fills it"))?;
         for &child in &children {
             call!(until_blocked(child))?;
         }

@@ -5,6 +5,7 @@ use crate::prelude::*;
 
 pub(super) const TESTS: &[Test] = tests![
     a_key_stops_a_job_and_fg_goes_on_with_it,
+    a_stopped_job_takes_nothing_of_what_is_typed_for_the_shell,
     a_key_ends_the_job_in_front_and_not_the_shell,
     a_job_behind_goes_on_and_is_told_of_at_the_next_prompt,
     a_pipeline_runs_and_leaves_no_descriptor_open,
@@ -65,6 +66,22 @@ fn a_key_stops_a_job_and_fg_goes_on_with_it() -> Task {
             ("[5] $ ", "exit $?\n"),
         ]))?;
         assert_eq!(code, 5);
+        Ok(())
+    })
+}
+
+fn a_stopped_job_takes_nothing_of_what_is_typed_for_the_shell() -> Task {
+    task!({
+        let code = call!(typed(&[
+            ("$ ", "(echo u''p; read x; [ \"$x\" = line ] && exit 7)\n"),
+            ("up", "\x1ajobs\n"),
+            ("Stopped", ""),
+            ("Stopped", ""),
+            ("$ ", "fg\n"),
+            ("( ", "line\n"),
+            ("[7] $ ", "exit $?\n"),
+        ]))?;
+        assert_eq!(code, 7);
         Ok(())
     })
 }

@@ -20,7 +20,6 @@ pub(super) const TESTS: &[Test] = tests![
     what_is_caught_no_more_does_its_default,
     kill_and_stop_cannot_be_caught_ignored_or_masked,
     a_stopped_task_has_no_turn_until_it_goes_on,
-    a_wait_may_end_while_its_task_is_stopped,
     a_task_that_stops_itself_goes_on_after_the_call,
     a_stopped_task_is_killed_at_once_and_terminated_when_it_goes_on,
     a_stop_and_a_continuation_are_told_once,
@@ -437,25 +436,6 @@ fn a_stopped_task_has_no_turn_until_it_goes_on() -> Task {
         trap!(yield kill(busy, Signal::Kill))?;
         trap!(yield wait(busy))?;
         Ok(())
-    })
-}
-
-fn a_wait_may_end_while_its_task_is_stopped() -> Task {
-    task!({
-        let (sends, receives) = trap!(yield port_create(1))?;
-        let child = task!({
-            let message = trap!(yield port_recv(receives))?.ok_or(Errno::EPIPE)?;
-            trap!(yield exit(message.len() as i32))
-        });
-        let child = trap!(yield spawn(child).pass(receives))?;
-        call!(until_blocked(child))?;
-        trap!(yield kill(child, Signal::Stop))?;
-        trap!(yield port_send(sends, "seven b"))?;
-        trap!(yield sleep(Duration::from_nanos(1)))?;
-        assert_eq!(trap!(yield try_wait(child))?, None);
-        trap!(yield kill(child, Signal::Cont))?;
-        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(7));
-        trap!(yield close(sends))
     })
 }
 

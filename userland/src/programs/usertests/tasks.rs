@@ -106,7 +106,8 @@ fn a_zombie_has_its_last_traps() -> Task {
     }
     task!({
         for (how, traps) in [(0, 5), (1, 6), (2, 5)] {
-            let child = trap!(yield spawn(child(how)))?;
+            // Enough for both turns, whatever the machine's quantum is.
+            let child = trap!(yield spawn(child(how)).quantum(16))?;
             for _ in 0..3 {
                 trap!(yield yield_now())?;
             }

@@ -10,6 +10,8 @@ pub(super) const TESTS: &[Test] = tests![
     what_a_terminal_is_can_be_asked_and_set,
     what_is_no_terminal_is_told_so,
     a_key_ends_those_in_the_foreground_only,
+    a_child_is_in_the_foreground_before_its_first_turn,
+    a_key_ends_whom_it_is_for_before_they_read_what_is_typed_behind_it,
     a_key_stops_and_a_signal_goes_on,
     raw_keys_send_no_signals,
     a_group_that_is_not_there_is_no_foreground,
@@ -150,6 +152,54 @@ fn a_key_ends_those_in_the_foreground_only() -> Task {
         assert_eq!(trap!(yield wait(third))?, ExitStatus::Killed(Signal::Quit));
         trap!(yield kill(background, Signal::Kill))?;
         trap!(yield wait(background))?;
+        Ok(())
+    })
+}
+
+fn a_child_is_in_the_foreground_before_its_first_turn() -> Task {
+    task!({
+        let (master, terminal) = trap!(yield pty())?;
+        let asks = task!({
+            let own = trap!(yield gettid())?;
+            assert_eq!(trap!(yield self::terminal(terminal))?.foreground, own);
+            trap!(yield sleep(Duration::MAX))
+        });
+        let child = trap!(yield spawn(asks).group(Tid::NONE).share(terminal).foreground(terminal))?;
+        call!(until_blocked(child))?;
+        trap!(yield write(master, "\x03"))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Int));
+        // By a descriptor that the child gets, too.
+        let streams = trap!(yield dup(terminal))?;
+        let child = trap!(yield spawn(sleeper()).group(Tid::NONE).pass_as(streams, 0).foreground(streams))?;
+        assert_eq!(trap!(yield self::terminal(terminal))?.foreground, child);
+        trap!(yield kill(child, Signal::Kill))?;
+        trap!(yield wait(child))?;
+        let (from, _to) = trap!(yield pipe())?;
+        assert_eq!(trap!(yield spawn(exits(0)).foreground(from)), Err(Errno::ENOTTY));
+        assert_eq!(trap!(yield spawn(exits(0)).foreground(Fd::new(500, 1))), Err(Errno::EBADF));
+        assert_eq!(trap!(yield wait_any()), Err(Errno::ECHILD));
+        Ok(())
+    })
+}
+
+fn a_key_ends_whom_it_is_for_before_they_read_what_is_typed_behind_it() -> Task {
+    task!({
+        let (master, terminal) = trap!(yield pty())?;
+        for (key, signal) in [("\x1ajobs\n", Signal::Tstp), ("\x03jobs\n", Signal::Int)] {
+            let reads = || task!({ trap!(yield read(terminal, 99)).map(drop) });
+            let first = trap!(yield spawn(reads()).share(terminal).group(Tid::NONE).foreground(terminal))?;
+            let second = trap!(yield spawn(reads()).share(terminal).group(first))?;
+            for child in [first, second] {
+                call!(until_blocked(child))?;
+            }
+            trap!(yield write(master, key))?;
+            assert_eq!(trap!(yield read(terminal, 99))?, text("jobs\n"));
+            for child in [first, second] {
+                trap!(yield kill(child, Signal::Kill))?;
+                let ending = if signal == Signal::Int { signal } else { Signal::Kill };
+                assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(ending));
+            }
+        }
         Ok(())
     })
 }
