@@ -137,7 +137,7 @@ impl Shell {
             let started = match started {
                 Ok(None) => {
                     let body = match &**command {
-                        Command::Compound(Compound::Subshell(list), redirections) if redirections.is_empty() => {
+                        Command::Compound(Compound::Subshell(list, _), redirections) if redirections.is_empty() => {
                             Body::List(list.clone())
                         }
                         _ => Body::Command(command.clone()),
@@ -179,9 +179,8 @@ impl Shell {
             let mut args = call!(self.fields(&simple.words))?;
             args.remove(0);
             call!(self.publish())?;
-            let options = SpawnOptions { group, ..SpawnOptions::default() };
             // Whatever speaks against it, the subshell will meet it and say so.
-            Ok(trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })).ok())
+            Ok(call!(self.start_program(name, args, group)).ok())
         })
     }
 
@@ -214,13 +213,13 @@ impl Shell {
             let Command::Compound(compound, _) = command else { return Ok(()) };
             match compound {
                 Compound::Group(list) => call!(self.list(list, is_tested)),
-                Compound::Subshell(list) => {
+                Compound::Subshell(list, text) => {
                     let task = self.apart(Body::List(list.clone()), is_tested);
                     let group = self.options.has_jobs.then_some(Tid::NONE);
                     let child = call!(self.start_apart(task, None, group))?;
                     let group = self.options.has_jobs.then_some(child);
-                    let signal = call!(self.wait_in_front(Job::new(&[child], group, "( … )")));
-                    call!(self.tell_killed("( … )", signal));
+                    let signal = call!(self.wait_in_front(Job::new(&[child], group, text)));
+                    call!(self.tell_killed(text, signal));
                     self.fail_if_strict(is_tested)
                 }
                 Compound::If(branches, otherwise) => {
