@@ -63,7 +63,8 @@ impl Signalling {
     fn forget(&mut self, signals: Signals, mask: Signals) {
         self.pending = self.pending & !signals;
         self.told = self.told & !signals;
-        self.is_due = !self.untold(mask).is_empty();
+        // Never due by this: of who is stopped none is, whatever it has not been told of.
+        self.is_due &= !self.untold(mask).is_empty();
     }
 
     fn untold(&self, mask: Signals) -> Signals {
