@@ -197,6 +197,9 @@ impl Shell {
     /// Tells whoever wants the shell to end, once, that there are jobs that would stay stopped for ever.
     pub(super) fn stays_for_jobs(&mut self) -> impl Routine<bool> {
         routine!(move -> bool {
+            if self.jobs.terminal.is_none() {
+                return false;
+            }
             call!(self.note_children());
             let stays = self.jobs.are_to_be_minded();
             if stays {

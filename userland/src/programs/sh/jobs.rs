@@ -124,7 +124,7 @@ impl Jobs {
     /// Is it to be told, before the shell ends, that some are stopped? Who insists is not told again.
     pub(super) fn are_to_be_minded(&mut self) -> bool {
         let is_stopped = self.all.iter().any(|job| matches!(job.state(), State::Stopped(_)));
-        if self.terminal.is_none() || !is_stopped || self.told_stopped.is_some_and(|told| told + 1 >= self.prompts) {
+        if !is_stopped || self.told_stopped.is_some_and(|told| told + 1 >= self.prompts) {
             return false;
         }
         self.told_stopped = Some(self.prompts);
