@@ -3,46 +3,16 @@
 //! What is said on standard error differs in its words; that something is said must not.
 
 #![cfg(unix)]
+#![feature(coroutines, coroutine_trait)]
 
-use std::{
-    io::Write,
-    os::unix::process::ExitStatusExt,
-    process::{Command, Output, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+mod chaos_support;
+mod common;
+mod shell_support;
+mod tools_support;
 
-/// Runs a command with this input, in an environment of nothing.
-fn run(command: &mut Command, input: &str) -> Output {
-    let command = command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // Who does not read its input may be gone already.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().expect("the command ends")
-}
-
-/// A shell of ours, in an empty folder in memory.
-fn ours(words: &[&str], input: &str) -> Output {
-    let enter = ["run", "sh", "-c", "mkdir /empty && cd /empty && exec sh \"$@\"", "sh"];
-    run(Command::new(env!("CARGO_BIN_EXE_yieldix")).args(enter).args(words), input)
-}
-
-/// dash, in an empty folder.
-fn dash(words: &[&str], input: &str) -> Option<Output> {
-    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
-    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("yieldix-dash-{}-{number}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
-    // Where there is no dash there is nothing to compare with.
-    let path = ["/usr/bin/dash", "/bin/dash"].into_iter().find(|path| std::path::Path::new(path).exists());
-    let output = path.map(|path| {
-        let mut command = Command::new("env");
-        run(command.args(["-i", "LC_ALL=C", "PATH=/usr/bin:/bin", path]).args(words).current_dir(&folder), input)
-    });
-    std::fs::remove_dir_all(&folder).expect("a folder of ours");
-    output
-}
+use chaos_support::seeds;
+use shell_support::{code, dash, grammar, many, ours, shown};
+use tools_support::random::Pick;
 
 /// Each of these scripts prints the same in both shells, ends with the same status, and complains in both or
 /// in neither.
@@ -69,23 +39,9 @@ fn same_words(words: &[&str], input: &str, differences: &mut String) {
     let ours = ours(words, input);
     let same_errors = ours.stderr.is_empty() == theirs.stderr.is_empty();
     if ours.stdout != theirs.stdout || code(&ours) != code(&theirs) || !same_errors {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        *differences += &format!(
-            "---- {}{input}\nours {:?} {:?} {:?}\ndash {:?} {:?} {:?}\n",
-            words.last().copied().unwrap_or_default(),
-            code(&ours),
-            text(&ours.stdout),
-            text(&ours.stderr),
-            code(&theirs),
-            text(&theirs.stdout),
-            text(&theirs.stderr),
-        );
+        let word = words.last().copied().unwrap_or_default();
+        *differences += &format!("---- {word}{input}\nours {}\ndash {}\n", shown(&ours), shown(&theirs));
     }
-}
-
-/// As a shell has it that ran one: of a process that a signal has ended, too.
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or_else(|| 128 + output.status.signal().expect("a signal ended it"))
 }
 
 #[test]
@@ -287,6 +243,9 @@ fn redirections_are_those_of_dash() {
         ">new; echo $?; ls; echo x | cat - >a; cat a; echo y 2>&1 >b; cat b",
         "echo a >f; exec 3<f; exec 0<&3; cat; set -C; echo b >f; echo $?; echo c >|f; cat f",
         "echo a <>f; cat f; read x 0<<E\nzero\nE\necho $x; cat 0</dev/null",
+        "sh -c 'echo three >&3' 3>f; cat f; exec 4>g; sh -c 'sh -c \"echo four >&4\"'; exec 4>&-; cat g; sh -c 'echo no >&4'; echo $?",
+        "exec 5<<E\na\nb\nc\nE\nread x <&5; sh -c 'read y <&5; echo $y'; read z <&5; echo $x $z; (exec 6<&5; sh -c 'cat <&6'); echo $?",
+        "echo a >f; cat f >>f; echo $?; cat <f >>f; echo $?; cat -n f >>f; echo $?; cat f f >g; cat g; cat f >f; echo $?",
         "mkdir d; echo a >d; echo $?; cat d; echo $?; echo a >none/f; echo $?; cat d/none; echo $?",
     ]);
 }
@@ -357,6 +316,7 @@ fn strictness_is_that_of_dash() {
         "set -e; until true; do :; done; [ a = b ] && echo no; echo reached",
         "sh -e -c 'false; echo not'; echo $?",
         "set -u; (echo $none); echo $?; (echo ${none:-d} $#); x=; echo \"<$x>\"",
+        "set -u; echo $((none + 1)) $((none += 2)) $none",
         "set -x; echo a >/dev/null; x=1; set +x; echo b",
         "set -n; echo not",
         "set -a; x=1; sh -c 'echo $x'",
@@ -481,4 +441,27 @@ fn scripts_in_files_have_their_arguments_as_in_dash() {
         "echo 'echo $1 $x' >s; x=1 sh s a; cat s | sh; sh <s; sh -u s; echo $?; sh -c; echo $?",
         "echo 'if' >s; sh s; echo $?; printf 'echo a\\nexec cat\\n' >s; echo input | sh s",
     ]);
+}
+
+/// So many scripts; `YIELDIX_SEED` says others.
+#[test]
+fn scripts_made_at_random_run_as_in_dash() {
+    let scripts: Vec<_> = seeds(0..400).map(|seed| (seed, grammar::script(&mut Pick::new(seed)))).collect();
+    let texts: Vec<_> = scripts.iter().map(|(_, script)| script.as_str()).collect();
+    let Some(theirs) = many(&texts, |driver| dash(&[], driver)) else { return };
+    let ours = many(&texts, |driver| Some(ours(&[], driver))).expect("ours is here");
+    let mut differences = Vec::new();
+    for (((seed, script), ours), theirs) in scripts.iter().zip(ours).zip(theirs) {
+        if ours != theirs {
+            differences.push(format!("---- seed {seed}\n{script}\n-- ours\n{ours}\n-- dash\n{theirs}\n"));
+        }
+    }
+    let first = &differences[..differences.len().min(8)];
+    assert!(
+        differences.is_empty(),
+        "{} of {} differ; the first:\n{}",
+        differences.len(),
+        scripts.len(),
+        first.concat()
+    );
 }

@@ -2,7 +2,8 @@
 
 use crate::Tid;
 
-/// What a terminal makes of keys.
+/// What a terminal makes of keys. Enter is a newline in all of them, so that what is typed ahead of a program that
+/// changes the mode has its ends of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TerminalMode {
     /// A read gives a line that was edited with the keys a terminal knows, and shown as it was typed.

@@ -2,6 +2,8 @@
 //!
 //! The files lie in a folder `w`, which both name alike: ours from its root, Debian's from the folder above.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 pub mod corpus;
 pub mod random;
 

@@ -136,6 +136,9 @@ pub const SHELL_SYNTAX_DEPTH: usize = 100;
 /// script.
 pub const SHELL_CALL_DEPTH: usize = 5_000;
 
+/// Descriptors of a script below this are those of the programs it starts, too; others are the shell's alone.
+pub const SHELL_FD_SLOTS: u32 = 10;
+
 /// Jobs that a shell remembers: past it the oldest that has ended is forgotten.
 pub const SHELL_JOBS: usize = 1024;
 

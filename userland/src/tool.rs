@@ -10,6 +10,7 @@ use crate::{
     excerpt::excerpt,
     limits::PIECE_BYTES,
     lines::ByteLines,
+    prelude::{FileId, FileKind, SeekFrom, fstat, seek},
     write_all,
 };
 use alloc::{
@@ -37,6 +38,8 @@ pub struct Tool {
     pub code: i32,
     failed_code: i32,
     output: Fd,
+    /// The file that standard output is, if it is not to be read as well.
+    unread: Option<FileId>,
     /// Is nothing told of files that cannot be read? The exit code still says so.
     pub is_silent: bool,
 }
@@ -83,7 +86,7 @@ impl Tool {
 
     /// The same with another code.
     pub const fn failing_with(program: &'static Program, failed_code: i32) -> Tool {
-        Tool { program, out: Vec::new(), code: 0, failed_code, output: Fd::STDOUT, is_silent: false }
+        Tool { program, out: Vec::new(), code: 0, failed_code, output: Fd::STDOUT, unread: None, is_silent: false }
     }
 
     /// The options of the program, or its end: see [`or_usage_with`]. Misuse exits with the code of failure.
@@ -91,16 +94,44 @@ impl Tool {
         or_usage_with(self.program, self.failed_code, options)
     }
 
+    /// From now on refuses to read the file that standard output is: what is written there would be read for ever.
+    pub fn mind_output(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            let output = trap!(yield fstat(self.output)).ok();
+            self.unread = output.filter(|info| info.kind == FileKind::Regular).map(|info| info.id);
+        })
+    }
+
+    /// Is there something to read in the file that is written, and is to be minded?
+    fn would_grow(&self, fd: Fd) -> impl Routine<bool> {
+        routine!(move -> bool {
+            let Some(unread) = self.unread else { return false };
+            let Ok(info) = trap!(yield fstat(fd)) else { return false };
+            info.id == unread && trap!(yield seek(fd, SeekFrom::Current(0))).is_ok_and(|at| at < info.size)
+        })
+    }
+
     /// Opens a file to read, or gives standard input for `-`. What cannot be opened is told, and `None`; a directory
     /// is told and empty.
     pub fn open(&mut self, name: &str) -> impl Routine<Result<Option<Input>, Errno>> {
         routine!(move {
             let input = |kind, lines| Some(Input { name: name.into(), kind, lines });
-            if name == STANDARD_INPUT {
-                return Ok(input(InputKind::Standard, ByteLines::new(Fd::STDIN)));
-            }
-            let errno = match trap!(yield open(name, OpenFlags::READ)) {
-                Ok(fd) => return Ok(input(InputKind::File, ByteLines::new(fd))),
+            let opened = match name == STANDARD_INPUT {
+                true => Ok((Fd::STDIN, InputKind::Standard)),
+                false => trap!(yield open(name, OpenFlags::READ)).map(|fd| (fd, InputKind::File)),
+            };
+            let errno = match opened {
+                Ok((fd, kind)) => {
+                    let opened = input(kind, ByteLines::new(fd));
+                    if !call!(self.would_grow(fd)) {
+                        return Ok(opened);
+                    }
+                    call!(self.complain(name, "input file is output file"))?;
+                    if kind == InputKind::File {
+                        trap!(yield close(fd))?;
+                    }
+                    return Ok(None);
+                }
                 Err(errno) => errno,
             };
             call!(self.complain(name, errno))?;

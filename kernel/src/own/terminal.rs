@@ -142,7 +142,8 @@ impl Terminal {
             return;
         }
         if self.mode != TerminalMode::Lines {
-            return self.add_key(byte);
+            // Enter is the end of a line for whoever reads it, also in another mode.
+            return self.add_key(if byte == b'\r' { b'\n' } else { byte });
         }
         match byte {
             b'\r' | b'\n' => {
@@ -391,7 +392,7 @@ mod tests {
         let (reads, shown, sent) = typed(&mut terminal(Lines), b"gone\x03\x1c\x1anew\n");
         assert_eq!((reads, shown.as_str(), sent), (vec![b"new\n".to_vec()], "gone^C^\\^Znew\r\n", signals.clone()));
         let (reads, shown, sent) = typed(&mut terminal(Keys), b"gone\x03\x1c\x1anew\r\x04");
-        assert_eq!((reads, shown.as_str(), sent), (vec![b"new\r\x04".to_vec()], "", signals));
+        assert_eq!((reads, shown.as_str(), sent), (vec![b"new\n\x04".to_vec()], "", signals));
         let (reads, shown, sent) = typed(&mut terminal(Raw), b"\x03\x1c\x1a\x7f");
         assert_eq!((reads, shown.as_str(), sent), (vec![b"\x03\x1c\x1a\x7f".to_vec()], "", vec![]));
     }

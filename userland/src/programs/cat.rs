@@ -70,6 +70,7 @@ fn main(args: Args) -> Task {
     task!({
         let mut tool = Tool::new(&PROGRAM);
         let (style, names) = call!(tool.or_usage(parse(args)))?;
+        call!(tool.mind_output());
         match style {
             Some(style) => {
                 let mut shown = Shown::default();

@@ -131,7 +131,9 @@ impl Changed {
             return wanted;
         }
         wanted.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL | LocalModes::IEXTEN;
-        wanted.input_modes -= InputModes::IXON | InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
+        wanted.input_modes -= InputModes::IXON | InputModes::INLCR | InputModes::IGNCR;
+        // Enter is the end of a line for whoever reads it, also in another mode.
+        wanted.input_modes |= InputModes::ICRNL;
         if self.mode == TerminalMode::Raw {
             wanted.local_modes -= LocalModes::ISIG;
         }

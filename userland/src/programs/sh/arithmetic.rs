@@ -13,7 +13,7 @@ use alloc::{
 /// Where variables are.
 pub(super) trait Names {
     /// The value of a variable, if it is set.
-    fn value(&self, name: &str) -> Result<Option<String>, String>;
+    fn value(&self, name: &str) -> Option<String>;
     /// Sets it.
     fn set(&mut self, name: &str, value: String) -> Result<(), String>;
 }
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
     }
 
     fn variable(&self, name: &str) -> Result<i64, String> {
-        match self.names.value(name)? {
+        match self.names.value(name) {
             Some(value) => number(&value),
             None => Ok(0),
         }
@@ -273,8 +273,8 @@ mod tests {
     use alloc::collections::BTreeMap;
 
     impl Names for BTreeMap<String, String> {
-        fn value(&self, name: &str) -> Result<Option<String>, String> {
-            Ok(self.get(name).cloned())
+        fn value(&self, name: &str) -> Option<String> {
+            self.get(name).cloned()
         }
 
         fn set(&mut self, name: &str, value: String) -> Result<(), String> {

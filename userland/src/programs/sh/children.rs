@@ -6,7 +6,10 @@ use super::{
     shell::{Body, Outcome, Shell},
     syntax::AndOr,
 };
-use crate::prelude::*;
+use crate::{
+    prelude::*,
+    programs::init::{NOT_FOUND_CODE, why_not_started},
+};
 use alloc::sync::Arc;
 
 impl Shell {
@@ -24,8 +27,40 @@ impl Shell {
             let options = SpawnOptions { name: Some("sh".into()), fds, ..place.options() };
             match trap!(yield spawn_with(SpawnRequest { task, options })) {
                 Ok(child) => Ok(child),
-                Err(errno) => Err(call!(self.abort(format!("cannot fork: {}", errno.meaning())))),
+                Err(errno) => Err(call!(self.abort(format!("cannot fork: {}", why_not_started(errno))))),
             }
+        })
+    }
+
+    /// Starts a program. It has the standard three, and the descriptors that scripts have names for,
+    /// under the same numbers.
+    pub(super) fn start_program<'a>(
+        &'a mut self,
+        name: &'a str,
+        args: Vec<String>,
+        place: Place,
+    ) -> impl Routine<Result<Tid, Errno>> + 'a {
+        routine!(move {
+            let mut copies = Vec::new();
+            let mut refused = None;
+            for (slot, fd) in self.fds.range(..limits::SHELL_FD_SLOTS) {
+                match trap!(yield dup(*fd)) {
+                    Ok(copy) => copies.push((copy, *slot)),
+                    Err(errno) => refused = Some(errno),
+                }
+            }
+            let fds = copies.iter().map(|&(copy, slot)| FdGrant::PassAs(copy, slot)).collect();
+            let options = SpawnOptions { fds, ..place.options() };
+            let started = match refused {
+                None => trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })),
+                Some(errno) => Err(errno),
+            };
+            if started.is_err() {
+                for (copy, _) in copies {
+                    let _ = trap!(yield close(copy));
+                }
+            }
+            started
         })
     }
 
@@ -53,7 +88,7 @@ impl Shell {
                     Ok(_) => {}
                     Err(Errno::EINTR) => call!(self.note_signals()),
                     // It was waited for by nobody else, so it is gone in a way that leaves no status.
-                    Err(_) => return super::super::init::NOT_FOUND_CODE,
+                    Err(_) => return NOT_FOUND_CODE,
                 }
             }
         })
@@ -73,7 +108,7 @@ impl Shell {
                     Ok(None) => {}
                     Err(Errno::EINTR) => call!(self.note_signals()),
                     Err(_) => {
-                        job.note(tid, &Change::Ended(ExitStatus::Exited(super::super::init::NOT_FOUND_CODE)));
+                        job.note(tid, &Change::Ended(ExitStatus::Exited(NOT_FOUND_CODE)));
                     }
                 }
             }
@@ -194,6 +229,21 @@ impl Shell {
                 }
                 self.forget_ended(number);
             }
+        })
+    }
+
+    /// Tells whoever wants the shell to end, once, that there are jobs that would stay stopped for ever.
+    pub(super) fn stays_for_jobs(&mut self) -> impl Routine<bool> {
+        routine!(move -> bool {
+            if self.jobs.terminal.is_none() {
+                return false;
+            }
+            call!(self.note_children());
+            let stays = self.jobs.are_to_be_minded();
+            if stays {
+                call!(self.complain("there are stopped jobs; to leave them, exit again"));
+            }
+            stays
         })
     }
 

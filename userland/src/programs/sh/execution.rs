@@ -146,7 +146,7 @@ impl Shell {
             let started = match started {
                 Ok(None) => {
                     let body = match &**command {
-                        Command::Compound(Compound::Subshell(list), redirections) if redirections.is_empty() => {
+                        Command::Compound(Compound::Subshell(list, _), redirections) if redirections.is_empty() => {
                             Body::List(list.clone())
                         }
                         _ => Body::Command(command.clone()),
@@ -194,9 +194,8 @@ impl Shell {
                 let task = task!({ trap!(yield exit(failure)) });
                 return Ok(Some(call!(self.start_apart(task, None, place))?));
             };
-            let options = place.options();
             let started = match call!(self.publish()) {
-                Ok(()) => Ok(trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })).ok()),
+                Ok(()) => Ok(call!(self.start_program(name, args, place)).ok()),
                 Err(unwind) => Err(unwind),
             };
             call!(self.restore(saved));
@@ -234,12 +233,12 @@ impl Shell {
             let Command::Compound(compound, _) = command else { return Ok(()) };
             match compound {
                 Compound::Group(list) => call!(self.list(list, is_tested)),
-                Compound::Subshell(list) => {
+                Compound::Subshell(list, text) => {
                     let task = self.apart(Body::List(list.clone()), is_tested);
                     let child = call!(self.start_apart(task, None, self.in_front(None)))?;
                     let group = self.options.has_jobs.then_some(child);
-                    let signal = call!(self.wait_in_front(Job::new(&[child], group, "( … )")));
-                    call!(self.tell_killed("( … )", signal));
+                    let signal = call!(self.wait_in_front(Job::new(&[child], group, text)));
+                    call!(self.tell_killed(text, signal));
                     self.fail_if_strict(is_tested)
                 }
                 Compound::If(branches, otherwise) => {

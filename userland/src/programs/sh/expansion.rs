@@ -41,23 +41,14 @@ impl Value {
     }
 }
 
-/// The variables, as arithmetic sees them.
-struct Counted<'a> {
-    variables: &'a mut Variables,
-    is_careful: bool,
-}
-
-impl Names for Counted<'_> {
-    fn value(&self, name: &str) -> Result<Option<String>, String> {
-        match self.variables.get(name) {
-            Some(value) => Ok(Some(value.to_owned())),
-            None if self.is_careful => Err(format!("{name}: parameter not set")),
-            None => Ok(None),
-        }
+/// One that is not set is 0, also where `set -u` has others be errors.
+impl Names for Variables {
+    fn value(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), String> {
-        self.variables.set(name, value)
+        Variables::set(self, name, value)
     }
 }
 
@@ -130,9 +121,7 @@ impl Shell {
                         let mut text = Fields::one();
                         call!(self.expand(parts, Mode::Quoted, &mut text))?;
                         let text = text.end_one().text();
-                        let is_careful = self.options.is_careful;
-                        let mut names = Counted { variables: &mut self.variables, is_careful };
-                        match arithmetic::evaluate(&text, &mut names) {
+                        match arithmetic::evaluate(&text, &mut self.variables) {
                             Ok(value) => push_value(fields, mode, &value.to_string()),
                             Err(what) => return Err(call!(self.abort(what))),
                         }

@@ -17,6 +17,11 @@ pub(super) trait Source: Send {
     /// forgotten.
     fn lines<'a>(&'a mut self, prompt: &'a str) -> Boxed<'a, Result<Option<String>, Errno>>;
 
+    /// Does it begin a new line when what was typed is dropped? A terminal that edits lines itself does not.
+    fn ends_dropped_lines(&self) -> bool {
+        false
+    }
+
     /// Does somebody look, who may mend what is wrong?
     fn is_interactive(&self) -> bool {
         false
@@ -133,7 +138,10 @@ impl Shell {
                         (at, line) = (at + taken, next);
                         match call!(self.list(&list, false)) {
                             Ok(()) => {}
-                            Err(Unwind::Abort) if source.is_interactive() => {
+                            Err(unwind @ (Unwind::Abort | Unwind::Interrupt)) if source.is_interactive() => {
+                                if unwind == Unwind::Interrupt {
+                                    call!(leave_key());
+                                }
                                 text.clear();
                                 (at, self.loops, self.calls) = (0, 0, 0);
                             }
@@ -147,7 +155,8 @@ impl Shell {
                             return Err(unwind);
                         }
                         text.clear();
-                        at = 0;
+                        // Who ends the input in the middle of a command drops that.
+                        (at, has_ended) = (0, false);
                         continue;
                     }
                     Ok(None) if has_ended => return Ok(()),
@@ -161,24 +170,27 @@ impl Shell {
                     call!(self.tell_jobs());
                     call!(self.note_signals());
                     // What was pressed while nothing ran was for nothing.
-                    if let Err(unwind) = call!(self.run_traps())
-                        && unwind != Unwind::Abort
-                    {
-                        return Err(unwind);
+                    match call!(self.run_traps()) {
+                        Ok(()) | Err(Unwind::Abort) => {}
+                        Err(Unwind::Interrupt) => call!(leave_key()),
+                        Err(unwind) => return Err(unwind),
                     }
+                    self.jobs.prompts += 1;
                 }
                 let prompt = self.prompt(is_continued);
                 match call!(source.lines(&prompt)) {
                     Ok(Some(lines)) => text += &lines,
-                    Ok(None) => has_ended = true,
-                    Err(Errno::EINTR) => {
-                        if let Err(unwind) = call!(self.run_traps()) {
-                            if unwind != Unwind::Abort || !source.is_interactive() {
-                                return Err(unwind);
+                    Ok(None) => has_ended = is_continued || !call!(self.stays_for_jobs()),
+                    Err(Errno::EINTR) => match call!(self.run_traps()) {
+                        Ok(()) => {}
+                        Err(unwind @ (Unwind::Abort | Unwind::Interrupt)) if source.is_interactive() => {
+                            if unwind == Unwind::Interrupt && !source.ends_dropped_lines() {
+                                call!(leave_key());
                             }
                             text.clear();
                         }
-                    }
+                        Err(unwind) => return Err(unwind),
+                    },
                     Err(errno) => {
                         if !call!(self.is_input_over(errno, source.is_interactive())) {
                             text.clear();
@@ -254,4 +266,11 @@ impl Shell {
             },
         }
     }
+}
+
+/// Begins a new line: what a key has left in the one before stays there.
+fn leave_key() -> impl Routine<()> {
+    routine!(move -> () {
+        let _ = write_all!(Fd::STDERR, Buf::from("\n"));
+    })
 }

@@ -109,6 +109,10 @@ pub(super) struct Jobs {
     all: Vec<Job>,
     /// The terminal, where jobs can be in the foreground; and the shell's own process group.
     pub terminal: Option<(Fd, Tid)>,
+    /// How often a command was asked for.
+    pub prompts: u64,
+    /// When it was last told that some are stopped, by that count.
+    told_stopped: Option<u64>,
 }
 
 impl Jobs {
@@ -131,6 +135,16 @@ impl Jobs {
     pub(super) fn take(&mut self, number: u32) -> Option<Job> {
         let index = self.all.iter().position(|job| job.number == number)?;
         Some(self.all.remove(index))
+    }
+
+    /// Is it to be told, before the shell ends, that some are stopped? Who insists is not told again.
+    pub(super) fn are_to_be_minded(&mut self) -> bool {
+        let is_stopped = self.all.iter().any(|job| matches!(job.state(), State::Stopped(_)));
+        if !is_stopped || self.told_stopped.is_some_and(|told| told + 1 >= self.prompts) {
+            return false;
+        }
+        self.told_stopped = Some(self.prompts);
+        true
     }
 
     /// The job of this number.

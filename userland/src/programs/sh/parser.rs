@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What was read from `start` on, as it was written.
-    fn text(&mut self, start: usize) -> Box<str> {
+    pub(super) fn text(&mut self, start: usize) -> Box<str> {
         let at = self.cursor.at();
         self.cursor.go(self.end.max(start));
         let text = self.cursor.since(start).into();

@@ -1,7 +1,8 @@
 //! Redirections: what a command's descriptors are while it runs.
 //!
 //! Standard input, output and error are the task's own 0, 1 and 2, so programs inherit them. Descriptors from
-//! 3 on are the shell's alone: it knows them by number, and hands them to its subshells.
+//! 3 on are kept wherever there is room, and known by the numbers that scripts have for them. Subshells share
+//! them; programs, a shell among them, get copies of the first few in these very places.
 
 use super::{
     shell::{ERROR, Outcome, Shell},
@@ -80,6 +81,20 @@ impl Shell {
                     Ok(fd) => return Ok(Ok(Some(fd))),
                     Err(Errno::EINTR) => call!(self.note_signals()),
                     Err(errno) => return Ok(Err((format!("cannot open {path}"), errno))),
+                }
+            }
+        })
+    }
+
+    /// Takes for a script's what whoever started this has given it beside the standard three. Nothing may have
+    /// been opened before.
+    pub(super) fn find_inherited(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            for slot in 3..limits::SHELL_FD_SLOTS {
+                // The first descriptor in a place, as one is that was passed to it.
+                let fd = Fd::new(slot, 1);
+                if trap!(yield fstat(fd)).is_ok() {
+                    self.fds.insert(slot, fd);
                 }
             }
         })

@@ -28,6 +28,8 @@ pub(super) enum Unwind {
     Replaced,
     /// The script, for an error that was told; at a terminal only what was typed last.
     Abort,
+    /// What was typed last at a terminal, by the key for it.
+    Interrupt,
 }
 
 /// How something went that may end more than itself.
@@ -315,6 +317,7 @@ impl Shell {
     pub(super) fn begin(&mut self) -> impl Routine<()> {
         routine!(move -> () {
             self.id = trap!(yield gettid()).ok();
+            call!(self.find_inherited());
             for (name, value) in trap!(yield environment()).unwrap_or_default() {
                 if super::cursor::is_name(&name) && &*name != "IFS" {
                     // Nothing is read-only yet.

@@ -169,14 +169,11 @@ impl Shell {
             call!(self.publish())?;
             let started = match name.contains('/') {
                 true => call!(self.start_file(name, args, place)),
-                false => {
-                    let options = place.options();
-                    match trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })) {
-                        Ok(child) => Ok(child),
-                        Err(Errno::ENOENT) => Err((NOT_FOUND_CODE, "not found".to_owned())),
-                        Err(errno) => Err((NOT_STARTED_CODE, why_not_started(errno))),
-                    }
-                }
+                false => match call!(self.start_program(name, args, place)) {
+                    Ok(child) => Ok(child),
+                    Err(Errno::ENOENT) => Err((NOT_FOUND_CODE, "not found".to_owned())),
+                    Err(errno) => Err((NOT_STARTED_CODE, why_not_started(errno))),
+                },
             };
             match started {
                 Ok(child) => {
@@ -212,9 +209,8 @@ impl Shell {
                 Err(errno) => return Err(refused(errno)),
             }
             args.splice(0..0, ["--".to_owned(), path.to_owned()]);
-            let options = place.options();
-            let request = ProgramRequest { name: super::PROGRAM.name.into(), args, options };
-            trap!(yield spawn_program(request)).map_err(|errno| (NOT_STARTED_CODE, why_not_started(errno)))
+            let started = call!(self.start_program(super::PROGRAM.name, args, place));
+            started.map_err(|errno| (NOT_STARTED_CODE, why_not_started(errno)))
         })
     }
 

@@ -73,7 +73,8 @@ pub(super) struct Simple {
 #[derive(Debug)]
 pub(super) enum Compound {
     Group(List),
-    Subshell(Arc<List>),
+    /// With how it was written.
+    Subshell(Arc<List>, Box<str>),
     /// Conditions with what is run when they hold, and what is run when none does.
     If(Vec<(List, List)>, Option<List>),
     While {

@@ -51,6 +51,7 @@ fn run_shell<const N: usize>(words: &[&str], script: [(&str, Reply); N]) -> Run 
             Syscall::Environment => Reply::Environment(Box::new(vec![("HOME".into(), "/home".into())])),
             Syscall::CatchSignals { .. } | Syscall::IgnoreSignals { .. } => Reply::Signals(Signals::NONE),
             Syscall::Terminal { .. } => Reply::Err(Errno::ENOTTY),
+            Syscall::Fstat { fd } if fd.slot() >= 3 => Reply::Err(Errno::EBADF),
             Syscall::TryTakeSignal if !script.front().is_some_and(|(call, _)| *call == "try_take_signal()") => {
                 Reply::Nobody
             }

@@ -105,9 +105,7 @@ impl Shell {
                     }
                     None if signal == Signal::Int => {
                         self.status = 128 + i32::from(signal.number());
-                        // What the key has left in the line stays there.
-                        let _ = write_all!(Fd::STDERR, Buf::from("\n"));
-                        return Err(Unwind::Abort);
+                        return Err(Unwind::Interrupt);
                     }
                     None => {}
                 }

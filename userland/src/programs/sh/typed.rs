@@ -42,6 +42,10 @@ impl Source for Typed {
         }))
     }
 
+    fn ends_dropped_lines(&self) -> bool {
+        true
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }

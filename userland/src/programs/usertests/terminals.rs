@@ -83,7 +83,7 @@ fn keys_are_read_as_they_come_and_not_shown() -> Task {
         trap!(yield write(master, "\x1b[A"))?;
         assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
         trap!(yield write(master, "\r\x7f\x04"))?;
-        assert_eq!(trap!(yield read(terminal, 99))?, text("\r\x7f\x04"));
+        assert_eq!(trap!(yield read(terminal, 99))?, text("\n\x7f\x04"));
         assert_eq!(trap!(yield poll(vec![Interest::Read(master)], Duration::ZERO))?, []);
         Ok(())
     })

@@ -29,7 +29,11 @@ impl Shell {
                 let Ok(code) = word.parse::<u32>() else { return Err(call!(self.abort(illegal_number(word)))) };
                 self.status = code as i32;
             }
-            Err(if self.calls == 0 { Unwind::Exit } else { unwind })
+            let unwind = if self.calls == 0 { Unwind::Exit } else { unwind };
+            if unwind == Unwind::Exit && call!(self.stays_for_jobs()) {
+                return Err(Unwind::Abort);
+            }
+            Err(unwind)
         })
     }
 

@@ -15,7 +15,7 @@ impl Parser<'_> {
                 self.advance()?;
                 let list = self.some_items()?;
                 match self.take()? {
-                    Token::Operator(")") => Compound::Subshell(Arc::new(list)),
+                    Token::Operator(")") => Compound::Subshell(Arc::new(list), self.text(start)),
                     token => return Err(self.unexpected(&token)),
                 }
             }
