@@ -59,8 +59,6 @@ pub enum InputKind {
     Standard,
     /// A file that was opened.
     File,
-    /// A directory, of which nothing can be read. That has been told.
-    Directory,
 }
 
 impl Input {
@@ -92,19 +90,20 @@ impl Tool {
     }
 
     /// Opens a file to read, or gives standard input for `-`. What cannot be opened is told, and `None`; a directory
-    /// is told and empty.
+    /// can be, and is told as soon as it is read.
     pub fn open(&mut self, name: &str) -> impl Routine<Result<Option<Input>, Errno>> {
         routine!(move {
             let input = |kind, lines| Some(Input { name: name.into(), kind, lines });
             if name == STANDARD_INPUT {
                 return Ok(input(InputKind::Standard, ByteLines::new(Fd::STDIN)));
             }
-            let errno = match trap!(yield open(name, OpenFlags::READ)) {
-                Ok(fd) => return Ok(input(InputKind::File, ByteLines::new(fd))),
-                Err(errno) => errno,
-            };
-            call!(self.complain(name, errno))?;
-            Ok(if errno == Errno::EISDIR { input(InputKind::Directory, ByteLines::none()) } else { None })
+            match trap!(yield open(name, OpenFlags::READ)) {
+                Ok(fd) => Ok(input(InputKind::File, ByteLines::new(fd))),
+                Err(errno) => {
+                    call!(self.complain(name, errno))?;
+                    Ok(None)
+                }
+            }
         })
     }
 
