@@ -1,6 +1,9 @@
 //! docs/course.md says what is so: its code stands in the files it names, its commands print what it shows,
 //! and no program of the course is left out.
 
+mod common;
+
+use common::page::{Block, assert_links_lead_somewhere, blocks, read};
 use std::{
     fs,
     io::Read,
@@ -12,32 +15,8 @@ use yieldix_userland::PROGRAMS;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
 fn page() -> String {
     read("docs/course.md")
-}
-
-/// A fenced block.
-struct Block<'a> {
-    fence: &'a str,
-    text: &'a str,
-    /// Everything above it.
-    above: &'a str,
-}
-
-fn blocks(page: &str) -> Vec<Block<'_>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(start) = page[from..].find("```").map(|at| from + at) {
-        let (fence, rest) = page[start + 3..].split_once('\n').expect("a fence ends its line");
-        let text = rest.split("```").next().expect("a block");
-        found.push(Block { fence, text, above: &page[..start] });
-        from = start + 3 + fence.len() + 1 + text.len() + 3;
-    }
-    found
 }
 
 /// The file that the last link above names.
@@ -149,15 +128,5 @@ fn it_has_every_exercise() {
 
 #[test]
 fn its_links_lead_somewhere() {
-    let page = page();
-    for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        if let Some(heading) = link.strip_prefix('#') {
-            let slug = |line: &str| {
-                line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([':', ','], "")
-            };
-            assert!(page.lines().any(|line| line.starts_with('#') && slug(line) == heading), "{link}");
-        } else if !link.starts_with("http") {
-            assert!(Path::new(ROOT).join("docs").join(link).exists(), "{link}");
-        }
-    }
+    assert_links_lead_somewhere(&page(), "docs");
 }

@@ -4,14 +4,11 @@
 
 mod chaos_support;
 
-use chaos_support::{Chaos, Doing, Scenario, Setting, evenly, keep_task_panics_quiet, scenarios, seeds};
+use chaos_support::{Chaos, Doing, Scenario, Setting, affordable, evenly, keep_task_panics_quiet, scenarios, seeds};
 use yieldix::{Ended, Faults};
 
 /// Rounds that a program which does not end is run for.
 const ROUNDS_MAX: u64 = 400;
-
-/// Rounds to spend on a program: what decides how many of its calls are let fail.
-const ROUNDS_PER_PROGRAM: u64 = 100_000;
 
 /// What came of a run.
 struct Outcome {
@@ -38,7 +35,7 @@ fn any_call_of_the_hardware_may_fail() {
     keep_task_panics_quiet();
     for scenario in scenarios() {
         let Outcome { calls, rounds, .. } = run(&scenario, Setting::default(), ROUNDS_MAX);
-        let affordable = (ROUNDS_PER_PROGRAM / scenario.of / rounds) as usize;
+        let affordable = affordable(&scenario, rounds);
         for index in evenly(calls as usize, affordable) {
             let faults = Faults { fail_call: Some(index as u64 + 1), ..Faults::default() };
             let failed = run(&scenario, Setting { faults, ..Setting::default() }, ROUNDS_MAX);

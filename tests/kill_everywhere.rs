@@ -9,7 +9,7 @@
 
 mod chaos_support;
 
-use chaos_support::{Chaos, Doing, Scenario, Setting, evenly, keep_task_panics_quiet, scenarios};
+use chaos_support::{Chaos, Doing, Scenario, Setting, affordable, evenly, keep_task_panics_quiet, scenarios};
 use yieldix::syscalls::*;
 
 /// Rounds that a program which does not end is run for.
@@ -17,9 +17,6 @@ const ROUNDS_MAX: u64 = 400;
 
 /// Rounds that the others get after a kill.
 const ROUNDS_AFTER: u64 = 100;
-
-/// Rounds to spend on a program: what decides how many places are tried.
-const ROUNDS_PER_PROGRAM: u64 = 100_000;
 
 /// One trap a turn, so that the state after each is there to be killed in.
 fn setting() -> Setting {
@@ -110,7 +107,7 @@ fn a_task_can_be_killed_after_any_trap_and_nothing_is_left_of_it() {
     let mut sum = Tally::default();
     for scenario in scenarios() {
         let (places, rounds, has_ended) = places(&scenario);
-        let affordable = (ROUNDS_PER_PROGRAM / scenario.of / (rounds + ROUNDS_AFTER)) as usize;
+        let affordable = affordable(&scenario, rounds + ROUNDS_AFTER);
         let mut tally = Tally::default();
         for index in evenly(places.len(), affordable) {
             kill_at(&scenario, places[index], signals[index % signals.len()], &mut tally);

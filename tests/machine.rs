@@ -196,6 +196,24 @@ fn a_task_past_the_most_is_refused_and_the_others_go_on() {
 }
 
 #[test]
+fn a_program_past_the_most_is_refused_and_started_when_there_is_room() {
+    let parent = task!({
+        let first = trap!(yield spawn(code(0)))?;
+        let request =
+            || ProgramRequest { name: "true".into(), args: vec!["x".repeat(1000); 100], options: Default::default() };
+        for _ in 0..100 {
+            assert_eq!(trap!(yield spawn_program(request())), Err(Errno::EAGAIN));
+        }
+        trap!(yield wait(first))?;
+        let program = trap!(yield spawn_program(ProgramRequest { args: Args::new(), ..request() }))?;
+        assert_eq!(trap!(yield wait(program))?, ExitStatus::Exited(0));
+        Ok(())
+    });
+    let machine = simulated().programs(yieldix_userland::PROGRAMS).max_tasks(2).task(parent);
+    assert_eq!(machine.boot().unwrap().code(), 0);
+}
+
+#[test]
 fn dropping_a_running_machine_drops_its_tasks() {
     let (alive, gone) = mpsc::channel::<()>();
     let holder = task!({

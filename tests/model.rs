@@ -11,7 +11,7 @@
 mod chaos_support;
 mod model_support;
 
-use chaos_support::{Doing, bodies, seeds, watched};
+use chaos_support::{Doing, assert_nothing_is_left, seeds, watched};
 use model_support::{actor::actor, world::World};
 use std::{
     collections::BTreeMap,
@@ -95,10 +95,7 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
         *tally.entry(kind.clone()).or_default() += count;
     }
     drop(model);
-    machine.check();
-    let stats = machine.stats();
-    assert_eq!((stats.tasks, stats.zombies, stats.files, stats.sockets, stats.timers), (0, 0, 3, 0, 0));
-    assert_eq!(bodies(), 0, "coroutines that were not dropped");
+    assert_nothing_is_left(&machine);
     ended
 }
 

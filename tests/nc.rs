@@ -106,3 +106,13 @@ fn silence_ends_it_after_so_long_and_a_refusal_is_told() {
     assert_eq!(told.0, "");
     assert!(told.1.starts_with("nc: 127.0.0.1:7000: ECONNREFUSED"), "{}", told.1);
 }
+
+#[test]
+fn a_host_that_nobody_knows_is_told_by_its_name() {
+    let told = told(task!({
+        let client = trap!(yield spawn_program(nc(&["nowhere", "7000"])))?;
+        assert_eq!(trap!(yield wait(client))?, ExitStatus::Exited(1));
+        Ok(())
+    }));
+    assert_eq!(told, (String::new(), "nc: nowhere: no such host\n".to_owned()));
+}

@@ -1,6 +1,9 @@
 //! A crate of somebody else's, outside this repository, made as the README says, boots its own tasks
 //! and programs with the machine's library and nothing more.
 
+mod common;
+
+use common::page::{assert_links_lead_somewhere, blocks, read};
 use std::{
     env, fs,
     io::Write,
@@ -70,6 +73,30 @@ impl Drop for Outside {
     }
 }
 
+/// The program that docs/userland.md shows whole.
+fn whole_program() -> String {
+    let page = read("docs/userland.md");
+    let mut programs = blocks(&page).into_iter().filter(|block| block.fence == "rust,no_run");
+    let program = programs.next().expect("a whole program").text.to_owned();
+    assert!(programs.next().is_none(), "there is one");
+    program
+}
+
+/// The pieces of code of docs/userland.md: the first is what the others begin with, each in a module of its own.
+fn pieces() -> String {
+    let page = read("docs/userland.md");
+    let all: Vec<&str> =
+        blocks(&page).into_iter().filter(|block| block.fence == "rust").map(|block| block.text).collect();
+    let (head, pieces) = all.split_first().expect("there are pieces");
+    let (features, uses) = head.split_once('\n').expect("features, then what is used");
+    assert!(features.starts_with("#![feature(") && pieces.len() > 30, "{features}, {} pieces", pieces.len());
+    let mut text = format!("{features}\n#![allow(dead_code, unused_imports)]\nfn main() {{}}\n");
+    for (number, piece) in pieces.iter().enumerate() {
+        text += &format!("mod piece_{number} {{\n{uses}\n{piece}\n}}\n");
+    }
+    text
+}
+
 /// What the README has between such a fence and the next, in its section about this.
 fn recipe(fence: &str) -> String {
     let page = fs::read_to_string(Path::new(REPOSITORY).join("README.md")).unwrap();
@@ -94,6 +121,8 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
     fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
     fs::create_dir(guest.join("src/bin")).unwrap();
     fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
+    fs::write(guest.join("src/bin/commonest.rs"), whole_program()).unwrap();
+    fs::write(guest.join("src/bin/pieces.rs"), pieces()).unwrap();
     for (folder, names) in [("examples", &["pipeline", "alerts"][..]), ("tests/tries", &["numbers", "words", "counts"])]
     {
         for name in names {
@@ -104,14 +133,13 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
     // The versions that were fetched to build this test are there without a network.
     fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    assert_succeeds(Command::new(cargo).arg("build").current_dir(&guest));
+    assert_succeeds(Command::new(&cargo).arg("build").current_dir(&guest));
+    assert_succeeds(Command::new(cargo).args(["test", "--quiet", "--bin", "pieces"]).current_dir(&guest));
 });
 
 /// What a binary of the crate prints, on standard output and standard error, and how it ends.
 fn run_with_errors(binary: &str, words: &[&str], input: &str) -> (String, String, Option<i32>) {
-    LazyLock::force(&BUILT);
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-crate/debug").join(binary);
-    let mut command = Command::new(binary);
+    let mut command = Command::new(self::binary(binary));
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // One that reads no input may have ended.
@@ -169,4 +197,59 @@ fn a_newcomers_error_is_told() {
     let (printed, errors, code) = run_with_errors("numbers", &[], "1\ntwo\n");
     assert_eq!((printed.as_str(), code), ("", Some(1)));
     assert_eq!(errors, "numbers: invalid digit found in string\n");
+}
+
+/// A binary of the crate.
+fn binary(name: &str) -> PathBuf {
+    LazyLock::force(&BUILT);
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-crate/debug").join(name)
+}
+
+/// Below `cargo run` stands what the crate's `main.rs` is on that page.
+#[test]
+fn the_whole_program_of_the_manual_prints_what_is_shown() {
+    let page = read("docs/userland.md");
+    let shown = blocks(&page).into_iter().find(|block| block.fence == "text").expect("a session").text;
+    let run = format!("{} ", binary("commonest").display());
+    let mut printed = String::new();
+    for command in shown.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let script = format!("({}) 2>&1", command.replace("cargo run -q -- ", &run));
+        let output = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).output().unwrap();
+        printed += &format!("$ {command}\n{}", String::from_utf8(output.stdout).unwrap());
+    }
+    assert_eq!(printed, shown);
+}
+
+#[test]
+fn the_whole_program_of_the_manual_counts_files_beside_each_other_and_gives_up_in_time() {
+    let licenses = ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| format!("/here/{name}"));
+    let counted = |words: &[&str], input: Stdio| {
+        let mut command = Command::new(binary("commonest"));
+        let output = command.args(words).current_dir(REPOSITORY).stdin(input).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap(), output.status.code())
+    };
+    let text: String = ["LICENSE-MIT", "LICENSE-APACHE"].map(read).concat();
+    let the = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| *word == "the").count();
+    let words = ["-n1", &licenses[0], &licenses[1]];
+    assert_eq!(counted(&words, Stdio::null()), (format!("{the} the\n"), String::new(), Some(0)));
+    // Nobody types.
+    let (silence, _kept) = std::io::pipe().unwrap();
+    let late = "commonest: too slow: ETIMEDOUT: timed out\n".to_owned();
+    assert_eq!(counted(&["--within", "20ms"], silence.into()), (String::new(), late, Some(1)));
+}
+
+/// Each module that a program can name has its section.
+#[test]
+fn the_manual_of_the_library_has_every_module() {
+    let page = read("docs/userland.md");
+    let library =
+        page.split("## The library\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("it is there");
+    let sections: Vec<&str> = library.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let lib = read("userland/src/lib.rs");
+    let modules: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert_eq!(sections, modules);
+    for section in library.split("\n### ").skip(1) {
+        assert!(section.contains("```rust\n"), "no example: {section}");
+    }
+    assert_links_lead_somewhere(&page, "docs");
 }

@@ -386,6 +386,33 @@ fn traps_and_jobs_run_as_in_dash() {
     ]);
 }
 
+/// A subshell in between would take the signal, and the program would go on as an orphan.
+#[test]
+fn a_signal_to_the_last_background_command_reaches_its_program() {
+    let jobs =
+        ["sleep 1000", "t=1000; sleep $t", "sleep 1000 > out 2>&1", "sleep 1000 < /dev/null", "echo a | sleep 1000"];
+    for job in jobs {
+        for shell in ["", "set -m; "] {
+            let script = format!("{shell}{job} & kill -KILL $!; wait $!; echo $?; ps");
+            let output = ours(&["-c", &script], "");
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(told.starts_with("137\n") && !told.contains("sleep"), "{script}: {told}");
+        }
+    }
+}
+
+#[test]
+fn redirections_of_background_commands_and_of_parts_of_pipelines_are_theirs_alone() {
+    same(&[
+        "echo a > f & wait $!; echo $?; cat < f & wait $!; cat f | tr a b > g; cat g",
+        "cat < missing & wait $!; echo $?; cat < missing | wc -l; echo hi | cat > no/such; echo $?",
+        "false; cat < missing & echo $?; wait",
+        "echo b >> f & wait; echo c >> f & wait; cat f; cat missing 2>&1 | wc -l; cat <&7 & wait $!; echo $?",
+        "cat <&- > f & wait $!; echo $?; echo still here; set -C; echo d > f & wait $!; echo $?",
+        "x=f; echo e > $x & wait; cat < $x | cat > \"$x.2\"; cat f.2; exec 3> h; printf 'i\\n' >&3 & wait; cat h",
+    ]);
+}
+
 #[test]
 fn mistakes_end_a_script_as_in_dash() {
     same(&[

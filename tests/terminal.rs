@@ -134,6 +134,8 @@ mod command {
     struct Session {
         keyboard: File,
         terminal: OwnedFd,
+        /// How the terminal was before the command ran.
+        before: Termios,
         child: Child,
     }
 
@@ -145,6 +147,7 @@ mod command {
         let name = ptsname(&keyboard, Vec::new()).unwrap();
         let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
         tcsetwinsize(&terminal, Winsize { ws_row: 20, ws_col: 90, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let before = tcgetattr(&terminal).unwrap();
         let stream = || terminal.try_clone().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
             .args(args)
@@ -153,7 +156,7 @@ mod command {
             .stderr(stream())
             .spawn()
             .unwrap();
-        Session { keyboard: keyboard.into(), terminal, child }
+        Session { keyboard: keyboard.into(), terminal, before, child }
     }
 
     impl Session {
@@ -185,7 +188,6 @@ mod command {
     fn the_terminal_is_as_it_was_when_the_program_is_over() {
         for (args, is_signalling) in [(&["run", "keys"][..], true), (&["run", "keys", "-r"], false)] {
             let mut session = session(args);
-            let before = session.modes();
             session.until("90 columns, 20 lines; q ends\r\n");
             let modes = session.modes().local_modes;
             assert!(!modes.contains(LocalModes::ICANON) && !modes.contains(LocalModes::ECHO));
@@ -194,7 +196,7 @@ mod command {
             assert_eq!(session.until("\n"), "\\x1b[A\r\n");
             session.press("q");
             assert!(session.child.wait().unwrap().success());
-            assert_eq!(shown(&session.modes()), shown(&before));
+            assert_eq!(shown(&session.modes()), shown(&session.before));
         }
     }
 
@@ -203,11 +205,10 @@ mod command {
         use rustix::process::{Pid, Signal, kill_process};
         for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131)] {
             let mut session = session(&["run", "keys"]);
-            let before = session.modes();
             session.until("q ends\r\n");
             kill_process(Pid::from_child(&session.child), signal).unwrap();
             assert_eq!(session.child.wait().unwrap().code(), Some(code));
-            assert_eq!(shown(&session.modes()), shown(&before));
+            assert_eq!(shown(&session.modes()), shown(&session.before));
         }
     }
 }

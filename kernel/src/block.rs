@@ -347,6 +347,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let reply = operation.give_up(errno);
                 if operation.lets_go_after(&reply) {
                     self.let_go_of_file(file);
+                } else {
+                    self.note_given_up(file, &operation);
                 }
                 reply
             }

@@ -7,6 +7,7 @@
 use crate::{
     fd::Object,
     file::{Direction, Kind},
+    fs::Opened,
     hardware::{Hardware, HardwareStats},
     kernel::{Kernel, broken},
     limits,
@@ -78,6 +79,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let devices = sockets + jobs + programs + disk_devices + self.own.len() + 3;
         ensure(devices == self.files.len(), "every device is an open file's");
         ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
+        let ends = |kind| self.files.iter().filter(|(_, file)| file.kind == kind).count() as u32;
+        let pipe_ends = [ends(Kind::PipeReader), ends(Kind::PipeWriter)];
+        ensure(pipe_ends.iter().all(|&ends| ends <= self.own.pipes()), "a pipe has one end of a kind at most");
+        ensure(pipe_ends.iter().sum::<u32>() >= self.own.pipes(), "a pipe without ends is gone");
+        if self.fs.ram.inodes() <= limits::FULL_CHECK_INODES {
+            self.check_ram();
+        }
+    }
+
+    fn check_ram(&self) {
+        let mut holders = BTreeMap::new();
+        for (_, file) in self.files.iter() {
+            if let Some(inode) = file.opened().and_then(Opened::inode) {
+                *holders.entry(inode).or_default() += 1;
+            }
+        }
+        if let Some(invariant) = self.fs.ram.broken_invariant(&holders) {
+            broken(invariant);
+        }
     }
 
     fn is_queued(&self, slot: u32) -> bool {

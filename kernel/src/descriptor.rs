@@ -8,7 +8,7 @@ use crate::{
     task::State,
     trap::Next,
 };
-use yieldix_syscalls::{Errno, Fd, Reply};
+use yieldix_syscalls::{Errno, Fd, Reply, Tid};
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// What `fd` names for the task in `slot`.
@@ -59,13 +59,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    pub(crate) fn sys_close(&mut self, slot: u32, fd: Fd) -> Next {
+    /// Who waits to write to a pipe is ended when its last reader is closed, and takes along those bound to it:
+    /// the caller may be one.
+    pub(crate) fn sys_close(&mut self, tid: Tid, slot: u32, fd: Fd) -> Next {
         let open = self.object_of(slot, fd);
         let closed = open.map(|_| {
             self.remove_fd(slot, fd);
             Reply::Unit
         });
-        self.answer_with(slot, closed)
+        self.answer_signalled(tid, slot, closed.unwrap_or_else(Reply::Err))
     }
 
     pub(crate) fn sys_dup(&mut self, slot: u32, fd: Fd) -> Next {
@@ -77,7 +79,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, copy.map(Reply::Fd))
     }
 
-    pub(crate) fn sys_dup_to(&mut self, slot: u32, fd: Fd, to: u32) -> Next {
+    /// What is in the way is closed, with all that [`Kernel::sys_close`] tells of.
+    pub(crate) fn sys_dup_to(&mut self, tid: Tid, slot: u32, fd: Fd, to: u32) -> Next {
         let copy = self.object_of(slot, fd).and_then(|object| {
             if fd.slot() == to {
                 return Ok(fd);
@@ -96,7 +99,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             Ok(copy)
         });
-        self.answer_with(slot, copy.map(Reply::Fd))
+        self.answer_signalled(tid, slot, copy.map_or_else(Reply::Err, Reply::Fd))
     }
 
     /// Takes an open descriptor out of a task's table; whoever asks now holds what it named.

@@ -41,6 +41,12 @@ stats! {
     ports: u32,
     /// Tasks that wait on a file, and polls of one.
     file_waiters: u32,
+    /// Pipes.
+    pipes: u32,
+    /// Jobs that are not closed.
+    jobs: u32,
+    /// Files, watches and questions of the disk.
+    disk_devices: u32,
     /// Timers that are set.
     timers: u32,
     /// Sockets that are open.
@@ -81,6 +87,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             files: self.files.len() + self.ports.len(),
             ports: self.ports.len(),
             file_waiters: self.file_waiters,
+            pipes: self.own.pipes(),
+            jobs: hardware.jobs,
+            disk_devices: hardware.disk_devices,
             timers: self.timers.len() + self.alarms.len() as u32,
             sockets: hardware.sockets,
             registrations: hardware.registrations,
@@ -221,6 +230,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             zombies: stats.zombies,
             tasks_max: self.table.tasks_max(),
             files: stats.files,
+            pipes: stats.pipes,
+            jobs: stats.jobs,
+            file_waiters: stats.file_waiters,
             timers: stats.timers,
             registrations: stats.registrations,
             ram_inodes: stats.ram_inodes,

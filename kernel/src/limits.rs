@@ -170,6 +170,8 @@ pub const SLOTS_PER_OPERATION: u32 = 64;
 
 /// Tasks up to which the kernel checks all of itself once a round, in checked runs.
 pub const FULL_CHECK_TASKS: u32 = 1000;
+/// Files in memory up to which a check of the whole kernel looks at each.
+pub const FULL_CHECK_INODES: u32 = 1000;
 
 /// Links of a chain of waits that are followed to find a cycle when a wait begins.
 pub const CYCLE_SEARCH: usize = 1024;

@@ -10,7 +10,7 @@
 //!              └────► by default: the task ends, or stops
 //! ```
 //!
-//! A task that is stopped has no turn, whatever its state: a bit of its slot makes [`Table::ready`](crate::table::Table::ready)
+//! A task that is stopped has no turn, whatever its state: a bit of its slot makes `Table::ready`
 //! pass over it. If it is ready it is *parked* then: nobody has it queued until it goes on. Its wait may
 //! end meanwhile. Invariant: while a task is neither stopped nor running, every signal that is pending is
 //! masked or caught.
@@ -63,7 +63,8 @@ impl Signalling {
     fn forget(&mut self, signals: Signals, mask: Signals) {
         self.pending = self.pending & !signals;
         self.told = self.told & !signals;
-        self.is_due = !self.untold(mask).is_empty();
+        // Never due by this: of who is stopped none is, whatever it has not been told of.
+        self.is_due &= !self.untold(mask).is_empty();
     }
 
     fn untold(&self, mask: Signals) -> Signals {

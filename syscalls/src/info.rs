@@ -144,6 +144,12 @@ pub struct SysInfo {
     pub tasks_max: u32,
     /// Open-file descriptions, and ports.
     pub files: u32,
+    /// Pipes.
+    pub pipes: u32,
+    /// Jobs that are not closed.
+    pub jobs: u32,
+    /// Tasks that wait on a file, and polls of one.
+    pub file_waiters: u32,
     /// Timers that are set.
     pub timers: u32,
     /// Sockets that are registered with the poller.

@@ -43,7 +43,7 @@ pub struct SpawnRequest {
     pub options: SpawnOptions,
 }
 
-/// The answer to a spawn: the child's [`Tid`](crate::Tid).
+/// The answer to a spawn: the child's [`Tid`].
 pub struct Spawned;
 
 impl Call<Spawned> {

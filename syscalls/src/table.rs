@@ -526,15 +526,16 @@ syscalls! {
         /// none. No bytes: the end, or `max` was 0.
         ///
         /// A regular file is read from where its descriptor stands, which is then behind what was read; it
-        /// waits only for the disk. After the end it may have grown: read again.
-        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EINVAL, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
+        /// waits only for the disk. After the end it may have grown: read again. `EISDIR` for a directory, which
+        /// `readdir` lists.
+        built 30 fn read(fd: Fd, max: u32) -> Buf = Read, Costs, Stdio, [EBADF, EINVAL, EIO, EISDIR, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Writes, and gives how many bytes were taken: at least one, maybe fewer than all. Waits
         /// when there is no room. A console has room for 256 KiB and is answered at once.
         ///
         /// A regular file is written where its descriptor stands, which is then behind what was written, or
         /// at its end (`OpenFlags::APPEND`). A write that a kill or a deadline gives up while the host is at
         /// it may still take place.
-        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EDQUOT, EFBIG, ENOSPC, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
+        built 31 fn write(fd: Fd, data: impl Into<Buf> => Buf) -> usize = Write, FreeOnConsole, Stdio, [EBADF, EDQUOT, EFBIG, EISDIR, ENOSPC, EPIPE, EIO, ECONNRESET, ENOTCONN, EOPNOTSUPP, ETIMEDOUT];
         /// Closes a descriptor. Another task that shares the object, and may wait on it, is not
         /// disturbed; the object goes with its last descriptor.
         built 32 fn close(fd: Fd) -> () = Close, Costs, Stdio, [EBADF];
@@ -637,8 +638,8 @@ syscalls! {
         /// world. `EROFS` where nothing can be made.
         built 53 fn unix_listen(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixListen, Costs, Net, [EADDRINUSE, EACCES, EINVAL, EIO, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EMFILE, ENFILE];
         /// Connects to the Unix socket that listens at `path`; waits while as many wait to be accepted as may.
-        /// `ECONNREFUSED` when none listens there; in
-        /// a folder of the host also when as many wait as may, and `ELOOP` for a link.
+        /// `ECONNREFUSED` when none listens there; in a folder of the host also when as many wait as may, and
+        /// `ELOOP` for a link.
         built 54 fn unix_connect(path: impl Into<Box<str>> => Box<str>) -> Fd = UnixConnect, Costs, Net, [ECONNREFUSED, EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOTDIR, ENAMETOOLONG, EOPNOTSUPP, EMFILE, ENFILE, ETIMEDOUT];
         /// The addresses of a host by its name, in the order in which they should be tried. An address in
         /// figures is itself, `localhost` is this machine, and both are answered at once. Other names are
@@ -814,7 +815,11 @@ syscalls! {
         /// `EROFS` to change what is mounted to read only, `/dev` and `/proc`. `EINVAL` for flags that neither
         /// read nor write, or that create or truncate and do not write, and for a path with a NUL. Below a
         /// mounted folder it always waits, elsewhere never.
-        built 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: OpenFlags) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, EOPNOTSUPP, EROFS, EIO, ETIMEDOUT];
+        ///
+        /// `/dev/stdin`, `/dev/stdout` and `/dev/stderr` are what the caller has there, `EBADF` if it has closed it.
+        /// `/dev/console` is opened to read or to write, not both (`EINVAL`); `/dev/tty` is the terminal among the
+        /// caller's streams, or else the console. `ENXIO` where the machine has no such stream.
+        built 90 fn open(path: impl Into<Box<str>> => Box<str>, flags: OpenFlags) -> Fd = Open, Costs, Rpath, [ENOENT, EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR, ENXIO, EOPNOTSUPP, EROFS, EIO, ETIMEDOUT];
         /// Sets where the next read or write is, and gives it, from the beginning. It may be past the end.
         /// All who share the open file (`dup`, `share`) share the place.
         ///

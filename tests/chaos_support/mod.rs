@@ -5,17 +5,21 @@
 //! that counts itself ([`watched`]): so a test sees whether all destructors have run.
 #![allow(dead_code, reason = "each test uses a part")]
 
+mod scenarios;
+
+#[allow(unused_imports, reason = "each test uses a part")]
+pub use scenarios::{Scenario, scenarios};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     ops::CoroutineState,
     rc::Rc,
     time::Duration,
 };
 use yieldix::event::{Address, Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Running, Stats, Work};
+use yieldix::{Console, Ended, Faults, HostProgram, Machine, MemoryConsole, MemoryFolder, Running, Stats, Work};
 use yieldix_kernel::file::Kind;
 use yieldix_userland::PROGRAMS;
 
@@ -111,112 +115,6 @@ pub fn program(name: &str) -> &'static Program {
     PROGRAMS.iter().find(|program| program.name == name).unwrap_or_else(|| panic!("no program {name:?}"))
 }
 
-/// A program, and a world in which it has something to do.
-#[derive(Clone, Debug)]
-pub struct Scenario {
-    /// The program's name.
-    pub name: &'static str,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// What is typed.
-    pub input: &'static str,
-    /// An echo server, for a program that wants one.
-    pub server: Option<SocketAddr>,
-    /// Clients come to whatever listens. Not to the usertests, which count what is there.
-    pub has_clients: bool,
-    /// Its tasks panic by design: to show it, or to say that a test of theirs has failed.
-    pub panics: bool,
-    /// How many scenarios its program has, among which the effort on that is divided.
-    pub of: u64,
-}
-
-/// Where the course's echo servers listen.
-const COURSE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 45000);
-
-/// One bus that is printed and one that is not.
-const BUSES: &str = "<buses><bus><route>22</route><id>1</id><direction>North Bound</direction><latitude>41</latitude>\
-    <longitude>-87</longitude></bus><bus><route>3</route></bus></buses>";
-
-/// At least one scenario for every program in the table: a new program is covered by the default,
-/// which types a line and gives no arguments. Each of the usertests is one.
-pub fn scenarios() -> Vec<Scenario> {
-    PROGRAMS.iter().flat_map(|program| parts(scenario(program.name))).collect()
-}
-
-fn parts(whole: Scenario) -> Vec<Scenario> {
-    if whole.name != "usertests" {
-        return vec![whole];
-    }
-    let mut list = Chaos::start(&Scenario { args: vec!["-l".to_owned()], ..whole.clone() }, Setting::default());
-    list.run(1000);
-    let names = String::from_utf8(list.console.stdout()).expect("names of tests are text");
-    list.finish();
-    let of = names.lines().count() as u64;
-    assert!(of > 0, "usertests -l names no test");
-    names.lines().map(|name| Scenario { args: vec![name.to_owned()], of, ..whole.clone() }).collect()
-}
-
-fn scenario(name: &'static str) -> Scenario {
-    let (args, input, server) = match name {
-        "benchmark" => ("--sends 100", "", None),
-        "blaster" => ("--connections 3 --messages 7", "", Some(COURSE)),
-        "busgen" => ("--bytes 2000", "", None),
-        "basicsax" | "buses" | "buses2" | "coexpat" | "coprocess" | "cosax" | "cothread" | "cxml" | "iterbus" => {
-            ("-", BUSES, None)
-        }
-        "basename" | "dirname" => ("/a/b", "", None),
-        "[" => ("-e /scratch/log ]", "", None),
-        "cp" => ("-r /scratch /copy", "", None),
-        "env" => ("-C / A=1 env", "", None),
-        "ls" => ("-lR /scratch", "", None),
-        "mkdir" => ("-p /scratch/a/b", "", None),
-        "mv" => ("/scratch/log /moved", "", None),
-        "nc" => ("127.0.0.1 7", "a line", None),
-        "rm" => ("-rf /scratch/log", "", None),
-        "rmdir" => ("/scratch/none", "", None),
-        "stat" => ("/scratch/log", "", None),
-        "test" => ("/scratch/log -nt /scratch/none", "", None),
-        "time" => ("echo one", "", None),
-        "top" => ("-n 2 -d 10us", "", None),
-        "touch" => ("-d @1 /scratch/log /scratch/new", "", None),
-        "which" => ("echo", "", None),
-        "cat" => ("-n - /scratch/log", "a line\nand half of one", None),
-        "comm" | "paste" => ("- /scratch/log", "a line\nand half of one", None),
-        "cut" => ("-c 1-3 - /scratch/log", "a line\nand half of one", None),
-        "grep" => ("-n half - /scratch/log", "a line\nand half of one", None),
-        "printf" => ("%s|%d\\n a 1 b", "", None),
-        "seq" => ("3", "", None),
-        "sort" => ("-o /scratch/sorted - /scratch/log", "b\na\n", None),
-        "tail" => ("-f /scratch/log", "", None),
-        "tee" => ("/scratch/copy", "a line\nand half of one", None),
-        "tr" => ("a-z A-Z", "a line\nand half of one", None),
-        "uniq" => ("- /scratch/copy", "a\na\nb\n", None),
-        "xargs" => ("-n 1 echo", "a b", None),
-        "echo" => ("one two", "", None),
-        "init" => ("pyos6", "", None),
-        "kill" => ("-9 1 99", "", None),
-        "cofollow" | "follow" => ("/scratch/log", "", None),
-        "logsim" => ("--lines 4 /scratch/log", "", None),
-        "sh" => (
-            "",
-            "hello\npyos3 &\nsleep 20us & sleep 10us\nps -l\nnosuch; kill 99\nwait\necho $?\necho 'half\nexit 3\n",
-            None,
-        ),
-        "sleep" => ("50us", "", None),
-        _ => ("", "a line\nand half of one", None),
-    };
-    let panics = matches!(name, "panic" | "usertests");
-    Scenario {
-        name,
-        args: args.split_whitespace().map(str::to_owned).collect(),
-        input,
-        server,
-        has_clients: name != "usertests",
-        panics,
-        of: 1,
-    }
-}
-
 type Change = fn(&MemoryFolder) -> Result<(), Errno>;
 
 /// A folder with a log, to which something happens every few microseconds.
@@ -298,6 +196,7 @@ impl Chaos {
     pub fn start(scenario: &Scenario, setting: Setting) -> Chaos {
         assert_eq!(bodies(), 0, "an earlier machine of this thread has left coroutines");
         let console = MemoryConsole::new().input(scenario.input);
+        let console = if scenario.has_terminal { console.terminal(80, 24) } else { console };
         let notes = Notes { panics_by_design: scenario.panics, ..Notes::default() };
         let notes = Rc::new(RefCell::new(notes));
         let noted = Rc::clone(&notes);
@@ -310,6 +209,8 @@ impl Chaos {
             .faults(setting.faults)
             .console(Console::Memory(console.clone()))
             .mount(scratch(), "/scratch", false)
+            .host_exec(true)
+            .host_program("copies", HostProgram { echoes: true, stderr: b"it runs".to_vec(), ..HostProgram::default() })
             .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);
@@ -367,15 +268,35 @@ impl Chaos {
     /// Ends the machine and asserts that nothing is left of it.
     pub fn finish(mut self) -> Ended {
         let ended = self.machine.shutdown();
-        self.machine.check();
-        let Stats { tasks, zombies, files, file_waiters, timers, sockets, registrations, cold_parts, .. } =
-            self.machine.stats();
-        assert_eq!((tasks, zombies, cold_parts), (0, 0, 0), "tasks, zombies, cold parts");
-        assert_eq!((files, file_waiters, sockets, registrations), (3, 0, 0, 0), "files, waiters, sockets, registered");
-        assert_eq!(timers, 0, "timers");
-        assert_eq!(bodies(), 0, "coroutines that were not dropped");
+        assert_nothing_is_left(&self.machine);
         ended
     }
+}
+
+/// Asserts that a machine which has ended has nothing left of its tasks, not a coroutine.
+pub fn assert_nothing_is_left(machine: &Running) {
+    machine.check();
+    let Stats {
+        tasks,
+        zombies,
+        files,
+        ports,
+        file_waiters,
+        timers,
+        sockets,
+        registrations,
+        cold_parts,
+        pipes,
+        jobs,
+        disk_devices,
+        ..
+    } = machine.stats();
+    assert_eq!((tasks, zombies, cold_parts), (0, 0, 0), "tasks, zombies, cold parts");
+    assert_eq!((files, ports, file_waiters), (3, 0, 0), "files, ports, waiters");
+    assert_eq!((sockets, registrations), (0, 0), "sockets, registered");
+    assert_eq!((pipes, jobs, disk_devices), (0, 0, 0), "pipes, jobs, devices of the disk");
+    assert_eq!(timers, 0, "timers");
+    assert_eq!(bodies(), 0, "coroutines that were not dropped");
 }
 
 /// Talks to a server, as one that means it.
@@ -422,16 +343,36 @@ fn echo(conn: Fd) -> Task {
     })
 }
 
+/// What a task of a test says when it panics as it should.
+pub const MEANT_PANIC: &str = "a task panics as it should";
+
 /// A panic that is meant is no news: keeps those of tasks off the test's output.
 pub fn keep_task_panics_quiet() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         // The kernel's own stay loud, as do a test's assertions.
         let is_tasks = |file: &str| file.contains("userland/") || file.ends_with("model_support/actor.rs");
-        if !panic.location().is_some_and(|at| is_tasks(at.file())) {
+        let is_meant = panic.payload_as_str() == Some(MEANT_PANIC);
+        if !is_meant && !panic.location().is_some_and(|at| is_tasks(at.file())) {
             default(panic);
         }
     }));
+}
+
+/// Rounds to spend on a program: what decides how many places of it are tried.
+const ROUNDS_PER_PROGRAM: u64 = 100_000;
+
+/// Places that are tried however long a run takes.
+const PLACES_MIN: usize = 3;
+
+/// How many places of a scenario to try, when one takes so many rounds. `YIELDIX_CHAOS=100` in the environment
+/// tries a hundred times as many; see `scripts/chaos`.
+pub fn affordable(scenario: &Scenario, rounds: u64) -> usize {
+    let times = match std::env::var("YIELDIX_CHAOS") {
+        Ok(times) => times.parse().expect("YIELDIX_CHAOS is a number"),
+        Err(_) => 1,
+    };
+    ((ROUNDS_PER_PROGRAM * times / scenario.of / rounds) as usize).max(PLACES_MIN)
 }
 
 /// `count` of the numbers from 0 to `of`, evenly chosen.

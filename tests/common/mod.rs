@@ -4,6 +4,7 @@
 
 pub mod compiler;
 pub mod golden;
+pub mod page;
 pub mod served;
 
 use std::{cell::RefCell, rc::Rc};

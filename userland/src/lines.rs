@@ -15,9 +15,20 @@ use yieldix_syscalls::{
 
 /// What comes from a descriptor: [`fill`](ByteLines::fill) reads, and then there are lines to take, or all at once.
 ///
-/// ```ignore
-/// while call!(input.fill())? {
-///     while let Some(line) = input.take_line() { … }
+/// ```
+/// # #![feature(coroutines, coroutine_trait)]
+/// use yieldix_userland::prelude::*;
+///
+/// fn longest(mut input: ByteLines) -> impl Routine<Result<usize, Errno>> {
+///     routine!(move {
+///         let mut longest = 0;
+///         while call!(input.fill())? {
+///             while let Some(line) = input.take_line() {
+///                 longest = longest.max(without_newline(line).len());
+///             }
+///         }
+///         Ok(longest)
+///     })
 /// }
 /// ```
 ///

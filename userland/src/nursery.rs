@@ -107,7 +107,7 @@ impl<T: Send + 'static> Nursery<T> {
         Nursery::default()
     }
 
-    /// Spawns a child that runs `body`. Never waits. Errors: those of [`spawn`](calls::spawn).
+    /// Spawns a child that runs `body`. Never waits. Errors: those of [`spawn`].
     pub fn spawn(&mut self, body: impl Routine<Result<T, Errno>> + 'static) -> impl Routine<Result<Tid, Errno>> {
         self.spawn_with(body, |child| child)
     }

@@ -48,6 +48,14 @@ impl Opened {
         Opened::Made(Box::new(Made { info, text: text.into() }))
     }
 
+    /// What it holds in memory.
+    pub fn inode(&self) -> Option<Inode> {
+        match *self {
+            Opened::File(inode) | Opened::Directory(inode) => Some(inode),
+            Opened::Made(_) | Opened::Watch => None,
+        }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Opened::File(_) => Kind::Regular,

@@ -74,7 +74,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// What is done with a regular file by the calls that are for anything.
     #[cold]
     pub(crate) fn operate_on_regular(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
-        let flags = self.place_mut(file).flags;
+        let Place { offset, flags, .. } = *self.place_mut(file);
+        let room = if flags.has(OpenFlags::APPEND) { u64::MAX } else { limits::OFFSET_MAX.saturating_sub(offset) };
         let is_open_for = match &operation {
             Pending::Read { .. } => flags.has(OpenFlags::READ),
             Pending::Write { .. } => flags.has(OpenFlags::WRITE),
@@ -88,7 +89,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let operation = match operation {
             Pending::Read { max } => Pending::ReadAt { max, ticket: self.take_ticket() },
-            Pending::Write { data } => Pending::WriteAt { data, ticket: self.take_ticket() },
+            Pending::Write { .. } if room == 0 => return self.answer(slot, operation.give_up(Errno::EFBIG)),
+            Pending::Write { mut data } => {
+                if data.len() as u64 > room {
+                    drop(data.split_off(room as usize));
+                }
+                Pending::WriteAt { data, ticket: self.take_ticket() }
+            }
             Pending::Sync => Pending::SyncFile { ticket: self.take_ticket() },
             operation => operation,
         };

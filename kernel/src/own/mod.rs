@@ -17,7 +17,7 @@ use crate::{
     emit,
     event::Address,
     fd::Object,
-    file::{Kind, Pending},
+    file::{Direction, Kind, Pending},
     fs::ram::Inode,
     hardware::{Class, Device, Hardware, devices::Devices},
     kernel::{Kernel, broken},
@@ -108,6 +108,11 @@ impl OwnDevices {
     /// How many there are.
     pub fn len(&self) -> u32 {
         self.devices.len()
+    }
+
+    /// How many of them are pipes, both ends counted as one.
+    pub fn pipes(&self) -> u32 {
+        self.pipes.len()
     }
 
     /// Is everybody told?
@@ -455,6 +460,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return None;
         }
         Some(answer.unwrap_or_else(Reply::Err))
+    }
+
+    /// A write that was given up may have kept others waiting behind it for whom there is room.
+    #[cold]
+    pub(crate) fn note_given_up(&mut self, file: u32, operation: &Pending) {
+        let device = self.file(file).device;
+        if device.is_own() && operation.direction() == Direction::Write {
+            self.own.note(Readiness::to_write(device));
+            self.settle();
+        }
     }
 
     /// Closes such a device.

@@ -1,7 +1,7 @@
 //! A line editor for terminals: the console, a terminal over the network, or one that a test made.
 //!
-//! Everything but reading and writing is a state machine without traps. Bytes become [keys](keys), a
-//! key changes the [line](entry), and the [screen](screen) says which bytes make the terminal show
+//! Everything but reading and writing is a state machine without traps. Bytes become `keys`, a
+//! key changes the line (`entry`), and the `screen` says which bytes make the terminal show
 //! that; [`Editor::read_line`] is the task's part.
 //!
 //! The keys are those of Emacs: arrows, Home, End, Delete and their Ctrl letters, Alt-B, F, D and
@@ -72,7 +72,7 @@ impl Editor {
     /// reads next.
     ///
     /// `ENOTTY` when the input is no terminal, `EINTR` when a signal came that the caller catches, which drops the
-    /// line, and the errors of [`read`] and [`write`].
+    /// line, and the errors of [`read`] and [`write()`].
     pub fn read_line<'a, C: Completer>(
         &'a mut self,
         prompt: &'a str,

@@ -80,6 +80,9 @@ fn go<'a>(
                 }
                 Ok(())
             }
+            Err(Errno::EINVAL) if info.kind == FileKind::Directory => {
+                call!(tool.complain(from, format!("cannot be moved into itself, {}", excerpt(to))))
+            }
             Err(errno) => call!(tool.complain(from, format!("to {}: {errno}", excerpt(to)))),
         }
     })

@@ -43,7 +43,14 @@ fn main(args: Args) -> Task {
             None => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Some(host) => match host.parse() {
                 Ok(ip) => ip,
-                Err(_) => call!(or_complain(&PROGRAM, host, call!(first_address(host))))?,
+                Err(_) => match call!(first_address(host)) {
+                    Ok(ip) => ip,
+                    Err(errno) => {
+                        let why = if errno == Errno::ENOENT { "no such host" } else { errno.meaning() };
+                        eprintln!("nc: {}: {why}", excerpt(host))?;
+                        return trap!(yield exit(crate::args::FAILED_CODE));
+                    }
+                },
             },
         };
         let address = SocketAddr::new(ip, port);

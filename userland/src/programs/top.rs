@@ -62,6 +62,12 @@ fn live_terminal() -> impl Routine<Option<TerminalInfo>> {
     })
 }
 
+/// The room on a terminal; one that does not know its size says 0, and is taken for a usual one.
+fn room(columns: u16, rows: u16) -> (usize, usize) {
+    let known = |said: u16, usual| if said == 0 { usual } else { usize::from(said) };
+    (known(columns, 80), known(rows, 24))
+}
+
 /// Draws until a key ends it.
 fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> {
     routine!(move {
@@ -71,7 +77,7 @@ fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> 
         loop {
             // Asked each time: the window may have another size.
             let TerminalInfo { columns, rows, .. } = trap!(yield terminal(Fd::STDOUT))?;
-            let (columns, rows) = (usize::from(columns.max(1)), usize::from(rows.max(1)));
+            let (columns, rows) = room(columns, rows);
             let text = call!(picture(&mut traps, columns, rows - 1))?;
             print!("\x1b[H{}\x1b[J", text.replace('\n', "\x1b[K\r\n"))?;
             drawn += 1;
@@ -144,6 +150,9 @@ mod tests {
             zombies: 0,
             tasks_max: 100,
             files: 3,
+            pipes: 0,
+            jobs: 0,
+            file_waiters: 0,
             timers: 1,
             registrations: 0,
             ram_inodes: 0,
@@ -168,6 +177,12 @@ up 1.500000000, 2 tasks: 1 blocked, 0 zombies; 3 files, 1 timers
        1        100          2     0 any child                init
 ";
         assert_eq!(lay_out(&info(), &tasks, &before, 80, 80), expected);
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_know_its_size_is_a_usual_one() {
+        assert_eq!(room(0, 0), (80, 24));
+        assert_eq!(room(132, 50), (132, 50));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Tests of the kernel from where its users stand: each in a task of its own, judged by how that
 //! ends.
 //!
-//! Before and after each test the machine's tasks, open files, timers and registrations are
-//! counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
+//! Before and after each test the machine's tasks, open files, pipes, jobs, waits, timers, registrations and
+//! files in memory are counted; one that leaves more than it found has failed, whatever it says itself. After xv6's
 //! usertests.
 
 mod datagrams;
 mod devices;
 mod directories;
 mod environment;
+mod families;
 mod fds;
 mod files;
 mod groups;
@@ -31,6 +32,7 @@ mod tasks;
 mod terminals;
 mod time;
 mod unix;
+mod writes;
 
 use crate::prelude::*;
 use core::{ops::CoroutineState, panic::Location};
@@ -48,6 +50,7 @@ type Test = (&'static str, fn() -> Task);
 
 const TESTS: &[&[Test]] = &[
     tasks::TESTS,
+    families::TESTS,
     kill::TESTS,
     signals::TESTS,
     groups::TESTS,
@@ -64,6 +67,7 @@ const TESTS: &[&[Test]] = &[
     jobs::TESTS,
     files::TESTS,
     directories::TESTS,
+    writes::TESTS,
     names::TESTS,
     terminals::TESTS,
     devices::TESTS,
@@ -145,7 +149,7 @@ fn main(args: Args) -> Task {
 
 /// Is it run in a directory of its own?
 fn needs_scratch(test: &Test) -> bool {
-    [files::TESTS, directories::TESTS].concat().iter().any(|(name, _)| *name == test.0)
+    [files::TESTS, directories::TESTS, writes::TESTS].concat().iter().any(|(name, _)| *name == test.0)
 }
 
 /// Runs a test in a directory of its own; why it failed, if it did.
@@ -235,6 +239,9 @@ struct Counts {
     tasks: u32,
     zombies: u32,
     files: u32,
+    pipes: u32,
+    jobs: u32,
+    file_waiters: u32,
     timers: u32,
     registrations: u32,
     ram_inodes: u32,
@@ -243,8 +250,9 @@ struct Counts {
 
 impl Counts {
     fn of(info: &SysInfo) -> Counts {
-        let SysInfo { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes, .. } = *info;
-        Counts { tasks, zombies, files, timers, registrations, ram_inodes, ram_bytes }
+        let SysInfo { tasks, zombies, files, pipes, jobs, file_waiters, timers, registrations, .. } = *info;
+        let SysInfo { ram_inodes, ram_bytes, .. } = *info;
+        Counts { tasks, zombies, files, pipes, jobs, file_waiters, timers, registrations, ram_inodes, ram_bytes }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 use content::Content;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Bound::{Excluded, Unbounded},
     time::Duration,
 };
@@ -327,6 +327,38 @@ impl Ram {
     /// What a path names.
     pub fn find(&self, path: &str) -> Result<Inode, Errno> {
         self.look_up(path)?.inode.ok_or(Errno::ENOENT)
+    }
+
+    /// What does not hold of it, if it is held by those: how often each inode is open.
+    pub fn broken_invariant(&self, holders: &BTreeMap<Inode, u32>) -> Option<&'static str> {
+        let names = self.nodes.values().flat_map(|node| match &node.body {
+            Body::Directory(names) => Some(names.values()),
+            Body::File(_) | Body::Socket => None,
+        });
+        let mut named = BTreeSet::from([Inode::ROOT]);
+        let is_tree = names.flatten().all(|&inode| named.insert(inode) && self.nodes.contains_key(&inode));
+        let bytes = |node: &Node| match &node.body {
+            Body::File(content) => content.bytes(),
+            Body::Directory(_) | Body::Socket => 0,
+        };
+        let rules = [
+            (is_tree, "a file in memory has one name at most, and a name leads to a file"),
+            (
+                self.nodes.iter().all(|(inode, node)| node.is_named == named.contains(inode)),
+                "a file in memory knows whether it has a name",
+            ),
+            (
+                self.nodes.iter().all(|(inode, node)| node.holders == holders.get(inode).copied().unwrap_or(0)),
+                "a file in memory counts those who have it open",
+            ),
+            (
+                self.nodes.values().all(|node| node.is_named || node.holders > 0),
+                "a file in memory has a name or is open",
+            ),
+            (self.nodes.values().map(bytes).sum::<u64>() == self.bytes, "the bytes of files in memory are counted"),
+            (self.bytes <= self.bytes_max, "files in memory keep to their bound"),
+        ];
+        rules.into_iter().find_map(|(holds, rule)| (!holds).then_some(rule))
     }
 
     fn look_up<'a>(&self, path: &'a str) -> Result<Found<'a>, Errno> {

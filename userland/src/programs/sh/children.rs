@@ -2,9 +2,12 @@
 
 use super::{
     jobs::{self, Job, State},
+    redirection::Saved,
     shell::{Body, Outcome, Shell},
+    syntax::AndOr,
 };
 use crate::prelude::*;
+use alloc::sync::Arc;
 
 impl Shell {
     /// Starts a task of a subshell, with one descriptor beside those it always has, in a group.
@@ -109,37 +112,62 @@ impl Shell {
     }
 
     /// Runs a list's `&`.
-    pub(super) fn start_behind(&mut self, body: Body, text: &str) -> impl Routine<Outcome> {
-        let text = Box::<str>::from(text);
+    pub(super) fn start_behind(&mut self, and_or: Arc<AndOr>) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
+            if self.options.is_dry && !self.options.is_interactive {
+                return Ok(());
+            }
             call!(self.note_children());
-            let task = self.apart(body, false);
-            let child = if self.options.has_jobs {
-                call!(self.start_apart(task, None, Some(Tid::NONE)))?
+            let (members, outcome) = if self.options.has_jobs {
+                call!(self.start_list(&and_or))
             } else {
                 // What is typed is not for it: neither text nor the keys that end what is in the foreground.
-                let (reader, writer) = match trap!(yield pipe()) {
-                    Ok(ends) => ends,
-                    Err(errno) => return Err(call!(self.abort(format!("cannot make a pipe: {errno}")))),
-                };
-                let _ = trap!(yield close(writer));
+                let mut saved = Saved::default();
+                if let Err(errno) = call!(self.place_nothing(&mut saved)) {
+                    call!(self.restore(saved));
+                    return Err(call!(self.abort(format!("cannot make a pipe: {errno}"))));
+                }
                 let ignored = self.traps.ignored();
                 let _ = trap!(yield ignore_signals(ignored | Signal::Int | Signal::Quit));
-                let started = call!(self.start_apart(task, Some(FdGrant::PassAs(reader, 0)), None));
+                let started = call!(self.start_list(&and_or));
                 let _ = trap!(yield ignore_signals(ignored));
-                if started.is_err() {
-                    let _ = trap!(yield close(reader));
-                }
-                started?
+                call!(self.restore(saved));
+                started
             };
-            let group = self.options.has_jobs.then_some(child);
-            let number = self.jobs.add(Job::new(&[child], group, &text));
+            let Some(&child) = members.last() else { return outcome };
+            let group = self.options.has_jobs.then(|| members[0]);
+            let number = self.jobs.add(Job::new(&members, group, &and_or.text));
             self.background = Some(child);
             self.status = 0;
             if self.options.is_interactive {
                 let _ = write_all!(Fd::STDERR, Buf::from(format!("[{number}] {child}\n").into_bytes()));
             }
-            Ok(())
+            outcome
+        })
+    }
+
+    /// Makes standard input a pipe that nobody writes into.
+    fn place_nothing<'a>(&'a mut self, saved: &'a mut Saved) -> impl Routine<Result<(), Errno>> + 'a {
+        routine!(move {
+            let (reader, writer) = trap!(yield pipe())?;
+            let _ = trap!(yield close(writer));
+            call!(self.place(Some(reader), 0, saved))
+        })
+    }
+
+    /// Starts a list in tasks of its own: those of its pipeline's commands, if it is but one, so that what is sent to
+    /// `$!` reaches a program and not a shell that waits for it.
+    fn start_list<'a>(&'a mut self, and_or: &'a Arc<AndOr>) -> impl Routine<(Vec<Tid>, Outcome)> + 'a {
+        routine!(move -> (Vec<Tid>, Outcome) {
+            if let Some(commands) = and_or.only_commands() {
+                return call!(self.start_stages(commands, false, false));
+            }
+            let task = self.apart(Body::AndOr(and_or.clone()), false);
+            let group = self.options.has_jobs.then_some(Tid::NONE);
+            match call!(self.start_apart(task, None, group)) {
+                Ok(child) => (vec![child], Ok(())),
+                Err(unwind) => (Vec::new(), Err(unwind)),
+            }
         })
     }
 

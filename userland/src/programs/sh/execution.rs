@@ -17,7 +17,7 @@ impl Shell {
         Box::pin(routine!(move -> Outcome {
             for item in &list.0 {
                 if item.is_background {
-                    call!(self.start_behind(Body::AndOr(item.and_or.clone()), &item.and_or.text))?;
+                    call!(self.start_behind(item.and_or.clone()))?;
                 } else {
                     call!(self.and_or(&item.and_or, is_tested))?;
                 }
@@ -68,16 +68,33 @@ impl Shell {
     /// Runs commands that read what the ones before them write, each in a task of its own.
     fn piped<'a>(&'a mut self, commands: &'a [Arc<Command>], text: &'a str, is_tested: bool) -> Boxed<'a, Outcome> {
         Box::pin(routine!(move -> Outcome {
+            let (members, outcome) = call!(self.start_stages(commands, is_tested, true));
+            let group = self.options.has_jobs.then(|| members.first().copied()).flatten();
+            let signal = call!(self.wait_in_front(Job::new(&members, group, text)));
+            call!(self.tell_killed(text, signal));
+            outcome
+        }))
+    }
+
+    /// Starts the commands of a pipeline, in a group of their own if the shell has jobs; gives those that were
+    /// started, and why not all of them were.
+    pub(super) fn start_stages<'a>(
+        &'a mut self,
+        commands: &'a [Arc<Command>],
+        is_tested: bool,
+        is_in_front: bool,
+    ) -> Boxed<'a, (Vec<Tid>, Outcome)> {
+        Box::pin(routine!(move -> (Vec<Tid>, Outcome) {
             let mut members: Vec<Tid> = Vec::new();
             let mut input: Option<Fd> = None;
-            let mut failed = None;
+            let mut outcome = Ok(());
             for (index, command) in commands.iter().enumerate() {
                 let (reader, writer) = match index + 1 < commands.len() {
                     false => (None, None),
                     true => match trap!(yield pipe()) {
                         Ok((reader, writer)) => (Some(reader), Some(writer)),
                         Err(errno) => {
-                            failed = Some(call!(self.abort(format!("cannot make a pipe: {errno}"))));
+                            outcome = Err(call!(self.abort(format!("cannot make a pipe: {errno}"))));
                             break;
                         }
                     },
@@ -88,13 +105,14 @@ impl Shell {
                 match call!(self.stage(command, ends, group, is_tested)) {
                     Ok(member) => {
                         members.push(member);
+                        let terminal = self.jobs.terminal.filter(|_| is_in_front && group == Some(Tid::NONE));
                         // Before others of it run: a key may come as soon as one has said a word.
-                        if let Some((fd, _)) = self.jobs.terminal.filter(|_| group == Some(Tid::NONE)) {
+                        if let Some((fd, _)) = terminal {
                             let _ = trap!(yield set_foreground(fd, member));
                         }
                     }
                     Err(unwind) => {
-                        failed = Some(unwind);
+                        outcome = Err(unwind);
                         break;
                     }
                 }
@@ -102,10 +120,7 @@ impl Shell {
             if let Some(input) = input {
                 let _ = trap!(yield close(input));
             }
-            let group = self.options.has_jobs.then(|| members.first().copied()).flatten();
-            let signal = call!(self.wait_in_front(Job::new(&members, group, text)));
-            call!(self.tell_killed(text, signal));
-            failed.map_or(Ok(()), Err)
+            (members, outcome)
         }))
     }
 
@@ -160,9 +175,11 @@ impl Shell {
         let is_program = crate::PROGRAMS.iter().any(|program| program.name == name)
             && super::builtins::Builtin::named(name).is_none()
             && !self.functions.contains_key(name);
-        let is_pure = simple.assignments.is_empty() && simple.words.iter().all(super::syntax::Word::is_pure);
-        (is_program && is_pure && !self.options.is_careful && !self.options.shows_commands)
-            .then(|| (simple, name.to_owned()))
+        let is_pure = simple.assignments.is_empty()
+            && simple.words.iter().all(super::syntax::Word::is_pure)
+            && simple.redirections.iter().all(super::syntax::Redirection::is_pure);
+        let options = &self.options;
+        (is_program && is_pure && !options.is_careful && !options.shows_commands).then(|| (simple, name.to_owned()))
     }
 
     /// Starts a program without a subshell; `None` when it cannot be started so.
@@ -173,15 +190,24 @@ impl Shell {
         group: Option<Tid>,
     ) -> impl Routine<Outcome<Option<Tid>>> + 'a {
         routine!(move -> Outcome<Option<Tid>> {
-            if !simple.redirections.is_empty() {
-                return Ok(None);
-            }
+            self.line = simple.line;
             let mut args = call!(self.fields(&simple.words))?;
             args.remove(0);
-            call!(self.publish())?;
+            let status = self.status;
+            let Some(saved) = call!(self.redirect(&simple.redirections))? else {
+                // That is the child's failure, and not the shell's.
+                let failure = core::mem::replace(&mut self.status, status);
+                let task = task!({ trap!(yield exit(failure)) });
+                return Ok(Some(call!(self.start_apart(task, None, group))?));
+            };
             let options = SpawnOptions { group, ..SpawnOptions::default() };
+            let started = match call!(self.publish()) {
+                Ok(()) => Ok(trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })).ok()),
+                Err(unwind) => Err(unwind),
+            };
+            call!(self.restore(saved));
             // Whatever speaks against it, the subshell will meet it and say so.
-            Ok(trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })).ok())
+            started
         })
     }
 

@@ -26,6 +26,13 @@ pub(super) struct AndOr {
     pub text: Box<str>,
 }
 
+impl AndOr {
+    /// The commands of its pipeline, if that is all there is and its status is theirs.
+    pub(super) fn only_commands(&self) -> Option<&[Arc<Command>]> {
+        (self.rest.is_empty() && !self.first.is_negated).then_some(&self.first.commands)
+    }
+}
+
 /// What joins two pipelines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Connector {
@@ -107,6 +114,19 @@ pub(super) enum Target {
     Copy(Word),
     /// A text that stands in the script; it is known once the lines behind the command were read.
     Here(Arc<Once<Word>>),
+}
+
+impl Redirection {
+    /// Can it be done by another shell than the one that it is meant for: does nothing but its descriptor change?
+    pub(super) fn is_pure(&self) -> bool {
+        match &self.target {
+            Target::Read(path) | Target::Write { path, .. } | Target::Append(path) | Target::Both(path) => {
+                path.is_pure()
+            }
+            Target::Copy(word) => word.plain().is_some_and(|text| text == "-" || text.parse::<u32>().is_ok()),
+            Target::Here(_) => false,
+        }
+    }
 }
 
 /// What becomes a string, or several, or none.

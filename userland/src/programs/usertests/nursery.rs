@@ -6,7 +6,7 @@ use crate::prelude::*;
 
 pub(super) const TESTS: &[Test] = tests![
     a_task_leaves_a_value_to_who_asks_for_it,
-    a_value_that_nobody_takes_is_dropped,
+    a_value_that_a_child_leaves_is_dropped,
     who_leaves_no_value_is_told_by_its_end,
     a_nursery_gives_results_in_the_order_of_the_spawns,
     the_first_failure_ends_the_others,
@@ -51,7 +51,7 @@ fn a_task_leaves_a_value_to_who_asks_for_it() -> Task {
     })
 }
 
-fn a_value_that_nobody_takes_is_dropped() -> Task {
+fn a_value_that_a_child_leaves_is_dropped() -> Task {
     task!({
         let held = Held::default();
         let leaves = |handle| routine!(move { Ok(handle) });

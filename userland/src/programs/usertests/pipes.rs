@@ -13,6 +13,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_write_without_readers_fails,
     a_writer_to_nobody_is_ended_by_a_signal,
     a_writer_that_waits_is_told_that_nobody_reads,
+    who_breaks_the_pipe_of_its_own_parent_ends_with_it,
     each_end_of_a_pipe_does_its_own,
     what_only_sockets_and_files_can_do_is_refused_to_pipes,
     small_writes_of_two_are_not_mixed,
@@ -23,6 +24,7 @@ pub(super) const TESTS: &[Test] = tests![
     waiting_to_write_is_waiting_for_room_for_a_whole_write,
     a_deadline_ends_a_wait_at_a_pipe_and_moves_nothing,
     a_killed_reader_takes_nothing_out,
+    a_writer_that_gives_up_keeps_nobody_waiting,
     a_pipe_between_standard_streams,
     a_pipe_without_room_for_both_ends_is_not_made,
     a_pipe_that_nobody_reads_forgets_its_bytes,
@@ -232,6 +234,39 @@ fn a_writer_that_waits_is_told_that_nobody_reads() -> Task {
     })
 }
 
+fn who_breaks_the_pipe_of_its_own_parent_ends_with_it() -> Task {
+    /// Has the only reading end of a pipe that its parent waits to write to, and lets go of it in some way.
+    fn reader(from: Fd, way: u32) -> Task {
+        task!({
+            // Until the parent waits.
+            trap!(yield yield_now())?;
+            match way {
+                0 => trap!(yield close(from))?,
+                1 => drop(trap!(yield dup_to(Fd::STDOUT, from.slot()))?),
+                2 => return Ok(()),
+                _ => panic!("with the only reading end"),
+            }
+            panic!("it goes on after its parent has ended");
+        })
+    }
+    fn parent(way: u32) -> Task {
+        task!({
+            let (from, to) = trap!(yield pipe())?;
+            trap!(yield spawn(reader(from, way)).pass(from).bound())?;
+            loop {
+                trap!(yield write(to, vec![0; CAPACITY]))?;
+            }
+        })
+    }
+    task!({
+        for way in 0..4 {
+            let child = trap!(yield spawn(parent(way)))?;
+            assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Pipe));
+        }
+        Ok(())
+    })
+}
+
 fn each_end_of_a_pipe_does_its_own() -> Task {
     task!({
         let (from, to) = trap!(yield pipe())?;
@@ -396,6 +431,27 @@ fn a_killed_reader_takes_nothing_out() -> Task {
         call!(ends_well(child))?;
         trap!(yield wait(killed))?;
         Ok(())
+    })
+}
+
+fn a_writer_that_gives_up_keeps_nobody_waiting() -> Task {
+    task!({
+        let (from, to) = trap!(yield pipe())?;
+        // Room for 100 bytes.
+        assert_eq!(trap!(yield write(to, vec![b'.'; CAPACITY - 100]))?, CAPACITY - 100);
+        let long = trap!(yield spawn(writer(to, vec![b'l'; 4096])).share(to))?;
+        call!(until_blocked(long))?;
+        let short = trap!(yield spawn(writer(to, vec![b's'; 60])).share(to))?;
+        call!(until_blocked(short))?;
+        trap!(yield kill(long, Signal::Kill))?;
+        trap!(yield wait(long))?;
+        call!(ends_well(short))?;
+        // Nor who comes later.
+        let late = timeout!(Duration::from_millis(1), { trap!(yield write(to, vec![b'l'; 4096])) });
+        assert_eq!(late, Err(Elapsed));
+        assert_eq!(trap!(yield write(to, vec![b's'; 40]))?, 40);
+        trap!(yield close(to))?;
+        trap!(yield close(from))
     })
 }
 

@@ -1,0 +1,665 @@
+//! Everything with everything: random tasks do to each other and to themselves whatever calls allow,
+//! and the kernel's invariants hold after every trap.
+//!
+//! There is no model here. What the kernel checks of itself is one half of the claim (`Kernel::check`);
+//! the other half is what its own events say: a stopped task has no turn, a task that has ended is heard
+//! of no more, and when all have ended nothing of them is left. A failure names its seed;
+//! `YIELDIX_SEED=7` or `YIELDIX_SEED=0..5000` runs that.
+#![feature(coroutines, coroutine_trait)]
+
+mod chaos_support;
+
+use chaos_support::{Chance, Doing, MEANT_PANIC, assert_nothing_is_left, keep_task_panics_quiet, seeds, watched};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    net::{Ipv4Addr, SocketAddr},
+    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+use yieldix::event::{Event, Record};
+use yieldix::syscalls::{calls::*, *};
+use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Work};
+use yieldix_userland::PROGRAMS;
+
+/// Few, so that their bounds are met.
+const TASKS_MAX: u32 = 24;
+const TASKS_FEW: u32 = 8;
+const FDS_MAX: u32 = 12;
+const RAM_BYTES: u64 = 16 << 10;
+
+/// Acts of all tasks of one machine.
+const ACTS: u32 = 500;
+
+/// What the tasks of one machine share: chance, and who there is.
+struct Yard {
+    chance: Chance,
+    acts_left: u32,
+    tids: Vec<Tid>,
+    groups: Vec<Tid>,
+    addresses: Vec<SocketAddr>,
+    tally: Tally,
+}
+
+/// How often each act was done well, and how often with which error.
+type Tally = BTreeMap<(&'static str, Option<Errno>), u32>;
+
+type Shared = Arc<Mutex<Yard>>;
+
+fn lock(yard: &Shared) -> MutexGuard<'_, Yard> {
+    yard.lock().expect("nothing panics with the yard in hand")
+}
+
+impl Yard {
+    fn new(seed: u64) -> Yard {
+        let (tids, groups, addresses) = (vec![Tid::NONE], vec![Tid::NONE], Vec::new());
+        Yard { chance: Chance(seed), acts_left: ACTS, tids, groups, addresses, tally: Tally::new() }
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.chance.below(bound as u64) as usize
+    }
+
+    fn is_one_in(&mut self, of: usize) -> bool {
+        self.below(of) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+
+    /// Rather one of the last, who may live.
+    fn tid(&mut self) -> Tid {
+        let back = 1 + self.below(self.tids.len().min(12));
+        self.tids[self.tids.len() - back]
+    }
+
+    fn group(&mut self) -> Tid {
+        let back = 1 + self.below(self.groups.len().min(4));
+        self.groups[self.groups.len() - back]
+    }
+
+    /// A new one, or one of somebody.
+    fn nursery(&mut self) -> Tid {
+        if self.is_one_in(2) { Tid::NONE } else { self.tid() }
+    }
+
+    fn signal(&mut self) -> Signal {
+        // Those that end a task for good are rarer: else nobody would live to do anything.
+        match self.below(8) {
+            0 => self.pick(Signal::ALL),
+            1 => Signal::Stop,
+            2 | 3 => Signal::Cont,
+            4 => Signal::Tstp,
+            5 | 6 => Signal::Chld,
+            _ => self.pick(&[Signal::Usr1, Signal::Usr2, Signal::Int, Signal::Term, Signal::Alrm]),
+        }
+    }
+
+    fn signals(&mut self) -> Signals {
+        let bits = self.below(1 << Signal::ALL.len());
+        let chosen = Signal::ALL.iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1);
+        chosen.fold(Signals::NONE, |all, (_, &signal)| all | signal)
+    }
+
+    fn span(&mut self) -> Duration {
+        Duration::from_nanos(self.pick(&[0, 1, 2_000, 40_000, 300_000]))
+    }
+
+    fn path(&mut self) -> &'static str {
+        self.pick(&[
+            "/a",
+            "/a/b",
+            "/a/c",
+            "b",
+            "c",
+            "../c",
+            "/d",
+            "/d/e",
+            "/dev/zero",
+            "/dev/null",
+            "/scratch/f",
+            "/",
+            "/s",
+        ])
+    }
+}
+
+/// What a task knows of itself.
+struct Me {
+    fds: Vec<Fd>,
+    scopes: Vec<ScopeId>,
+}
+
+impl Me {
+    fn fd(&self, yard: &Shared) -> Fd {
+        let mut yard = lock(yard);
+        // Also what it has closed, and now and then what it never had.
+        if self.fds.is_empty() || yard.is_one_in(20) {
+            return Fd::new(yard.below(6) as u32, 0);
+        }
+        let back = 1 + yard.below(self.fds.len().min(8));
+        self.fds[self.fds.len() - back]
+    }
+}
+
+/// A task that does so much as its yard has acts left.
+fn actor(yard: Shared, fds: Vec<Fd>) -> Task {
+    task!({
+        let tid = trap!(yield gettid())?;
+        lock(&yard).tids.push(tid);
+        let mut me = Me { fds, scopes: Vec::new() };
+        loop {
+            let act = {
+                let mut yard = lock(&yard);
+                if yard.acts_left == 0 {
+                    return Ok(());
+                }
+                yard.acts_left -= 1;
+                yard.below(100)
+            };
+            let (name, result) = match act {
+                0 => return trap!(yield exit(act as i32)),
+                1 => panic!("{MEANT_PANIC}"),
+                2 => return Err(Errno::EXDEV),
+                3..20 => ("spawn", call!(spawns(&yard, &mut me))),
+                20..36 => ("signal", call!(signals(&yard))),
+                36..42 => ("group", call!(groups(&yard, tid))),
+                42..54 => ("wait", call!(waits(&yard))),
+                54..74 => ("descriptor", call!(descriptors(&yard, &mut me))),
+                74..82 => ("file", call!(files(&yard, &mut me))),
+                82..90 => ("socket", call!(sockets(&yard, &mut me))),
+                90..94 => ("deadline", call!(deadlines(&yard, &mut me))),
+                94..96 => ("subroutine", trap!(yield subroutine(inside(Arc::clone(&yard), 3)))),
+                96 => ("job", call!(job(&yard, &mut me))),
+                _ => ("yield", trap!(yield yield_now())),
+            };
+            *lock(&yard).tally.entry((name, result.err())).or_default() += 1;
+        }
+    })
+}
+
+/// Makes a child of some kind.
+fn spawns<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let mut options = SpawnOptions::default();
+        let mut fds = Vec::new();
+        let grants = lock(yard).below(4);
+        for _ in 0..grants {
+            let fd = me.fd(yard);
+            let slot = lock(yard).below(8) as u32;
+            let (grant, theirs) = match lock(yard).below(3) {
+                0 => (FdGrant::Pass(fd), fd),
+                1 => (FdGrant::PassAs(fd, slot), Fd::new(slot, 0)),
+                _ => (FdGrant::Share(fd), fd),
+            };
+            options.fds.push(grant);
+            fds.push(theirs);
+        }
+        {
+            let mut yard = lock(yard);
+            options.detached = yard.is_one_in(4);
+            options.nursery = if yard.is_one_in(3) { Some(yard.nursery()) } else { None };
+            options.quantum = yard.is_one_in(2).then_some(1 + yard.below(5) as u32);
+            options.announced = yard.is_one_in(9).then_some(true);
+            options.group = if yard.is_one_in(2) { Some(yard.group()) } else { None };
+        }
+        if lock(yard).is_one_in(8) {
+            let name = lock(yard).pick(&["true", "false", "hello", "panic", "ps", "philosophers", "nonesuch"]);
+            let child = trap!(yield spawn_program(ProgramRequest { name: name.into(), args: Vec::new(), options }))?;
+            lock(yard).tids.push(child);
+            return Ok(());
+        }
+        let task = watched(actor(Arc::clone(yard), fds));
+        let own = options.group == Some(Tid::NONE);
+        let moved: Vec<FdGrant> = options.fds.clone();
+        let child = trap!(yield spawn_with(SpawnRequest { task, options }))?;
+        let is_moved = |fd: &Fd| moved.iter().any(|grant| matches!(grant, FdGrant::Pass(it) | FdGrant::PassAs(it, _) if it == fd));
+        me.fds.retain(|fd| !is_moved(fd));
+        let mut yard = lock(yard);
+        yard.tids.push(child);
+        if own {
+            yard.groups.push(child);
+        }
+        Ok(())
+    })
+}
+
+/// Sends, catches, masks, takes.
+fn signals(yard: &Shared) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (act, tid, group, signal, some, span) = {
+            let mut yard = lock(yard);
+            (yard.below(12), yard.tid(), yard.group(), yard.signal(), yard.signals(), yard.span())
+        };
+        match act {
+            0..4 => trap!(yield kill(tid, signal)),
+            4 => trap!(yield kill_group(group, signal)),
+            5 => trap!(yield set_mask(some)).map(drop),
+            6 => trap!(yield mask_signals(signal)).map(drop),
+            7 => trap!(yield catch_signals(some & !Signals::UNSTOPPABLE)).map(drop),
+            8 => trap!(yield ignore_signals(if signal == Signal::Term { Signals::NONE } else { some })).map(drop),
+            9 => timeout!(span, { trap!(yield take_signal()) })?.map(drop),
+            10 => trap!(yield try_take_signal()).map(drop),
+            _ => trap!(yield alarm(span)),
+        }
+    })
+}
+
+/// Groups, environments.
+fn groups(yard: &Shared, me: Tid) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (act, tid, group) = {
+            let mut yard = lock(yard);
+            (yard.below(8), yard.tid(), yard.group())
+        };
+        match act {
+            0 => {
+                trap!(yield set_group(me, me))?;
+                lock(yard).groups.push(me);
+                Ok(())
+            }
+            1 => trap!(yield set_group(Tid::NONE, group)),
+            2 => trap!(yield set_group(tid, group)),
+            3 => {
+                let asked = trap!(yield get_group(tid))?;
+                lock(yard).groups.push(asked);
+                Ok(())
+            }
+            4 => trap!(yield setenv("NAME", "value")),
+            5 => trap!(yield unsetenv("NAME")),
+            6 => trap!(yield set_foreground(Fd::STDIN, group)),
+            _ => trap!(yield tasks()).map(drop),
+        }
+    })
+}
+
+/// Waits for others, mostly with some patience.
+fn waits(yard: &Shared) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (act, tid, group, span, flags, is_patient) = {
+            let mut yard = lock(yard);
+            let flags = yard.pick(&[WaitFlags::NONE, WaitFlags::STOPPED, WaitFlags::CONTINUED, WaitFlags::NOHANG]);
+            let flags = flags | yard.pick(&[WaitFlags::STOPPED, WaitFlags::CONTINUED, WaitFlags::NONE]);
+            (yard.below(10), yard.tid(), yard.group(), yard.span(), flags, yard.is_one_in(12))
+        };
+        let children = match tid.serial() % 4 {
+            0 => Children::Any,
+            1 => Children::Group(group),
+            2 => Children::Nursery(tid),
+            _ => Children::Only(tid),
+        };
+        let span = if is_patient { Duration::MAX } else { span };
+        timeout!(span, {
+            match act {
+                0 => trap!(yield wait(tid)).map(drop),
+                1 => trap!(yield wait_any()).map(drop),
+                2 => trap!(yield join(tid)).map(drop),
+                3 | 4 => trap!(yield try_wait(children)).map(drop),
+                5 | 6 => trap!(yield wait_change(children, flags)).map(drop),
+                7 => trap!(yield wait_change(children, flags | WaitFlags::STOPPED)).map(drop),
+                _ => trap!(yield sleep(Duration::from_micros(50))),
+            }
+        })?
+    })
+}
+
+/// Pipes, ports, and what is done with any descriptor.
+fn descriptors<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (fd, other) = (me.fd(yard), me.fd(yard));
+        let (act, span, count) = {
+            let mut yard = lock(yard);
+            let count = yard.pick(&[0, 1, 100, 5_000, 70_000]);
+            (yard.below(24), yard.span(), count)
+        };
+        match act {
+            0..3 => {
+                let (reader, writer) = trap!(yield pipe())?;
+                me.fds.extend([reader, writer]);
+                Ok(())
+            }
+            3 => {
+                let (sender, receiver) = trap!(yield port_create(1 + count % 3))?;
+                me.fds.extend([sender, receiver]);
+                Ok(())
+            }
+            4..7 => {
+                me.fds.retain(|known| *known != fd);
+                trap!(yield close(fd))
+            }
+            7 => {
+                let copy = trap!(yield dup(fd))?;
+                me.fds.push(copy);
+                Ok(())
+            }
+            8..10 => {
+                let slot = lock(yard).below(FDS_MAX as usize + 4) as u32;
+                let copy = trap!(yield dup_to(fd, slot))?;
+                me.fds.push(copy);
+                Ok(())
+            }
+            10..13 => timeout!(span, { trap!(yield read(fd, count)) })?.map(drop),
+            13..16 => timeout!(span, { trap!(yield write(fd, vec![b'x'; count as usize])) })?.map(drop),
+            16 => timeout!(span, { trap!(yield read_wait(fd)) })?,
+            17 => timeout!(span, { trap!(yield write_wait(fd)) })?,
+            18 => {
+                let interests = vec![Interest::Read(fd), Interest::Write(other), Interest::Write(fd)];
+                trap!(yield poll(interests, span)).map(drop)
+            }
+            19 => {
+                let message = Message::new("fds", vec![other]);
+                timeout!(span, { Ok(trap!(yield port_send_fds(fd, message))?) })?
+            }
+            20 => timeout!(span, { Ok(trap!(yield port_send(fd, "bytes"))?) })?,
+            21 => trap!(yield port_try_send(fd, "bytes")).map_err(Errno::from),
+            _ => {
+                let message = timeout!(span, { trap!(yield port_recv(fd)) })??;
+                me.fds.extend(message.into_iter().flat_map(|message| message.fds));
+                Ok(())
+            }
+        }
+    })
+}
+
+/// Files in memory, on the disk, and those of the kernel.
+fn files<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = me.fd(yard);
+        let (act, path, other, count) = {
+            let mut yard = lock(yard);
+            (yard.below(16), yard.path(), yard.path(), yard.pick(&[0, 10, 3_000, 20_000, 1 << 40]))
+        };
+        let opened = match act {
+            0..4 => trap!(yield open(path, OpenFlags::READ | OpenFlags::WRITE | OpenFlags::CREATE)),
+            4 => trap!(yield open(path, OpenFlags::APPEND | OpenFlags::TRUNCATE)),
+            5 => trap!(yield open(path, OpenFlags::READ)),
+            6 => {
+                let path = format!("/proc/{}/status", lock(yard).tid().serial());
+                trap!(yield open(path, OpenFlags::READ))
+            }
+            7 => trap!(yield watch(path)),
+            8 => return trap!(yield mkdir(path)),
+            9 => return trap!(yield unlink(path)),
+            10 => return trap!(yield rmdir(path)),
+            11 => return trap!(yield rename(path, other)),
+            12 => return trap!(yield chdir(path)),
+            13 => return trap!(yield truncate(fd, count)),
+            14 => return trap!(yield seek(fd, SeekFrom::Start(count))).map(drop),
+            _ => return trap!(yield readdir(fd)).map(drop),
+        };
+        me.fds.push(opened?);
+        Ok(())
+    })
+}
+
+/// Sockets on loopback, of either family, and terminals of one's own.
+fn sockets<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = me.fd(yard);
+        let (act, span) = {
+            let mut yard = lock(yard);
+            (yard.below(14), yard.span())
+        };
+        match act {
+            6 | 7 => {
+                let (near, far) = trap!(yield pty())?;
+                me.fds.extend([near, far]);
+                Ok(())
+            }
+            8 => {
+                let bound = trap!(yield udp_bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))?;
+                me.fds.push(bound);
+                let address = trap!(yield local_addr(bound))?;
+                lock(yard).addresses.push(address);
+                Ok(())
+            }
+            9 => {
+                let address = lock(yard).addresses.last().copied().ok_or(Errno::EDESTADDRREQ)?;
+                timeout!(span, { trap!(yield send_to(fd, (address, Buf::from("datagram")))) })?.map(drop)
+            }
+            10 => timeout!(span, { trap!(yield recv_from(fd, 4)) })?.map(drop),
+            11 => {
+                let listener = trap!(yield unix_listen("/s"))?;
+                me.fds.push(listener);
+                Ok(())
+            }
+            12 => {
+                let near = timeout!(span, { trap!(yield unix_connect("/s")) })??;
+                me.fds.push(near);
+                Ok(())
+            }
+            13 => {
+                let far = timeout!(span, { trap!(yield unix_accept(fd)) })??;
+                me.fds.push(far);
+                Ok(())
+            }
+            0 => {
+                let listener = trap!(yield tcp_listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 2))?;
+                me.fds.push(listener);
+                let address = trap!(yield local_addr(listener))?;
+                lock(yard).addresses.push(address);
+                Ok(())
+            }
+            1 | 2 => {
+                let address = {
+                    let mut yard = lock(yard);
+                    let known = yard.addresses.clone();
+                    if known.is_empty() { return Err(Errno::EDESTADDRREQ) } else { yard.pick(&known) }
+                };
+                let near = timeout!(span, { trap!(yield tcp_connect(address)) })??;
+                me.fds.push(near);
+                Ok(())
+            }
+            3 | 4 => {
+                let (far, _) = timeout!(span, { trap!(yield accept(fd)) })??;
+                me.fds.push(far);
+                Ok(())
+            }
+            _ => trap!(yield shutdown(fd, Shutdown::Both)),
+        }
+    })
+}
+
+/// Deadlines that are opened here and closed, or not, much later.
+fn deadlines<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (act, span) = {
+            let mut yard = lock(yard);
+            (yard.below(3), yard.span() * 8)
+        };
+        if act == 0 && me.scopes.len() < 4 {
+            let scope = trap!(yield deadline_push(span))?;
+            me.scopes.push(scope);
+            return Ok(());
+        }
+        let Some(scope) = me.scopes.pop() else { return Err(Errno::EINVAL) };
+        trap!(yield deadline_pop(scope)).map(drop)
+    })
+}
+
+/// Signals and waits, so deep on the kernel's stack of subroutines.
+fn inside(yard: Shared, depth: u32) -> std::pin::Pin<Box<dyn Routine<Result<(), Errno>>>> {
+    Box::pin(routine!(move {
+        let _ = call!(signals(&yard));
+        let _ = call!(waits(&yard));
+        if depth > 0 && lock(&yard).is_one_in(2) {
+            trap!(yield subroutine(inside(Arc::clone(&yard), depth - 1)))?;
+        }
+        call!(signals(&yard))
+    }))
+}
+
+/// Work elsewhere, taken or not.
+fn job<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = trap!(yield offload_work(yieldix::syscalls::Work::new(|| 7_u64)))?;
+        me.fds.push(fd);
+        let span = if lock(yard).is_one_in(2) { Duration::MAX } else { lock(yard).span() };
+        timeout!(span, { trap!(yield job_take(fd)).map(drop) })?
+    })
+}
+
+/// What the events of one machine say.
+#[derive(Default)]
+struct Seen {
+    live: BTreeSet<Tid>,
+    stopped: BTreeSet<Tid>,
+    trace: DefaultHasher,
+    wrong: Vec<String>,
+}
+
+impl Seen {
+    fn take(&mut self, record: &Record<'_>) {
+        format!("{:?}", record.event).hash(&mut self.trace);
+        match record.event {
+            Event::Spawned { tid, .. } => drop(self.live.insert(tid)),
+            Event::Chosen { tid, .. } | Event::Trapped { tid, .. } | Event::Blocked { tid, .. } => {
+                self.expect(self.live.contains(&tid), format!("{tid} is heard of after its end"));
+                let is_turn = matches!(record.event, Event::Chosen { .. });
+                self.expect(!is_turn || !self.stopped.contains(&tid), format!("{tid} has a turn while stopped"));
+            }
+            Event::Stopped { tid, .. } => {
+                let is_news = self.live.contains(&tid) && self.stopped.insert(tid);
+                self.expect(is_news, format!("{tid} is stopped twice, or after its end"));
+            }
+            Event::Continued { tid } => {
+                let is_news = self.stopped.remove(&tid);
+                self.expect(is_news, format!("{tid} goes on and was not stopped"));
+            }
+            Event::Exited { tid, .. } => {
+                let is_news = self.live.remove(&tid);
+                self.stopped.remove(&tid);
+                self.expect(is_news, format!("{tid} ends twice"));
+            }
+            _ => {}
+        }
+    }
+
+    fn expect(&mut self, is_true: bool, wrong: String) {
+        if !is_true {
+            self.wrong.push(wrong);
+        }
+    }
+}
+
+/// Runs one machine to its end; gives what it did, so that another run can be compared.
+fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
+    let yard = Arc::new(Mutex::new(Yard::new(seed)));
+    let seen = Rc::new(RefCell::new(Seen::default()));
+    let noted = Rc::clone(&seen);
+    let mut outside = Chance(!seed);
+    let quantum = 1 + outside.below(8) as u32;
+    let mut machine = Machine::new()
+        .programs(PROGRAMS)
+        .simulate(seed)
+        .faults(faults)
+        .quantum(quantum)
+        .max_tasks(TASKS_MAX)
+        .max_fds(FDS_MAX)
+        .ram_bytes(RAM_BYTES)
+        .console(Console::Memory(MemoryConsole::new().input("a line\nand half of one")))
+        .mount(MemoryFolder::new(), "/scratch", false)
+        .task(watched(actor(Arc::clone(&yard), Vec::new())))
+        .task(watched(actor(Arc::clone(&yard), Vec::new())))
+        .observe(move |record: &Record<'_>| noted.borrow_mut().take(record))
+        .start()
+        .expect("the machine boots");
+    loop {
+        let handle = machine.handle();
+        let work = machine.step();
+        drop(handle);
+        machine.check();
+        // From outside, between two rounds: more of them while there are few.
+        if machine.stats().tasks < TASKS_FEW && lock(&yard).acts_left > 0 {
+            match machine.spawn(watched(actor(Arc::clone(&yard), Vec::new()))) {
+                // A machine that has ended takes no more, nor one that is full of zombies.
+                Ok(_) | Err(Errno::ESRCH | Errno::EAGAIN) => {}
+                Err(errno) => panic!("spawn: {errno}"),
+            }
+        }
+        if outside.below(20) == 0 {
+            let (tid, signal) = {
+                let mut yard = lock(&yard);
+                (yard.tid(), yard.signal())
+            };
+            let sent = machine.kill(tid, signal);
+            assert!(matches!(sent, Ok(()) | Err(Errno::ESRCH | Errno::EPERM)), "{sent:?}");
+            machine.check();
+        }
+        let work = if work == Work::Waiting { machine.wait() } else { work };
+        if work == Work::Over {
+            break;
+        }
+    }
+    let ended = machine.shutdown();
+    assert!(matches!(ended, Ended::Finished(_) | Ended::Deadlock(_)), "{ended:?}");
+    assert_nothing_is_left(&machine);
+    let seen = seen.borrow();
+    assert_eq!(seen.wrong, Vec::<String>::new());
+    assert_eq!(seen.live, BTreeSet::new(), "tasks whose end nobody was told");
+    for (&kind, &count) in &lock(&yard).tally {
+        *tally.entry(kind).or_default() += count;
+    }
+    seen.trace.finish()
+}
+
+fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
+    keep_task_panics_quiet();
+    let mut tally = Tally::new();
+    for seed in seeds {
+        let _doing = Doing(format!("YIELDIX_SEED={seed} under {faults:?}"));
+        let trace = run(seed, faults, &mut tally);
+        if seed % 16 == 0 {
+            assert_eq!(run(seed, faults, &mut tally), trace, "a run is its inputs");
+        }
+    }
+    println!("{tally:?}");
+    for kind in ["spawn", "signal", "group", "wait", "descriptor", "file", "socket", "deadline", "subroutine", "job"] {
+        assert!(tally.contains_key(&(kind, None)), "no {kind} was ever done well");
+    }
+}
+
+/// Seed 114: what `TSTP` took back made a held signal look due, though the task was stopped.
+#[test]
+fn a_poll_that_is_over_while_its_task_is_stopped_is_over_in_time() {
+    let task = task!({
+        let (sends, receives) = trap!(yield port_create(1))?;
+        let child = task!({
+            trap!(yield catch_signals(Signal::Usr1))?;
+            assert_eq!(trap!(yield poll(vec![Interest::Read(receives)], Duration::from_millis(5)))?, []);
+            assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
+            Ok(())
+        });
+        let child = trap!(yield spawn(child).pass(receives))?;
+        trap!(yield sleep(Duration::from_millis(1)))?;
+        for signal in [Signal::Stop, Signal::Usr1, Signal::Tstp] {
+            trap!(yield kill(child, signal))?;
+        }
+        trap!(yield sleep(Duration::from_millis(9)))?;
+        trap!(yield kill(child, Signal::Cont))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        trap!(yield close(sends))
+    });
+    let ended = Machine::new().task(task).simulate(114).boot().expect("it boots");
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+}
+
+#[test]
+fn random_tasks_break_no_invariant_and_leave_nothing() {
+    run_seeds(seeds(0..200), Faults::default());
+}
+
+#[test]
+fn random_tasks_in_a_bad_world_break_no_invariant_and_leave_nothing() {
+    let faults = Faults {
+        short_reads_permille: 300,
+        short_writes_permille: 300,
+        resets_permille: 50,
+        spurious_ready_permille: 500,
+        ..Faults::default()
+    };
+    run_seeds(seeds(10_000..10_200), faults);
+}
