@@ -63,3 +63,25 @@ fn who_follows_has_no_turn_while_nothing_is_written() {
     };
     assert_eq!(turns(1), turns(36_000));
 }
+
+/// What a log's lines with `python` are, as they come through the shell's pipeline, and how many turns all had.
+fn filtered(pause_seconds: u64) -> (String, usize) {
+    let folder = MemoryFolder::new();
+    folder.write("log", "python 1\nother\n").unwrap();
+    at(&folder, 1, |folder| folder.append("log", "python 2\nnot this\npyth").unwrap());
+    at(&folder, 2, |folder| folder.append("log", "on 3\n").unwrap());
+    at(&folder, 3, |folder| folder.rename("log", "log.1").unwrap());
+    at(&folder, 4, |folder| folder.append("log.1", "python 4\n").unwrap());
+    at(&folder, 5 + pause_seconds, |folder| folder.append("log", "nor this\npython 5\n").unwrap());
+    let script = "tail -f /logs/log | grep python";
+    let (mut running, seen) = boot(program("sh", &["-c", script]).mount(folder, "/logs", true));
+    assert!(matches!(running.run(), Ended::Deadlock(_)), "all wait for ever");
+    (seen.text(), seen.chosen().len())
+}
+
+#[test]
+fn a_pipeline_behind_it_follows_through_rotation_and_has_no_turn_while_nothing_is_written() {
+    let (printed, turns) = filtered(0);
+    assert_eq!(printed, "python 1\npython 2\npython 3\npython 4\npython 5\n");
+    assert_eq!(filtered(36_000), (printed, turns));
+}

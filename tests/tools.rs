@@ -452,41 +452,6 @@ fn patterns_may_come_from_files() {
     );
 }
 
-/// What a tool says on standard error, and its exit code, when it reads these.
-fn complaint(tool: &str, args: &[&str]) -> (String, i32) {
-    let folder = MemoryFolder::new();
-    folder.write("there", "there\n").unwrap();
-    folder.make_directory("folder").unwrap();
-    let (ended, seen) = common::run(common::program(tool, args).mount(folder, "/w", true));
-    (seen.errors(), ended.code())
-}
-
-#[test]
-fn what_cannot_be_read_is_told_by_its_name_and_the_errno() {
-    for (tool, code) in
-        [("cat", 1), ("head", 1), ("tail", 1), ("wc", 1), ("sort", 2), ("cut", 1), ("grep", 2), ("tac", 1), ("nl", 1)]
-    {
-        let first = match tool {
-            "cut" => "-c1",
-            "grep" => "there",
-            _ => "--",
-        };
-        let told = complaint(tool, &[first, "/w/missing", "/w/there", "/w/folder"]);
-        let expected = format!(
-            "{tool}: /w/missing: ENOENT: no such file, directory or program\n{tool}: /w/folder: EISDIR: is a directory\n"
-        );
-        assert_eq!(told, (expected, code));
-    }
-    let told = complaint("tee", &["/w/copy"]);
-    assert_eq!(told, ("tee: /w/copy: EROFS: read-only file system\n".to_owned(), 1));
-}
-
-#[test]
-fn a_back_reference_is_an_error_by_name() {
-    let told = "grep: \\\\(a\\\\)\\\\1: back-references are not supported\n".to_owned();
-    assert_eq!(complaint("grep", &["\\(a\\)\\1", "/w/there"]), (told, 2));
-}
-
 #[test]
 fn every_tool_helps() {
     for program in PROGRAMS.iter().filter(|program| program.group == Group::Tools) {
@@ -506,4 +471,176 @@ fn grep_searches_below_directories_in_the_order_of_names() {
     }
     let (ended, seen) = common::run(common::program("grep", &["-rn", "one", "/w"]).mount(folder, "/w", true));
     assert_eq!((seen.text().as_str(), ended.code()), ("/w/a:1:one\n/w/b/c:2:one more\n/w/e:1:none\n", 0));
+}
+
+#[test]
+fn date_is_debians_of_a_given_moment() {
+    let formats = [
+        "%Y", "%m", "%d", "%H", "%M", "%S", "%F", "%T", "%a", "%A", "%b", "%B", "%j", "%y", "%e", "%s", "%%", "%n",
+        "%t", "%u", "%w", "%D", "%R", "%I", "%p", "%C", " ", "-", ":", "at",
+    ];
+    random("date", &["-u"], 0, |pick| {
+        let moment = match pick.below(3) {
+            0 => format!("@{}", pick.below(4_102_444_800)),
+            1 => format!("{}-{:02}-{:02}", 1970 + pick.below(130), 1 + pick.below(13), 1 + pick.below(31)),
+            _ => format!("2009-03-{:02} {:02}:{:02}", 1 + pick.below(31), pick.below(25), pick.below(61)),
+        };
+        let format = match pick.below(5) {
+            0 => "-R".to_owned(),
+            1 => "-I".to_owned(),
+            _ => format!("+{}", pick.text(&formats, 5)),
+        };
+        vec!["-u".into(), "-d".into(), moment, format]
+    });
+}
+
+#[test]
+fn test_is_debians() {
+    // A minus and one sign is for GNU's an operator even where none can stand.
+    let words = [
+        "a",
+        "",
+        "b",
+        "=",
+        "!=",
+        "1",
+        "2",
+        "-33",
+        "x1",
+        "-eq",
+        "-ne",
+        "-lt",
+        "-le",
+        "-gt",
+        "-ge",
+        "!",
+        "-z",
+        "-n",
+        "-a",
+        "-o",
+        "(",
+        ")",
+        "-e",
+        "-f",
+        "-d",
+        "-s",
+        "w/log",
+        "w/empty",
+        "w/folder",
+        "w/missing",
+    ];
+    random("test", &[], 0, |pick| (0..pick.below(6)).map(|_| (*pick.of(&words)).to_owned()).collect());
+}
+
+#[test]
+fn env_is_debians_of_an_environment_of_its_own() {
+    random("env", &[], 0, |pick| {
+        let settings = ["A=1", "B=two words", "C=", "LONG_NAME=x=y"];
+        let removed = ["A", "B", "NONE"];
+        let mut args = vec!["-i".to_owned()];
+        args.extend(pick.some(&removed, 4).into_iter().flat_map(|name| ["-u".to_owned(), name.to_owned()]));
+        args.extend(pick.some(&settings, 2).into_iter().map(ToOwned::to_owned));
+        args.extend(words(pick.of(&["", "true", "false", "/nonesuch", "printf %s one"])));
+        args
+    });
+}
+
+#[test]
+fn what_tools_make_of_an_option_that_is_none_is_debians() {
+    let tools = [
+        "basename", "cat", "comm", "cp", "cut", "date", "dirname", "env", "fold", "grep", "head", "ls", "mkdir", "mv",
+        "nl", "od", "paste", "pwd", "rm", "rmdir", "seq", "sleep", "sort", "stat", "tac", "tail", "tee", "touch", "tr",
+        "true", "false", "uname", "uniq", "wc", "xargs", "yes",
+    ];
+    assert_alike("unknown", &tools.map(|tool| Case::new(tool, ["--nosuch"])));
+}
+
+/// Where it is held what each tool prints: a file of tests, and what in it does so.
+const HELD: &[(&str, &str, &str)] = &[
+    ("[", "userland/src/programs/test.rs", "the_code_is_the_answer"),
+    ("basename", "tests/tools.rs", "basename_and_dirname_are_debians"),
+    ("cat", "tests/tools.rs", "cat_is_debians"),
+    ("clear", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("comm", "tests/tools.rs", "comm_is_debians"),
+    ("course", "tests/course.rs", "the_syllabus_has_a_line_for_each_program_of_the_course_and_no_other"),
+    ("cp", "tests/file_tools.rs", "files_are_copied_as_elsewhere"),
+    ("cut", "tests/tools.rs", "cut_is_debians"),
+    ("date", "tests/tools.rs", "date_is_debians_of_a_given_moment"),
+    ("dirname", "tests/tools.rs", "basename_and_dirname_are_debians"),
+    ("echo", "tests/tools.rs", "echo_is_dashs"),
+    ("env", "tests/tools.rs", "env_is_debians_of_an_environment_of_its_own"),
+    ("false", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("fold", "tests/tools.rs", "fold_is_debians"),
+    ("grep", "tests/tools.rs", "grep_is_debians"),
+    ("head", "tests/tools.rs", "head_is_debians"),
+    ("hello", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("host", "userland/src/programs/host.rs", "what_follows_the_program_is_its_own"),
+    ("kill", "userland/src/programs/kill.rs", "every_task_is_tried_and_the_missing_are_named"),
+    ("ls", "tests/file_tools.rs", "directories_are_listed_as_elsewhere"),
+    ("mkdir", "tests/file_tools.rs", "directories_are_made_and_removed_as_elsewhere"),
+    ("mv", "tests/file_tools.rs", "files_are_moved_as_elsewhere"),
+    ("nc", "tests/nc.rs", "with_l_it_takes_one_connection"),
+    ("nl", "tests/tools.rs", "nl_is_debians"),
+    ("od", "tests/tools.rs", "od_is_debians"),
+    ("paste", "tests/tools.rs", "paste_is_debians"),
+    ("printf", "tests/tools.rs", "printf_is_debians"),
+    ("ps", "userland/src/programs/ps.rs", "columns_are_as_wide_as_what_stands_in_them"),
+    ("pstree", "userland/src/programs/pstree.rs", "children_stand_below_their_parents"),
+    ("pwd", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("rev", "tests/tools.rs", "rev_is_debians_of_what_prints"),
+    ("rm", "tests/file_tools.rs", "files_are_removed_as_elsewhere"),
+    ("rmdir", "tests/file_tools.rs", "directories_are_made_and_removed_as_elsewhere"),
+    ("seq", "tests/tools.rs", "seq_is_debians"),
+    ("sleep", "userland/src/programs/sleep.rs", "durations_add_up"),
+    ("sort", "tests/tools.rs", "sort_is_debians"),
+    ("stat", "tests/file_tools.rs", "files_are_told_of_as_elsewhere"),
+    ("stty", "userland/src/programs/stty.rs", "the_terminal_is_told_of_and_its_mode_can_be_set_to_what_was_told"),
+    ("tac", "tests/tools.rs", "tac_is_debians"),
+    ("tail", "tests/tools.rs", "tail_is_debians"),
+    ("tee", "tests/tools.rs", "tee_is_debians"),
+    ("test", "tests/tools.rs", "test_is_debians"),
+    ("time", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("top", "userland/src/programs/top.rs", "the_busiest_since_the_last_picture_come_first"),
+    ("touch", "tests/file_tools.rs", "files_are_touched_as_elsewhere"),
+    ("tr", "tests/tools.rs", "tr_is_debians"),
+    ("true", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("uname", "userland/src/programs/uname.rs", "the_parts_stand_in_one_order"),
+    ("uniq", "tests/tools.rs", "uniq_is_debians"),
+    ("wc", "tests/tools.rs", "wc_is_debians"),
+    ("which", "tests/tools.rs", "tools_of_few_words_print_them"),
+    ("xargs", "tests/tools.rs", "xargs_is_debians"),
+    ("yes", "tests/bad_input.rs", "who_writes_to_nobody_is_ended_by_the_signal_without_a_word"),
+];
+
+#[test]
+fn what_every_tool_prints_is_held_by_a_test() {
+    for program in PROGRAMS.iter().filter(|program| program.group == Group::Tools) {
+        assert!(HELD.iter().any(|(tool, ..)| *tool == program.name), "nothing holds what {} prints", program.name);
+    }
+    for (tool, file, test) in HELD {
+        let program = PROGRAMS.iter().find(|program| program.name == *tool);
+        assert!(program.is_some(), "{tool} is no tool");
+        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let (_, from) = text.split_once(&format!("fn {test}(")).unwrap_or_else(|| panic!("{file} has no {test}"));
+        let body = from.split("#[test]").next().unwrap();
+        let is_its_own_file = file.ends_with(&format!("/{tool}.rs")) || *tool == "[";
+        let is_named = body.contains(&format!("\"{tool}")) || body.contains(&format!("{tool}("));
+        assert!(is_its_own_file || is_named, "{test} is not about {tool}");
+    }
+}
+
+#[test]
+fn tools_of_few_words_print_them() {
+    for (command, output, code) in [
+        (&["true", "x"][..], "", 0),
+        (&["false", "x"], "", 1),
+        (&["hello"], "Hello, world!\n", 0),
+        (&["pwd"], "/\n", 0),
+        (&["which", "cat", "nonesuch", "ls"], "cat\nls\n", 1),
+        (&["clear"], "\u{1b}[H\u{1b}[2J\u{1b}[3J", 0),
+        (&["time", "-p", "echo", "x"], "x\n", 0),
+    ] {
+        let (ended, seen) = common::run(common::program(command[0], &command[1..]));
+        assert_eq!((seen.text().as_str(), ended.code()), (output, code), "{command:?}");
+    }
 }

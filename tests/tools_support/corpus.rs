@@ -27,7 +27,8 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn log(pick: &mut Pick, lines: usize) -> Vec<u8> {
+/// A web server's log of so many lines.
+pub fn log(pick: &mut Pick, lines: usize) -> Vec<u8> {
     let mut text = String::new();
     for _ in 0..lines {
         let (a, b, c, size) = (pick.below(3), pick.below(30), pick.below(9), pick.below(90_000));

@@ -2,7 +2,7 @@
 //!
 //! The files lie in a folder `w`, which both name alike: ours from its root, Debian's from the folder above.
 
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, reason = "each test crate uses its own part of this")]
 
 pub mod corpus;
 pub mod random;
@@ -35,7 +35,7 @@ impl Case {
     }
 
     /// As it is typed.
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let args = self.args.iter().map(|arg| quoted(arg));
         std::iter::once(self.tool.to_owned()).chain(args).collect::<Vec<_>>().join(" ")
     }
@@ -44,10 +44,10 @@ impl Case {
 /// What a tool has written, and its exit code.
 #[derive(Debug, PartialEq)]
 pub struct Printed {
-    output: Vec<u8>,
-    code: i32,
+    pub output: Vec<u8>,
+    pub code: i32,
     /// Files that it has made, which are all called `made` and something.
-    made: Vec<Option<Vec<u8>>>,
+    pub made: Vec<Option<Vec<u8>>>,
 }
 
 /// Names under which a case may write.
@@ -57,26 +57,30 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// A machine that runs ours, and what it will have printed; its files are still to be mounted.
+pub fn machine(case: &Case) -> (Machine, MemoryConsole) {
+    let console = MemoryConsole::new().input(&case.input);
+    let machine = Machine::new()
+        .programs(PROGRAMS)
+        .program(case.tool, case.args.iter().map(String::as_str))
+        .checked(false)
+        .console(Console::Memory(console.clone()));
+    (machine, console)
+}
+
 /// Runs ours.
 fn ours(case: &Case, folder: &MemoryFolder) -> Printed {
     for name in MADE {
         let _ = folder.remove(name);
     }
-    let console = MemoryConsole::new().input(&case.input);
-    let machine = Machine::new()
-        .programs(PROGRAMS)
-        .program(case.tool, case.args.iter().map(String::as_str))
-        .simulate(7)
-        .checked(false)
-        .console(Console::Memory(console.clone()))
-        .mount(folder.clone(), "/w", false);
-    let ended = machine.boot().expect("the machine boots");
+    let (machine, console) = machine(case);
+    let ended = machine.simulate(7).mount(folder.clone(), "/w", false).boot().expect("the machine boots");
     let made = MADE.map(|name| folder.read(name).ok()).into();
     Printed { output: console.stdout(), code: ended.code(), made }
 }
 
 /// Runs Debian's, all in one shell. The folder above the files is left as it was.
-fn debians(cases: &[Case], above: &Path) -> Vec<Printed> {
+pub fn debians(cases: &[Case], above: &Path) -> Vec<Printed> {
     let results = above.join("results");
     let _ = fs::remove_dir_all(&results);
     fs::create_dir_all(&results).unwrap();
@@ -150,7 +154,7 @@ pub fn assert_alike(name: &str, cases: &[Case]) {
     );
 }
 
-fn describe(case: &Case, ours: &Printed, theirs: &Printed) -> String {
+pub fn describe(case: &Case, ours: &Printed, theirs: &Printed) -> String {
     let at = ours.output.iter().zip(&theirs.output).take_while(|(one, other)| one == other).count();
     let from = at.saturating_sub(20);
     let shown = |bytes: &[u8]| {

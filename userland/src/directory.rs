@@ -37,15 +37,10 @@ pub fn look_at(path: &str, follows: bool) -> impl Routine<Result<FileInfo, Errno
     })
 }
 
-/// Is there a directory at `path`? Links are followed.
-pub fn is_directory(path: &str) -> impl Routine<Result<bool, Errno>> {
-    routine!(move {
-        match trap!(yield stat(path)) {
-            Ok(FileInfo { kind, .. }) => Ok(kind == FileKind::Directory),
-            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(false),
-            Err(errno) => Err(errno),
-        }
-    })
+/// Is there a directory at `path`? Links are followed. Where that cannot be asked there is none; who goes on to use
+/// the path is told why.
+pub fn is_directory(path: &str) -> impl Routine<bool> {
+    routine!(move -> bool { trap!(yield stat(path)).is_ok_and(|info| info.kind == FileKind::Directory) })
 }
 
 /// `drwxr-xr-x`: what a file is, and its mode.

@@ -61,13 +61,6 @@ impl ByteLines {
         }
     }
 
-    /// Nothing, from nowhere.
-    pub const fn none() -> ByteLines {
-        let mut none = ByteLines::new(Fd::STDIN);
-        none.has_ended = true;
-        none
-    }
-
     /// Where it comes from.
     pub const fn fd(&self) -> Fd {
         self.fd

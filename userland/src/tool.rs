@@ -62,8 +62,6 @@ pub enum InputKind {
     Standard,
     /// A file that was opened.
     File,
-    /// A directory, of which nothing can be read. That has been told.
-    Directory,
 }
 
 impl Input {
@@ -112,7 +110,7 @@ impl Tool {
     }
 
     /// Opens a file to read, or gives standard input for `-`. What cannot be opened is told, and `None`; a directory
-    /// is told and empty.
+    /// can be, and is told as soon as it is read.
     pub fn open(&mut self, name: &str) -> impl Routine<Result<Option<Input>, Errno>> {
         routine!(move {
             let input = |kind, lines| Some(Input { name: name.into(), kind, lines });
@@ -135,7 +133,7 @@ impl Tool {
                 Err(errno) => errno,
             };
             call!(self.complain(name, errno))?;
-            Ok(if errno == Errno::EISDIR { input(InputKind::Directory, ByteLines::none()) } else { None })
+            Ok(None)
         })
     }
 

@@ -191,7 +191,7 @@ impl Copying {
             left.reverse();
             match trap!(yield mkdir(to.as_str())) {
                 Ok(()) => self.tell(tool, &from, &to),
-                Err(Errno::EEXIST) if call!(crate::directory::is_directory(&to))? => {}
+                Err(Errno::EEXIST) if call!(crate::directory::is_directory(&to)) => {}
                 Err(errno) => {
                     call!(tool.complain(&to, errno))?;
                     return Ok(None);

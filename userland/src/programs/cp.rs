@@ -43,7 +43,7 @@ fn main(args: Args) -> Task {
             spares_existing: given.has("-n"),
         };
         let is_recursive = given.has("-r") || given.has("-a");
-        let is_into = call!(is_directory(&target))?;
+        let is_into = call!(is_directory(&target));
         if sources.len() > 1 && !is_into {
             call!(tool.complain(&target, Errno::ENOTDIR))?;
             return call!(tool.finish());

@@ -1,6 +1,7 @@
 //! The date and the time, in UTC.
 
 use crate::{
+    args::{FAILED_CODE, or_usage_with},
     date::{DateTime, Moment},
     prelude::*,
 };
@@ -39,7 +40,7 @@ fn parse(args: Args) -> Result<(Option<Duration>, String), Misuse> {
 
 fn main(args: Args) -> Task {
     task!({
-        let (moment, format) = call!(or_usage(&PROGRAM, parse(args)))?;
+        let (moment, format) = call!(or_usage_with(&PROGRAM, FAILED_CODE, parse(args)))?;
         let moment = match moment {
             Some(moment) => moment,
             None => trap!(yield sysinfo())?.wall_clock,
@@ -70,6 +71,6 @@ mod tests {
     fn what_is_no_date_is_refused() {
         let run = run(main(vec!["-d".to_owned(), "soon".to_owned()]));
         assert!(run.errors.starts_with("date: -d \"soon\": not a date"), "{}", run.errors);
-        assert_eq!(run.end, End::Exited(2));
+        assert_eq!(run.end, End::Exited(FAILED_CODE));
     }
 }

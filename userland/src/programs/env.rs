@@ -1,7 +1,7 @@
 //! The environment, and programs in another one.
 
 use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
-use crate::prelude::*;
+use crate::{args::or_usage_with, prelude::*};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "env",
@@ -10,6 +10,9 @@ pub(crate) const PROGRAM: Program = Program::new(
     main,
 )
 .usage("[-i] [-u NAME]... [-C DIRECTORY] [NAME=VALUE]... [PROGRAM [ARGUMENT]...]");
+
+/// The exit code when it is `env` itself that fails.
+const ENV_FAILED_CODE: i32 = 125;
 
 struct Options {
     is_emptied: bool,
@@ -41,7 +44,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let Options { is_emptied, mut removed, set, directory, program, args } =
-            call!(or_usage(&PROGRAM, parse(args)))?;
+            call!(or_usage_with(&PROGRAM, ENV_FAILED_CODE, parse(args)))?;
         if is_emptied {
             removed.extend(trap!(yield environment())?.into_iter().map(|(name, _)| name.into_string()));
         }
@@ -80,9 +83,6 @@ fn main(args: Args) -> Task {
         trap!(yield exit(code))
     })
 }
-
-/// The exit code when it is `env` itself that fails.
-const ENV_FAILED_CODE: i32 = 125;
 
 #[cfg(test)]
 mod tests {

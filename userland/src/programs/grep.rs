@@ -115,7 +115,7 @@ fn lines_of(text: &str) -> Vec<String> {
     text.split('\n').map(ToOwned::to_owned).collect()
 }
 
-/// Adds the patterns of files.
+/// Adds the patterns of files; false when one could not be read.
 fn read_patterns(tool: &mut Tool, files: Vec<String>, patterns: &mut Vec<String>) -> impl Routine<Result<bool, Errno>> {
     routine!(move {
         for name in files {
@@ -127,7 +127,7 @@ fn read_patterns(tool: &mut Tool, files: Vec<String>, patterns: &mut Vec<String>
             }
             call!(tool.close(&input))?;
         }
-        Ok(true)
+        Ok(tool.code == 0)
     })
 }
 

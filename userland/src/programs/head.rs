@@ -2,6 +2,7 @@
 
 use crate::{count::Count, prelude::*};
 use alloc::collections::VecDeque;
+use memchr::memchr_iter;
 
 pub(crate) const PROGRAM: Program = Program::new(
     "head",
@@ -120,22 +121,39 @@ fn write_bytes(tool: &mut Tool, input: &mut Input, count: u64) -> impl Routine<R
     })
 }
 
-/// Holds back so many lines, as they may be the last.
+/// Holds back the pieces in which so many lines are, as they may be the last.
 fn write_all_but_lines(tool: &mut Tool, input: &mut Input, count: u64) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        let mut held = VecDeque::new();
+        let newlines = |piece: &[u8]| memchr_iter(b'\n', piece).count() as u64;
+        let mut held: VecDeque<(Buf, u64)> = VecDeque::new();
+        let mut held_newlines = 0;
+        let mut ends_amid_line = false;
         while call!(tool.fill(input))? {
-            while let Some(line) = input.lines.take_line() {
-                if count == 0 {
-                    tool.out.extend_from_slice(line);
-                    continue;
-                }
-                if held.len() as u64 == count {
-                    let first: Vec<u8> = held.pop_front().unwrap_or_default();
-                    tool.out.extend_from_slice(&first);
-                }
-                held.push_back(line.to_vec());
+            let piece = input.lines.take_piece();
+            ends_amid_line = piece.last().map_or(ends_amid_line, |last| *last != b'\n');
+            let piece_newlines = newlines(&piece);
+            held_newlines += piece_newlines;
+            held.push_back((piece, piece_newlines));
+            while let Some((_, first)) = held.front()
+                && held_newlines - first >= count
+                && let Some((piece, newlines)) = held.pop_front()
+            {
+                held_newlines -= newlines;
+                call!(tool.write(piece))?;
             }
+        }
+        // A last line that lacks its newline is one of those that are left out.
+        let mut left = (held_newlines + u64::from(ends_amid_line)).saturating_sub(count);
+        for (mut piece, newlines) in held {
+            if left == 0 {
+                break;
+            }
+            if left <= newlines {
+                let end = memchr_iter(b'\n', &piece).nth(left as usize - 1).map_or(piece.len(), |at| at + 1);
+                drop(piece.split_off(end));
+            }
+            left = left.saturating_sub(newlines);
+            call!(tool.write(piece))?;
         }
         Ok(())
     })

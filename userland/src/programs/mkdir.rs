@@ -39,9 +39,11 @@ fn main(args: Args) -> Task {
                     Ok(()) => {}
                     // A read-only system refuses even what is there.
                     Err(Errno::EEXIST | Errno::EROFS | Errno::EACCES)
-                        if given.has("-p") && call!(is_directory(path)) == Ok(true) => {}
+                        if given.has("-p") && call!(is_directory(path)) => {}
                     Err(errno) => {
-                        call!(tool.complain(path, errno))?;
+                        let is_on_the_way = path.len() < operand.trim_end_matches('/').len();
+                        let is_file_there = errno == Errno::EEXIST && is_on_the_way;
+                        call!(tool.complain(path, if is_file_there { Errno::ENOTDIR } else { errno }))?;
                         break;
                     }
                 }

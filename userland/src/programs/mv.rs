@@ -26,7 +26,7 @@ fn main(args: Args) -> Task {
     task!({
         let mut tool = Tool::new(&PROGRAM);
         let (given, sources, target) = call!(tool.or_usage(parse(args)))?;
-        let is_into = call!(is_directory(&target))?;
+        let is_into = call!(is_directory(&target));
         if sources.len() > 1 && !is_into {
             call!(tool.complain(&target, Errno::ENOTDIR))?;
             return call!(tool.finish());

@@ -1,6 +1,9 @@
 //! The working directory.
 
-use crate::prelude::*;
+use crate::{
+    args::{FAILED_CODE, or_usage_with},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program =
     Program::new("pwd", Group::Tools, "prints the working directory", main).usage("[-LP]");
@@ -12,7 +15,7 @@ fn parse(args: Args) -> Result<Given, Misuse> {
 
 fn main(args: Args) -> Task {
     task!({
-        call!(or_usage(&PROGRAM, parse(args)))?;
+        call!(or_usage_with(&PROGRAM, FAILED_CODE, parse(args)))?;
         println!("{}", trap!(yield getcwd())?)
     })
 }

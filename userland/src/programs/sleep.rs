@@ -1,6 +1,9 @@
 //! Does nothing for a while.
 
-use crate::prelude::*;
+use crate::{
+    args::{FAILED_CODE, or_usage_with},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program =
     Program::new("sleep", Group::Tools, "waits for so many seconds, or 20ms, 1.5m, …; several add up", main)
@@ -19,7 +22,7 @@ fn parse(args: Args) -> Result<Duration, Misuse> {
 
 fn main(args: Args) -> Task {
     task!({
-        let span = call!(or_usage(&PROGRAM, parse(args)))?;
+        let span = call!(or_usage_with(&PROGRAM, FAILED_CODE, parse(args)))?;
         trap!(yield sleep(span))
     })
 }
@@ -44,6 +47,6 @@ mod tests {
         assert_eq!(run(main(words(""))).errors, "sleep: no duration given\nusage: sleep DURATION...\n");
         let wrong = run(main(words("1 soon")));
         assert!(wrong.errors.starts_with("sleep: duration \"soon\": not a duration"), "{}", wrong.errors);
-        assert_eq!(wrong.end, End::Exited(2));
+        assert_eq!(wrong.end, End::Exited(FAILED_CODE));
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     programs::head::{Titles, put_title},
 };
 use alloc::collections::VecDeque;
+use core::ops::Range;
 use memchr::{memchr_iter, memrchr_iter};
 
 pub(crate) const PROGRAM: Program = Program::new(
@@ -156,18 +157,31 @@ fn follow_all(tool: &mut Tool, mut files: Vec<Followed>, has_titles: bool) -> im
 
 fn write_part(tool: &mut Tool, input: &mut Input, part: Part) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        if input.kind == InputKind::Directory {
-            return Ok(());
-        }
         match part {
-            Part::LastBytes(count) => call!(write_last_bytes(tool, input, count)),
+            Part::LastBytes(count) => match call!(extent(input.lines.fd())) {
+                Some(extent) => {
+                    let start = extent.end.saturating_sub(count).max(extent.start);
+                    trap!(yield seek(input.lines.fd(), SeekFrom::Start(start)))?;
+                    call!(write_behind(tool, input, 0, false))
+                }
+                None => call!(write_last_bytes(tool, input, count)),
+            },
             Part::BehindBytes(count) => call!(write_behind(tool, input, count, false)),
             Part::BehindLines(count) => call!(write_behind(tool, input, count, true)),
-            Part::LastLines(count) => match trap!(yield seek(input.lines.fd(), SeekFrom::Current(0))) {
-                Ok(begin) => call!(write_last_lines_of_file(tool, input, count, begin)),
-                Err(_) => call!(write_last_lines(tool, input, count)),
+            Part::LastLines(count) => match call!(extent(input.lines.fd())) {
+                Some(extent) => call!(write_last_lines_of_file(tool, input, count, extent)),
+                None => call!(write_last_lines(tool, input, count)),
             },
         }
+    })
+}
+
+/// From where to where a file is to be read, or `None` where no place can be set, as in a pipe or a directory.
+fn extent(fd: Fd) -> impl Routine<Option<Range<u64>>> {
+    routine!(move -> Option<Range<u64>> {
+        let start = trap!(yield seek(fd, SeekFrom::Current(0))).ok()?;
+        let end = trap!(yield seek(fd, SeekFrom::End(0))).ok()?;
+        Some(start..end)
     })
 }
 
@@ -192,13 +206,9 @@ fn write_behind(tool: &mut Tool, input: &mut Input, count: u64, is_lines: bool) 
     })
 }
 
+/// Keeps the pieces that may have the last bytes.
 fn write_last_bytes(tool: &mut Tool, input: &mut Input, count: u64) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        if let Ok(begin) = trap!(yield seek(input.lines.fd(), SeekFrom::Current(0))) {
-            let end = trap!(yield seek(input.lines.fd(), SeekFrom::End(0)))?;
-            trap!(yield seek(input.lines.fd(), SeekFrom::Start(end.saturating_sub(count).max(begin))))?;
-            return call!(write_behind(tool, input, 0, false));
-        }
         let mut held: VecDeque<Buf> = VecDeque::new();
         let mut held_bytes = 0;
         while call!(tool.fill(input))? {
@@ -227,11 +237,11 @@ fn write_last_lines_of_file(
     tool: &mut Tool,
     input: &mut Input,
     count: u64,
-    begin: u64,
+    extent: Range<u64>,
 ) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         let fd = input.lines.fd();
-        let end = trap!(yield seek(fd, SeekFrom::End(0)))?;
+        let Range { start: begin, end } = extent;
         let mut newlines_left = count;
         // The newline that ends the last line is none between two.
         let mut is_behind_last = true;

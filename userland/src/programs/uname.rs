@@ -1,6 +1,9 @@
 //! What the machine is.
 
-use crate::prelude::*;
+use crate::{
+    args::{FAILED_CODE, or_usage_with},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program =
     Program::new("uname", Group::Tools, "prints what the machine is; -a all of it", main).usage("[-asnrvm]");
@@ -31,7 +34,7 @@ fn parse(args: Args) -> Result<Given, Misuse> {
 
 fn main(args: Args) -> Task {
     task!({
-        let given = call!(or_usage(&PROGRAM, parse(args)))?;
+        let given = call!(or_usage_with(&PROGRAM, FAILED_CODE, parse(args)))?;
         let is_none_given = !PARTS.iter().any(|(flag, _)| given.has(flag)) && !given.has("-a");
         let is_wanted = |flag: &str| given.has(flag) || given.has("-a") || (is_none_given && flag == "-s");
         let parts: Vec<&str> = PARTS.iter().filter(|(flag, _)| is_wanted(flag)).map(|(_, part)| *part).collect();

@@ -104,7 +104,7 @@ fn paths(word: &str) -> impl Routine<Result<Vec<Candidate>, Errno>> {
             let path = join(directory, &entry.name);
             let goes_on = match entry.kind {
                 FileKind::Directory => true,
-                FileKind::Link => call!(is_directory(&path)).unwrap_or(false),
+                FileKind::Link => call!(is_directory(&path)),
                 _ => false,
             };
             let end = if goes_on { "/" } else { "" };
