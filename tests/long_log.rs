@@ -7,10 +7,7 @@
 mod chaos_support;
 mod tools_support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 use tools_support::{Case, Printed, corpus, debians, describe, has_namesakes, machine, random::Pick};
 
 const LINES: usize = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
@@ -74,16 +71,11 @@ const COMMANDS: &[&str] = &[
     "seq -s , 0 0.25 100000",
 ];
 
-/// A new folder of this name above one with the files: the log, a list of words, a program.
-fn files(name: &str) -> PathBuf {
-    let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_log").join(name);
-    let _ = fs::remove_dir_all(&above);
-    fs::create_dir_all(above.join("w")).unwrap();
-    let file = |name| above.join("w").join(name);
-    fs::write(file("log"), corpus::log(&mut Pick::new(3), LINES)).unwrap();
-    fs::write(file("words"), corpus::files().iter().find(|(name, _)| *name == "words").unwrap().1.repeat(100)).unwrap();
-    fs::write(file("program"), fs::read("/usr/bin/sort").unwrap()).unwrap();
-    above
+/// The log, a list of words, a program.
+fn files() -> [(&'static str, Vec<u8>); 3] {
+    let words = corpus::files().into_iter().find(|(name, _)| *name == "words").expect("it is there").1.repeat(100);
+    let program = fs::read("/usr/bin/sort").unwrap_or_default();
+    [("log", corpus::log(&mut Pick::new(3), LINES)), ("words", words), ("program", program)]
 }
 
 fn case(command: &'static str) -> Case {
@@ -99,7 +91,12 @@ fn of_a_long_log_the_tools_print_what_debians_do() {
     if !has_namesakes() {
         return;
     }
-    let above = files("compared");
+    let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_log");
+    let _ = fs::remove_dir_all(&above);
+    fs::create_dir_all(above.join("w")).unwrap();
+    for (name, bytes) in files() {
+        fs::write(above.join("w").join(name), bytes).unwrap();
+    }
     let differences: Vec<_> = COMMANDS.iter().filter_map(|command| difference(&case(command), &above)).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
@@ -122,7 +119,10 @@ mod holding {
         rc::Rc,
         time::Duration,
     };
-    use yieldix::event::{Event, Record};
+    use yieldix::{
+        MemoryFolder,
+        event::{Event, Record},
+    };
 
     /// No tool may hold the machine for longer.
     const HELD_MAX: Duration = Duration::from_millis(10);
@@ -137,7 +137,7 @@ mod holding {
     }
 
     /// How long each turn of this case is, in a simulated world, where all runs have the same turns.
-    fn turns(case: &Case, above: &Path) -> Vec<Duration> {
+    fn turns(case: &Case, folder: &MemoryFolder) -> Vec<Duration> {
         let (began, turns) = (Cell::new(Duration::ZERO), Rc::new(RefCell::new(Vec::new())));
         let told = Rc::clone(&turns);
         let observe = move |record: &Record<'_>| match record.event {
@@ -146,19 +146,19 @@ mod holding {
             _ => {}
         };
         let (machine, _console) = machine(case);
-        machine.simulate(7).mount(&above.join("w"), "/w", false).observe(observe).boot().expect("the machine boots");
+        machine.simulate(7).mount(folder.clone(), "/w", false).observe(observe).boot().expect("the machine boots");
         turns.take()
     }
 
     /// How long the longest turn of this case is.
-    fn longest_turn(case: &Case, above: &Path) -> Duration {
-        let mut least = turns(case, above);
+    fn longest_turn(case: &Case, folder: &MemoryFolder) -> Duration {
+        let mut least = turns(case, folder);
         let longest = |turns: &[Duration]| turns.iter().copied().max().unwrap_or_default();
         for _ in 1..TRIES {
             if longest(&least) <= HELD_MAX {
                 break;
             }
-            let again = turns(case, above);
+            let again = turns(case, folder);
             assert_eq!(again.len(), least.len(), "{case:?} has other turns");
             least = least.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
         }
@@ -167,10 +167,13 @@ mod holding {
 
     #[test]
     fn no_tool_holds_the_machine_for_more_than_10_ms() {
-        let above = files("timed");
+        let folder = MemoryFolder::new();
+        for (name, bytes) in files() {
+            folder.write(name, bytes).unwrap();
+        }
         let mut held: Vec<(Duration, &str)> = Vec::new();
         for command in COMMANDS {
-            let longest = longest_turn(&case(command), &above);
+            let longest = longest_turn(&case(command), &folder);
             println!("{longest:>10.1?}  {command}");
             held.push((longest, command));
         }
