@@ -7,7 +7,10 @@
 mod chaos_support;
 mod tools_support;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use tools_support::{Case, Printed, corpus, debians, describe, has_namesakes, machine, random::Pick};
 
 const LINES: usize = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
@@ -71,11 +74,17 @@ const COMMANDS: &[&str] = &[
     "seq -s , 0 0.25 100000",
 ];
 
-/// The log, a list of words, a program.
-fn files() -> [(&'static str, Vec<u8>); 3] {
-    let words = corpus::files().into_iter().find(|(name, _)| *name == "words").expect("it is there").1.repeat(100);
-    let program = fs::read("/usr/bin/sort").unwrap_or_default();
-    [("log", corpus::log(&mut Pick::new(3), LINES)), ("words", words), ("program", program)]
+/// A new folder of this name above one with the files: the log, a list of words, a program.
+fn folder(name: &str) -> PathBuf {
+    let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_log").join(name);
+    let _ = fs::remove_dir_all(&above);
+    fs::create_dir_all(above.join("w")).unwrap();
+    let write = |name, bytes: Vec<u8>| fs::write(above.join("w").join(name), bytes).unwrap();
+    write("log", corpus::log(&mut Pick::new(3), LINES));
+    let words = corpus::files().into_iter().find(|(name, _)| *name == "words").expect("it is there").1;
+    write("words", words.repeat(100));
+    write("program", fs::read("/usr/bin/sort").unwrap_or_default());
+    above
 }
 
 fn case(command: &'static str) -> Case {
@@ -91,12 +100,7 @@ fn of_a_long_log_the_tools_print_what_debians_do() {
     if !has_namesakes() {
         return;
     }
-    let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_log");
-    let _ = fs::remove_dir_all(&above);
-    fs::create_dir_all(above.join("w")).unwrap();
-    for (name, bytes) in files() {
-        fs::write(above.join("w").join(name), bytes).unwrap();
-    }
+    let above = folder("compared");
     let differences: Vec<_> = COMMANDS.iter().filter_map(|command| difference(&case(command), &above)).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
@@ -119,10 +123,7 @@ mod holding {
         rc::Rc,
         time::Duration,
     };
-    use yieldix::{
-        MemoryFolder,
-        event::{Event, Record},
-    };
+    use yieldix::event::{Event, Record};
 
     /// No tool may hold the machine for longer.
     const HELD_MAX: Duration = Duration::from_millis(10);
@@ -136,8 +137,8 @@ mod holding {
         Duration::new(tv_sec as u64, tv_nsec as u32)
     }
 
-    /// How long each turn of this case is, in a simulated world, where all runs have the same turns.
-    fn turns(case: &Case, folder: &MemoryFolder) -> Vec<Duration> {
+    /// How long each turn of this case is.
+    fn turns(case: &Case, above: &Path) -> Vec<Duration> {
         let (began, turns) = (Cell::new(Duration::ZERO), Rc::new(RefCell::new(Vec::new())));
         let told = Rc::clone(&turns);
         let observe = move |record: &Record<'_>| match record.event {
@@ -146,34 +147,33 @@ mod holding {
             _ => {}
         };
         let (machine, _console) = machine(case);
-        machine.simulate(7).mount(folder.clone(), "/w", false).observe(observe).boot().expect("the machine boots");
+        machine.mount(&above.join("w"), "/w", false).observe(observe).boot().expect("the machine boots");
         turns.take()
     }
 
     /// How long the longest turn of this case is.
-    fn longest_turn(case: &Case, folder: &MemoryFolder) -> Duration {
-        let mut least = turns(case, folder);
+    fn longest_turn(case: &Case, above: &Path) -> Duration {
+        let mut least = turns(case, above);
         let longest = |turns: &[Duration]| turns.iter().copied().max().unwrap_or_default();
         for _ in 1..TRIES {
             if longest(&least) <= HELD_MAX {
                 break;
             }
-            let again = turns(case, folder);
-            assert_eq!(again.len(), least.len(), "{case:?} has other turns");
-            least = least.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
+            let again = turns(case, above);
+            // With other turns, as when the disk made it wait, it cannot be laid beside the first.
+            if again.len() == least.len() {
+                least = least.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
+            }
         }
         longest(&least)
     }
 
     #[test]
     fn no_tool_holds_the_machine_for_more_than_10_ms() {
-        let folder = MemoryFolder::new();
-        for (name, bytes) in files() {
-            folder.write(name, bytes).unwrap();
-        }
+        let above = folder("timed");
         let mut held: Vec<(Duration, &str)> = Vec::new();
         for command in COMMANDS {
-            let longest = longest_turn(&case(command), &folder);
+            let longest = longest_turn(&case(command), &above);
             println!("{longest:>10.1?}  {command}");
             held.push((longest, command));
         }
