@@ -137,7 +137,8 @@ mod holding {
         Duration::new(tv_sec as u64, tv_nsec as u32)
     }
 
-    /// How long each turn of this case is.
+    /// How long each turn of this case is. What it prints goes nowhere: a console in memory copies all that it has
+    /// when it grows, and the turn in which it does would count that.
     fn turns(case: &Case, above: &Path) -> Vec<Duration> {
         let (began, turns) = (Cell::new(Duration::ZERO), Rc::new(RefCell::new(Vec::new())));
         let told = Rc::clone(&turns);
@@ -146,7 +147,7 @@ mod holding {
             Event::TurnOver { .. } => told.borrow_mut().push(worked() - began.get()),
             _ => {}
         };
-        let (machine, _console) = machine(case);
+        let (machine, _console) = machine(&Case::new("sh", ["-c", &format!("{} >/dev/null", case.line())]));
         machine.mount(&above.join("w"), "/w", false).observe(observe).boot().expect("the machine boots");
         turns.take()
     }
