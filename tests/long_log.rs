@@ -75,14 +75,15 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// A new folder of this name above one with the files: the log, a list of words, a program.
-fn files(name: &str) -> PathBuf {
+fn folder(name: &str) -> PathBuf {
     let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_log").join(name);
     let _ = fs::remove_dir_all(&above);
     fs::create_dir_all(above.join("w")).unwrap();
-    let file = |name| above.join("w").join(name);
-    fs::write(file("log"), corpus::log(&mut Pick::new(3), LINES)).unwrap();
-    fs::write(file("words"), corpus::files().iter().find(|(name, _)| *name == "words").unwrap().1.repeat(100)).unwrap();
-    fs::write(file("program"), fs::read("/usr/bin/sort").unwrap()).unwrap();
+    let write = |name, bytes: Vec<u8>| fs::write(above.join("w").join(name), bytes).unwrap();
+    write("log", corpus::log(&mut Pick::new(3), LINES));
+    let words = corpus::files().into_iter().find(|(name, _)| *name == "words").expect("it is there").1;
+    write("words", words.repeat(100));
+    write("program", fs::read("/usr/bin/sort").unwrap_or_default());
     above
 }
 
@@ -99,7 +100,7 @@ fn of_a_long_log_the_tools_print_what_debians_do() {
     if !has_namesakes() {
         return;
     }
-    let above = files("compared");
+    let above = folder("compared");
     let differences: Vec<_> = COMMANDS.iter().filter_map(|command| difference(&case(command), &above)).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
@@ -136,7 +137,8 @@ mod holding {
         Duration::new(tv_sec as u64, tv_nsec as u32)
     }
 
-    /// How long each turn of this case is, in a simulated world, where all runs have the same turns.
+    /// How long each turn of this case is. What it prints goes nowhere: a console in memory copies all that it has
+    /// when it grows, and the turn in which it does would count that.
     fn turns(case: &Case, above: &Path) -> Vec<Duration> {
         let (began, turns) = (Cell::new(Duration::ZERO), Rc::new(RefCell::new(Vec::new())));
         let told = Rc::clone(&turns);
@@ -145,8 +147,8 @@ mod holding {
             Event::TurnOver { .. } => told.borrow_mut().push(worked() - began.get()),
             _ => {}
         };
-        let (machine, _console) = machine(case);
-        machine.simulate(7).mount(&above.join("w"), "/w", false).observe(observe).boot().expect("the machine boots");
+        let (machine, _console) = machine(&Case::new("sh", ["-c", &format!("{} >/dev/null", case.line())]));
+        machine.mount(&above.join("w"), "/w", false).observe(observe).boot().expect("the machine boots");
         turns.take()
     }
 
@@ -159,15 +161,17 @@ mod holding {
                 break;
             }
             let again = turns(case, above);
-            assert_eq!(again.len(), least.len(), "{case:?} has other turns");
-            least = least.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
+            // With other turns, as when the disk made it wait, it cannot be laid beside the first.
+            if again.len() == least.len() {
+                least = least.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
+            }
         }
         longest(&least)
     }
 
     #[test]
     fn no_tool_holds_the_machine_for_more_than_10_ms() {
-        let above = files("timed");
+        let above = folder("timed");
         let mut held: Vec<(Duration, &str)> = Vec::new();
         for command in COMMANDS {
             let longest = longest_turn(&case(command), &above);
