@@ -78,7 +78,7 @@ fn a_stopped_job_takes_nothing_of_what_is_typed_for_the_shell() -> Task {
             ("Stopped", ""),
             ("Stopped", ""),
             ("$ ", "fg\n"),
-            ("( ", "line\n"),
+            ("(echo", "line\n"),
             ("[7] $ ", "exit $?\n"),
         ]))?;
         assert_eq!(code, 7);
