@@ -37,7 +37,7 @@ fn each_mode_leaves_to_the_terminal_what_it_says() {
         let modes = tcgetattr(&terminal).unwrap();
         assert!(!has(&modes, LocalModes::ICANON) && !has(&modes, LocalModes::ECHO));
         assert_eq!(has(&modes, LocalModes::ISIG), sends_signals);
-        assert!(!modes.input_modes.contains(InputModes::ICRNL) && modes.output_modes.contains(OutputModes::OPOST));
+        assert!(modes.input_modes.contains(InputModes::ICRNL) && modes.output_modes.contains(OutputModes::OPOST));
     }
     assert_eq!(host.set_terminal(Device::STDOUT, TerminalMode::Lines), Ok(()));
     assert_eq!(shown(&terminal), before);
