@@ -20,7 +20,7 @@
 //! [`State::Joining`].
 //!
 //! Beside its state a task may be *stopped* ([`crate::signal`]): it has no turn until it goes on, and takes
-//! nothing that another could have ([`crate::stopped`]).
+//! nothing that another could have (`stopped.rs`).
 //!
 //! A task is a *slot* of 64 bytes, a cache line, in one table. What few tasks need (a name, own
 //! descriptors, children, deadlines, callers of a subroutine) is in a *cold part*, made when first
