@@ -63,11 +63,16 @@ pub fn text_escape(text: &[u8], has_free_zero: bool) -> Option<(Escape, usize)> 
 
 /// Appends `text` with its escapes expanded, as `echo` does; breaks at the one that ends all output.
 pub fn expand(text: &[u8], out: &mut Vec<u8>) -> ControlFlow<()> {
+    expand_by(text, out, |rest| text_escape(rest, true))
+}
+
+/// The same for who knows other escapes: `escape` is given what follows a backslash.
+pub fn expand_by(text: &[u8], out: &mut Vec<u8>, escape: impl Fn(&[u8]) -> Option<(Escape, usize)>) -> ControlFlow<()> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
-        let escape = if byte == b'\\' { text_escape(&text[at..], true) } else { None };
-        match escape {
+        let found = if byte == b'\\' { escape(&text[at..]) } else { None };
+        match found {
             Some((Escape::End, _)) => return ControlFlow::Break(()),
             Some((Escape::Byte(byte), length)) => {
                 out.push(byte);

@@ -436,24 +436,10 @@ impl Printer<'_, '_> {
 
 /// `%b`: an argument with its escapes expanded.
 fn expand(text: &[u8], out: &mut Vec<u8>) -> ControlFlow<()> {
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        at += 1;
-        let escape = match text.get(at) {
-            _ if byte != b'\\' => None,
-            Some(b'x' | b'"') => format_escape(&text[at..]),
-            _ => bytes::text_escape(&text[at..], true),
-        };
-        match escape {
-            Some((Escape::End, _)) => return ControlFlow::Break(()),
-            Some((Escape::Byte(byte), length)) => {
-                out.push(byte);
-                at += length;
-            }
-            None => out.push(byte),
-        }
-    }
-    ControlFlow::Continue(())
+    bytes::expand_by(text, out, |rest| match rest.first() {
+        Some(b'x' | b'"') => format_escape(rest),
+        _ => bytes::text_escape(rest, true),
+    })
 }
 
 fn parse(args: Args) -> Result<(Vec<Part>, Args), Misuse> {
