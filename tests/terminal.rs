@@ -84,6 +84,53 @@ fn a_key_of_the_console_goes_to_the_foreground_and_the_machine_goes_on() {
 }
 
 #[test]
+fn who_reads_the_console_from_the_background_takes_nothing_and_is_stopped() {
+    let console = MemoryConsole::new().terminal(80, 24);
+    console.type_at(millis(5), "for the front\n");
+    let task = task!({
+        trap!(yield set_group(Tid::NONE, Tid::NONE))?;
+        trap!(yield set_foreground(Fd::STDIN, Tid::NONE))?;
+        let reader = task!({
+            assert_eq!(trap!(yield read(Fd::STDIN, 99))?, Buf::from("for the reader\n"));
+            Ok(())
+        });
+        let reader = trap!(yield spawn(reader).group(Tid::NONE))?;
+        let stopped = Some((reader, Change::Stopped(Signal::Ttin)));
+        assert_eq!(trap!(yield wait_change(reader, WaitFlags::STOPPED))?, stopped);
+        assert_eq!(trap!(yield read(Fd::STDIN, 99))?, Buf::from("for the front\n"));
+        trap!(yield kill(reader, Signal::Cont))?;
+        assert_eq!(trap!(yield wait_change(reader, WaitFlags::STOPPED))?, stopped);
+        trap!(yield set_foreground(Fd::STDIN, reader))?;
+        trap!(yield kill(reader, Signal::Cont))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        Ok(())
+    });
+    console.type_at(millis(9), "for the reader\n");
+    let parent = task!({
+        let child = trap!(yield spawn(task))?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        Ok(())
+    });
+    assert_eq!(ends(&console, parent), WELL);
+}
+
+#[test]
+fn without_a_foreground_everybody_reads_the_console() {
+    let console = MemoryConsole::new().terminal(80, 24);
+    console.type_at(millis(5), "for anybody\n");
+    let task = task!({
+        let reader = task!({
+            assert_eq!(trap!(yield read(Fd::STDIN, 99))?, Buf::from("for anybody\n"));
+            Ok(())
+        });
+        let reader = trap!(yield spawn(reader).group(Tid::NONE))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        Ok(())
+    });
+    assert_eq!(ends(&console, task), WELL);
+}
+
+#[test]
 fn a_key_to_stop_stops_the_foreground_and_not_the_machine() {
     let console = MemoryConsole::new().terminal(80, 24);
     console.signal_at(millis(5), Signal::Tstp);

@@ -543,6 +543,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let (device, is_console) = (entry.device, entry.kind == Kind::Console);
         // Where somebody waits nothing is promising, so no newcomer takes what they wait for.
         let is_promising = entry.is_promising(operation.direction());
+        if wants == Wants::Anything
+            && is_console
+            && self.foreground.is_some()
+            && self.is_from_background(slot, file, &operation)
+        {
+            return self.read_from_background(slot, file, operation);
+        }
         let reply = match operation.nothing_to_move() {
             None if is_promising => self.attempt_as(slot, file, device, &mut operation),
             answer => answer,
@@ -567,8 +574,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     #[inline(never)]
     fn operate_in_own_ways(&mut self, slot: u32, file: u32, operation: Pending) -> Next {
-        match self.file(file).kind {
+        let kind = self.file(file).kind;
+        match kind {
             Kind::Regular | Kind::Directory => self.operate_on_regular(slot, file, operation),
+            Kind::Terminal if self.is_from_background(slot, file, &operation) => {
+                self.read_from_background(slot, file, operation)
+            }
             _ => self.operate_on_own(slot, file, operation),
         }
     }

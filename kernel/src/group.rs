@@ -109,10 +109,32 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// or nobody in it lives who could be told.
     pub(crate) fn signal_foreground(&mut self, signal: Signal) -> bool {
         let Some(group) = self.foreground else { return false };
-        let can_be_told =
-            |kernel: &Self, member| kernel.table.find_live(member).is_some() && kernel.init != Some(member);
-        let is_anybody_there = self.members(group).into_iter().any(|member| can_be_told(self, member));
-        is_anybody_there && self.signal_group(Tid::NONE, group, signal).is_ok()
+        self.has_members_to_tell(group) && self.signal_group(Tid::NONE, group, signal).is_ok()
+    }
+
+    /// Does anybody live in this group who can be sent a signal? Mostly its first does.
+    pub(crate) fn has_members_to_tell(&mut self, group: Tid) -> bool {
+        let can_be_told = |kernel: &Self, slot: u32| {
+            let place = kernel.table.slot(slot);
+            place.state.is_live() && kernel.init != Some(kernel.table.tid(slot)) && kernel.group_of(slot) == group
+        };
+        if self.table.find_live(group).is_some_and(|slot| can_be_told(self, slot)) {
+            return true;
+        }
+        self.charge_for_the_table();
+        self.table.iter().any(|(slot, _)| can_be_told(self, slot))
+    }
+
+    /// Has a task of this group a parent in another, which could have the group go on when it is stopped? Init is
+    /// nobody's shell.
+    pub(crate) fn is_minded(&mut self, group: Tid) -> bool {
+        let could_continue = |kernel: &Self, parent: Tid| {
+            kernel.init != Some(parent)
+                && kernel.table.find_live(parent).is_some_and(|parent| kernel.group_of(parent) != group)
+        };
+        self.charge_for_the_table();
+        let mut members = self.table.iter().filter(|&(slot, _)| self.group_of(slot) == group);
+        members.any(|(_, member)| member.state.is_live() && could_continue(self, member.parent))
     }
 }
 

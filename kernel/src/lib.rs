@@ -10,6 +10,7 @@
 #![cfg_attr(test, feature(coroutines))]
 
 mod alarm;
+mod background;
 pub mod block;
 mod bond;
 pub mod change;

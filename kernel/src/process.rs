@@ -51,7 +51,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         if let Some(terminal) = terminal {
             let group = self.group_of(child_slot);
-            self.give_foreground(terminal, group);
+            self.give_foreground(slot, terminal, group);
         }
         if let Some(nursery) = options.nursery {
             self.bind(slot, child_slot, nursery);

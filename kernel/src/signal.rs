@@ -122,12 +122,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Signal::Kill => return self.end_by(slot, signal),
             Signal::Cont => {
                 self.unpend(slot, Signal::Tstp);
+                self.unpend(slot, Signal::Ttin);
                 self.resume_stopped(slot);
                 if self.table.find_live(tid).is_none() {
                     return;
                 }
             }
-            Signal::Tstp => self.unpend(slot, Signal::Cont),
+            Signal::Tstp | Signal::Ttin => self.unpend(slot, Signal::Cont),
             _ => {}
         }
         let action = self.action(slot, signal);
@@ -159,7 +160,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Signal::Chld | Signal::Cont => Action::Ignore,
             // No signal ends or stops init.
             _ if self.init == Some(self.table.tid(slot)) => Action::Ignore,
-            Signal::Stop | Signal::Tstp => Action::Stop,
+            Signal::Stop | Signal::Tstp | Signal::Ttin => Action::Stop,
             _ => Action::End,
         }
     }
@@ -168,6 +169,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline]
     pub(crate) fn catches(&self, slot: u32, signal: Signal) -> bool {
         self.table.rare(slot).is_some_and(|rare| rare.signals.caught.has(signal))
+    }
+
+    /// Does this signal do nothing to the task in `slot`, or nothing for now?
+    pub(crate) fn is_immune(&self, slot: u32, signal: Signal) -> bool {
+        self.table.inherited(slot).mask.has(signal) || self.action(slot, signal) == Action::Ignore
     }
 
     /// Ends a task as a signal does.

@@ -57,6 +57,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !self.waits_with_others(slot) {
             return;
         }
+        if let State::Reading { file, .. } = self.table.slot(slot).state
+            && self.is_sent_back(slot, file)
+        {
+            return;
+        }
         let is_answered = match self.table.slot(slot).state {
             State::Reading { file, .. } => self.serve_one(file, Direction::Read, slot),
             State::Writing { file, .. } => self.serve_one(file, Direction::Write, slot),

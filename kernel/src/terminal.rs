@@ -77,10 +77,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if !self.is_group(group) {
                 return Err(Errno::ESRCH);
             }
-            self.give_foreground(which, group);
+            self.give_foreground(slot, which, group);
             Ok(())
         });
-        self.answer_with(slot, done.map(|()| Reply::Unit))
+        // Those who are turned away may be bound to the caller, or it to them.
+        let tid = self.table.tid(slot);
+        self.send_signals_of_keys();
+        self.answer_signalled(tid, slot, done.map_or_else(Reply::Err, |()| Reply::Unit))
     }
 
     /// Which terminal a descriptor names, whose foreground can be given to a group.
@@ -92,12 +95,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok(which)
     }
 
-    /// A group that is there is the foreground of a terminal from now on.
-    pub(crate) fn give_foreground(&mut self, which: Which, group: Tid) {
+    /// The task in `slot` has a group that is there be the foreground of a terminal from now on.
+    pub(crate) fn give_foreground(&mut self, slot: u32, which: Which, group: Tid) {
         match which {
             Which::Console(_) => self.foreground = Some(group),
             Which::Own(device) => self.own.with_terminal(device, |terminal| terminal.set_foreground(group)),
         }
+        self.turn_readers_away(slot, which);
     }
 
     fn terminal_named(&self, slot: u32, fd: Fd) -> Result<Which, Errno> {

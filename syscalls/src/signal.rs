@@ -57,6 +57,8 @@ signals! {
     Stop = 19, "STOP";
     /// Stop from the keyboard.
     Tstp = 20, "TSTP";
+    /// Read a terminal from the background.
+    Ttin = 21, "TTIN";
 }
 
 impl Signal {

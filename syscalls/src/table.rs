@@ -483,7 +483,7 @@ syscalls! {
         /// Sends a signal to a task.
         ///
         /// Unless it is caught, ignored or masked, `CHLD` does nothing, `CONT` has a task go on that was
-        /// stopped, `STOP` and `TSTP` stop it, and any other ends it at once, subroutines and all: its
+        /// stopped, `STOP`, `TSTP` and `TTIN` stop it, and any other ends it at once, subroutines and all: its
         /// destructors have run when the caller is answered. Signalling oneself so is not answered.
         ///
         /// A task that is stopped has no turn. What it waits for may come meanwhile, and its deadlines pass. But
@@ -524,7 +524,8 @@ syscalls! {
     }
     "Descriptors" {
         /// Reads up to `max` bytes: at most 1 MiB at a time, and often less. Waits when there are
-        /// none. No bytes: the end, or `max` was 0.
+        /// none. No bytes: the end, or `max` was 0. Who reads a terminal from the background is stopped by `TTIN`, or
+        /// answered `EIO` where that cannot be.
         ///
         /// A regular file is read from where its descriptor stands, which is then behind what was read; it
         /// waits only for the disk. After the end it may have grown: read again. `EISDIR` for a directory, which
@@ -768,7 +769,7 @@ syscalls! {
         /// `ESRCH` for any other task, and for a zombie; `EPERM` for a group that nobody is in.
         built 81 fn set_group(tid: Tid, group: Tid) -> () = SetGroup, Costs, Proc, [ESRCH, EPERM];
         /// Makes a group the foreground of a terminal, which may be the console: what its keys send goes
-        /// there.
+        /// there, and so does what is typed. Who waits to read in another group is sent `TTIN`.
         built 82 fn set_foreground(fd: Fd, group: Tid) -> () = SetForeground, Costs, Tty, [EBADF, ENOTTY, ESRCH];
         /// Sets the signals that are held back until they are masked no more, and gives the old ones. `KILL`
         /// and `STOP` cannot be: they are left out. What was held back and is masked no more has its effect

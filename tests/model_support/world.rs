@@ -621,7 +621,7 @@ impl World {
                     self.end(serial, ExitStatus::Killed(signal));
                 }
             }
-            Signal::Stop | Signal::Tstp => {
+            Signal::Stop | Signal::Tstp | Signal::Ttin => {
                 self.actor(serial).is_stopped = true;
                 // It may be awake long after its time.
                 self.sleepers.retain(|(_, _, sleeper)| *sleeper != serial);

@@ -83,7 +83,7 @@ pub struct OwnDevices {
     terminals: Slab<Terminal>,
     /// Those to be told.
     ready: VecDeque<Readiness>,
-    /// Signals of keys, and to which group.
+    /// Signals of terminals, and to which group.
     signals: VecDeque<(Tid, Signal)>,
     /// The list is being worked off.
     is_settling: bool,
@@ -196,7 +196,7 @@ impl OwnDevices {
     }
 
     /// Notes a signal for a group, unless there is none, or it is noted already: pending once, it is told once.
-    fn note_signal(&mut self, group: Tid, signal: Signal) {
+    pub fn note_signal(&mut self, group: Tid, signal: Signal) {
         if !group.is_none() && !self.signals.contains(&(group, signal)) {
             self.signals.push_back((group, signal));
         }

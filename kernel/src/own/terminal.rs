@@ -76,7 +76,12 @@ impl Terminal {
         TerminalInfo { mode, columns, rows, foreground }
     }
 
-    /// Whom its keys send signals to.
+    /// The side where programs run, while somebody has it.
+    pub fn side(&self) -> Option<Device> {
+        self.terminal
+    }
+
+    /// Whom its keys send signals to, and who may read what is typed.
     pub fn foreground(&self) -> Tid {
         self.foreground
     }

@@ -397,5 +397,5 @@ macro_rules! same_signals {
 
 same_signals! {
     Hup HUP, Int INT, Quit QUIT, Kill KILL, Usr1 USR1, Usr2 USR2, Pipe PIPE, Alrm ALARM, Term TERM, Chld CHILD,
-    Cont CONT, Stop STOP, Tstp TSTP,
+    Cont CONT, Stop STOP, Tstp TSTP, Ttin TTIN,
 }

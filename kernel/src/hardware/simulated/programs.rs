@@ -187,7 +187,7 @@ impl Programs {
 
     pub fn kill(&mut self, device: Device, signal: Signal, agenda: &mut Agenda) -> Result<(), Errno> {
         let (_, run) = self.find_part(device, Part::Process)?;
-        let ends = !matches!(signal, Signal::Chld | Signal::Cont | Signal::Stop | Signal::Tstp);
+        let ends = !matches!(signal, Signal::Chld | Signal::Cont | Signal::Stop | Signal::Tstp | Signal::Ttin);
         if ends && !run.is_over() {
             run.stage = Stage::Ended(ExitStatus::Killed(signal));
             run.touch(agenda);

@@ -78,6 +78,7 @@ impl Job {
         let state = match self.state() {
             State::Running => "Running".to_owned(),
             State::Stopped(Signal::Stop) => "Stopped (signal)".to_owned(),
+            State::Stopped(Signal::Ttin) => "Stopped (tty input)".to_owned(),
             State::Stopped(_) => "Stopped".to_owned(),
             State::Ended(0, _) => "Done".to_owned(),
             State::Ended(_, Some(signal)) => format!("Killed by {signal}"),

@@ -337,6 +337,7 @@ impl Shell {
             if !self.options.is_interactive {
                 return;
             }
+            call!(self.come_to_the_foreground());
             call!(self.arm_traps());
             // Without a terminal to give away, jobs are no groups.
             self.options.has_jobs = trap!(yield terminal(Fd::STDIN)).is_ok();
@@ -347,6 +348,20 @@ impl Shell {
                 let _ = trap!(yield set_group(Tid::NONE, Tid::NONE));
                 let _ = trap!(yield set_foreground(keyboard, own));
                 self.jobs.terminal = Some((keyboard, own));
+            }
+        })
+    }
+
+    /// Waits in the background, stopped, until whoever has the terminal gives it: two shells would part its lines.
+    fn come_to_the_foreground(&mut self) -> impl Routine<()> {
+        routine!(move -> () {
+            while let Ok(TerminalInfo { foreground, .. }) = trap!(yield terminal(Fd::STDIN))
+                && !foreground.is_none()
+                && trap!(yield get_group(Tid::NONE)) != Ok(foreground)
+            {
+                // Whoever ignored it could not be stopped; the traps are armed afterwards.
+                let _ = trap!(yield ignore_signals(Signals::NONE));
+                let _ = trap!(yield kill_group(Tid::NONE, Signal::Ttin));
             }
         })
     }

@@ -68,7 +68,7 @@ fn every_signal_does_by_default_what_unix_has_it_do() -> Task {
             trap!(yield kill(child, signal))?;
             match signal {
                 Signal::Chld | Signal::Cont => assert_eq!(trap!(yield try_wait(child))?, None),
-                Signal::Stop | Signal::Tstp => assert!(call!(is_stopped(child))?, "{signal}"),
+                Signal::Stop | Signal::Tstp | Signal::Ttin => assert!(call!(is_stopped(child))?, "{signal}"),
                 signal => {
                     assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(signal));
                     continue;

@@ -13,6 +13,12 @@ pub(super) const TESTS: &[Test] = tests![
     a_child_is_in_the_foreground_before_its_first_turn,
     a_key_ends_whom_it_is_for_before_they_read_what_is_typed_behind_it,
     a_key_stops_and_a_signal_goes_on,
+    who_reads_from_the_background_is_stopped_with_its_group_and_reads_when_it_is_in_front,
+    who_goes_on_in_the_background_and_reads_is_stopped_again,
+    who_caught_the_stop_of_a_reader_is_told_of_it,
+    a_reader_that_cannot_be_stopped_or_continued_is_refused,
+    who_waits_to_read_when_another_gets_the_terminal_is_stopped,
+    a_foreground_in_which_nobody_lives_keeps_nobody_from_reading,
     raw_keys_send_no_signals,
     a_group_that_is_not_there_is_no_foreground,
     a_master_that_is_gone_hangs_up,
@@ -185,6 +191,8 @@ fn a_child_is_in_the_foreground_before_its_first_turn() -> Task {
 fn a_key_ends_whom_it_is_for_before_they_read_what_is_typed_behind_it() -> Task {
     task!({
         let (master, terminal) = trap!(yield pty())?;
+        // In the end it has the terminal, which is hung up with it.
+        trap!(yield set_group(Tid::NONE, Tid::NONE))?;
         for (key, signal) in [("\x1ajobs\n", Signal::Tstp), ("\x03jobs\n", Signal::Int)] {
             let reads = || task!({ trap!(yield read(terminal, 99)).map(drop) });
             let first = trap!(yield spawn(reads()).share(terminal).group(Tid::NONE).foreground(terminal))?;
@@ -193,6 +201,7 @@ fn a_key_ends_whom_it_is_for_before_they_read_what_is_typed_behind_it() -> Task 
                 call!(until_blocked(child))?;
             }
             trap!(yield write(master, key))?;
+            trap!(yield set_foreground(terminal, Tid::NONE))?;
             assert_eq!(trap!(yield read(terminal, 99))?, text("jobs\n"));
             for child in [first, second] {
                 trap!(yield kill(child, Signal::Kill))?;
@@ -218,12 +227,174 @@ fn a_key_stops_and_a_signal_goes_on() -> Task {
     })
 }
 
+/// A terminal whose foreground is a group of one that sleeps: its two sides, and that one.
+fn held_terminal() -> impl Routine<Result<(Fd, Fd, Tid), Errno>> {
+    routine!(move {
+        let (master, terminal) = trap!(yield pty())?;
+        let holder = call!(in_foreground(terminal, sleeper()))?;
+        Ok((master, terminal, holder))
+    })
+}
+
+/// Has these end, and waits for them.
+fn end(children: Vec<Tid>) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        for child in children {
+            trap!(yield kill(child, Signal::Kill))?;
+            trap!(yield wait(child))?;
+        }
+        Ok(())
+    })
+}
+
+const READ_BEHIND: Change = Change::Stopped(Signal::Ttin);
+
+fn who_reads_from_the_background_is_stopped_with_its_group_and_reads_when_it_is_in_front() -> Task {
+    task!({
+        let (master, terminal, holder) = call!(held_terminal())?;
+        let beside = trap!(yield spawn(sleeper()).group(Tid::NONE))?;
+        trap!(yield write(master, "for others\n"))?;
+        let reader = trap!(yield spawn(reads(terminal, "for others\n")).share(terminal).group(beside))?;
+        for child in [reader, beside] {
+            assert_eq!(trap!(yield wait_change(child, WaitFlags::STOPPED))?, Some((child, READ_BEHIND)));
+        }
+        // Nothing was taken of what is there.
+        trap!(yield poll(vec![Interest::Read(terminal)], Duration::ZERO)).map(|ready| assert_eq!(ready.len(), 1))?;
+        trap!(yield set_foreground(terminal, beside))?;
+        trap!(yield kill_group(beside, Signal::Cont))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        call!(end(vec![holder, beside]))
+    })
+}
+
+fn who_goes_on_in_the_background_and_reads_is_stopped_again() -> Task {
+    task!({
+        let (master, terminal, holder) = call!(held_terminal())?;
+        let reader = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal).group(Tid::NONE))?;
+        let beside = trap!(yield spawn(sleeper()).group(reader))?;
+        for _ in 0..3 {
+            for child in [reader, beside] {
+                assert_eq!(trap!(yield wait_change(child, WaitFlags::STOPPED))?, Some((child, READ_BEHIND)));
+            }
+            trap!(yield write(master, "x\x15"))?;
+            trap!(yield kill_group(reader, Signal::Cont))?;
+        }
+        for child in [reader, beside] {
+            assert_eq!(trap!(yield wait_change(child, WaitFlags::STOPPED))?, Some((child, READ_BEHIND)));
+        }
+        trap!(yield set_foreground(terminal, reader))?;
+        trap!(yield kill_group(reader, Signal::Cont))?;
+        trap!(yield write(master, "mine\n"))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        call!(end(vec![holder, beside]))
+    })
+}
+
+fn who_caught_the_stop_of_a_reader_is_told_of_it() -> Task {
+    task!({
+        let (_master, terminal, holder) = call!(held_terminal())?;
+        let catches = task!({
+            trap!(yield catch_signals(Signal::Ttin))?;
+            assert_eq!(trap!(yield read(terminal, 99)), Err(Errno::EINTR));
+            assert_eq!(trap!(yield take_signal())?, Signal::Ttin);
+            Ok(())
+        });
+        let reader = trap!(yield spawn(catches).share(terminal).group(Tid::NONE))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        call!(end(vec![holder]))
+    })
+}
+
+fn a_reader_that_cannot_be_stopped_or_continued_is_refused() -> Task {
+    task!({
+        let (_master, terminal, holder) = call!(held_terminal())?;
+        for is_masked in [true, false] {
+            let immune = task!({
+                if is_masked {
+                    trap!(yield set_mask(Signal::Ttin))?;
+                } else {
+                    trap!(yield ignore_signals(Signal::Ttin))?;
+                }
+                assert_eq!(trap!(yield read(terminal, 99)), Err(Errno::EIO));
+                // To read nothing takes nothing from anybody.
+                assert_eq!(trap!(yield read(terminal, 0))?, Buf::EMPTY);
+                Ok(())
+            });
+            let reader = trap!(yield spawn(immune).share(terminal).group(Tid::NONE))?;
+            assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        }
+        // One whose parent has ended: nobody could have it go on.
+        let (sees_end, lives) = trap!(yield pipe())?;
+        let (verdict, gives) = trap!(yield pipe())?;
+        let leader = task!({
+            let orphan = task!({
+                assert_eq!(trap!(yield read(sees_end, 1))?, Buf::EMPTY);
+                let refused = trap!(yield read(terminal, 99)).map(|_| ()).unwrap_err();
+                write_all!(gives, Buf::from(format!("{refused}").into_bytes()))
+            });
+            trap!(yield spawn(orphan).share(terminal).pass(sees_end).pass(gives))?;
+            trap!(yield close(lives))
+        });
+        let leader =
+            trap!(yield spawn(leader).share(terminal).pass(sees_end).pass(lives).pass(gives).group(Tid::NONE))?;
+        assert_eq!(trap!(yield wait(leader))?, ExitStatus::Exited(0));
+        let said = trap!(yield read(verdict, 99))?;
+        assert_eq!(String::from_utf8_lossy(&said), Errno::EIO.to_string());
+        trap!(yield close(verdict))?;
+        call!(end(vec![holder]))
+    })
+}
+
+fn who_waits_to_read_when_another_gets_the_terminal_is_stopped() -> Task {
+    task!({
+        // A group whose parent is in another: somebody could have it go on.
+        trap!(yield set_group(Tid::NONE, Tid::NONE))?;
+        let (master, terminal) = trap!(yield pty())?;
+        let reader = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal).group(Tid::NONE))?;
+        call!(until_blocked(reader))?;
+        let holder = call!(in_foreground(terminal, sleeper()))?;
+        assert_eq!(trap!(yield wait_change(reader, WaitFlags::STOPPED))?, Some((reader, READ_BEHIND)));
+        trap!(yield set_foreground(terminal, reader))?;
+        trap!(yield kill(reader, Signal::Cont))?;
+        call!(until_blocked(reader))?;
+        // Likewise when a child is given it with its start.
+        let child = trap!(yield spawn(sleeper()).group(Tid::NONE).foreground(terminal))?;
+        assert_eq!(trap!(yield wait_change(reader, WaitFlags::STOPPED))?, Some((reader, READ_BEHIND)));
+        // Of the group that gives it away the reader alone is stopped.
+        trap!(yield set_foreground(terminal, Tid::NONE))?;
+        let beside = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal))?;
+        call!(until_blocked(beside))?;
+        trap!(yield set_foreground(terminal, holder))?;
+        assert_eq!(trap!(yield wait_change(beside, WaitFlags::STOPPED))?, Some((beside, READ_BEHIND)));
+        trap!(yield set_foreground(terminal, reader))?;
+        trap!(yield kill(reader, Signal::Cont))?;
+        trap!(yield write(master, "mine\n"))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        call!(end(vec![holder, child, beside]))
+    })
+}
+
+fn a_foreground_in_which_nobody_lives_keeps_nobody_from_reading() -> Task {
+    task!({
+        let (master, terminal, holder) = call!(held_terminal())?;
+        call!(end(vec![holder]))?;
+        let reader = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal).group(Tid::NONE))?;
+        call!(until_blocked(reader))?;
+        trap!(yield write(master, "mine\n"))?;
+        assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
+        Ok(())
+    })
+}
+
 fn raw_keys_send_no_signals() -> Task {
     task!({
         let (master, terminal) = trap!(yield pty())?;
+        // In the end it has the terminal, which is hung up with it.
+        trap!(yield set_group(Tid::NONE, Tid::NONE))?;
         let child = call!(in_foreground(terminal, sleeper()))?;
         trap!(yield set_terminal(terminal, TerminalMode::Raw))?;
         trap!(yield write(master, "\x03\x1a"))?;
+        trap!(yield set_foreground(terminal, Tid::NONE))?;
         assert_eq!(trap!(yield read(terminal, 99))?, text("\x03\x1a"));
         trap!(yield kill(child, Signal::Kill))?;
         assert_eq!(trap!(yield wait(child))?, ExitStatus::Killed(Signal::Kill));
