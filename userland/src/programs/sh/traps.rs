@@ -15,6 +15,8 @@ pub(super) struct Traps {
     actions: BTreeMap<Signal, String>,
     /// What has come and was not acted on.
     pending: Vec<Signal>,
+    /// Is what is to be done on `CHLD` being done? Its own children bring no further one.
+    is_minding_children: bool,
 }
 
 /// Signals that a shell at a terminal gets and does not end by.
@@ -25,6 +27,7 @@ impl Traps {
     pub(super) fn reset(&mut self) {
         self.at_exit = None;
         self.pending.clear();
+        self.is_minding_children = false;
         self.actions.retain(|_, action| action.is_empty());
     }
 
@@ -48,6 +51,22 @@ impl Traps {
         let exit = self.at_exit.iter().map(|action| format!("trap -- {} EXIT\n", quoted(action)));
         let line = |(signal, action): (&Signal, &String)| format!("trap -- {} {}\n", quoted(action), signal.name());
         exit.chain(self.actions.iter().map(line)).collect()
+    }
+
+    /// A job was waited for. Who waits for a child is not sent `CHLD` for it, and yet has a trap for its end. What
+    /// runs in front brings none: that `echo` is a program here and a part of other shells would show.
+    pub(super) fn note_collected(&mut self) {
+        if self.actions.get(&Signal::Chld).is_some_and(|action| !action.is_empty()) {
+            self.note(Signal::Chld);
+        }
+    }
+
+    /// A signal has come.
+    fn note(&mut self, signal: Signal) {
+        let is_own = signal == Signal::Chld && self.is_minding_children;
+        if !is_own && !self.pending.contains(&signal) {
+            self.pending.push(signal);
+        }
     }
 
     fn caught(&self, is_interactive: bool) -> Signals {
@@ -77,9 +96,7 @@ impl Shell {
     pub(super) fn note_signals(&mut self) -> impl Routine<()> {
         routine!(move -> () {
             while let Ok(Some(signal)) = trap!(yield try_take_signal()) {
-                if !self.traps.pending.contains(&signal) {
-                    self.traps.pending.push(signal);
-                }
+                self.traps.note(signal);
             }
         })
     }
@@ -99,8 +116,12 @@ impl Shell {
                 match self.traps.actions.get(&signal).cloned() {
                     Some(action) if action.is_empty() => {}
                     Some(action) => {
-                        let status = self.status;
-                        call!(self.run_text(&action, self.line, false))?;
+                        let (status, was_minding) = (self.status, self.traps.is_minding_children);
+                        self.traps.is_minding_children |= signal == Signal::Chld;
+                        let outcome = call!(self.run_text(&action, self.line, false));
+                        call!(self.note_signals());
+                        self.traps.is_minding_children = was_minding;
+                        outcome?;
                         self.status = status;
                     }
                     None if signal == Signal::Int => {

@@ -8,6 +8,8 @@ pub(super) const TESTS: &[Test] = tests![
     a_stopped_job_takes_nothing_of_what_is_typed_for_the_shell,
     a_key_ends_the_job_in_front_and_not_the_shell,
     a_job_behind_goes_on_and_is_told_of_at_the_next_prompt,
+    a_job_behind_that_reads_the_terminal_is_stopped_and_fg_gives_it_what_is_typed,
+    a_stopped_job_that_is_told_to_end_ends,
     a_pipeline_runs_and_leaves_no_descriptor_open,
 ];
 
@@ -110,6 +112,37 @@ fn a_job_behind_goes_on_and_is_told_of_at_the_next_prompt() -> Task {
             ("$ ", "exit $x\n"),
         ]))?;
         assert_eq!(code, 4);
+        Ok(())
+    })
+}
+
+fn a_job_behind_that_reads_the_terminal_is_stopped_and_fg_gives_it_what_is_typed() -> Task {
+    task!({
+        let code = call!(typed(&[
+            ("$ ", "(read x; exit $x) &\n"),
+            ("[1] ", ""),
+            ("$ ", "wait %1\n"),
+            ("[149] $ ", "jobs\n"),
+            ("[1] + Stopped (tty input)", ""),
+            ("$ ", "bg; wait %1\n"),
+            ("[149] $ ", "fg\n"),
+            ("(read", "7\n"),
+            ("[7] $ ", "exit $?\n"),
+        ]))?;
+        assert_eq!(code, 7);
+        Ok(())
+    })
+}
+
+fn a_stopped_job_that_is_told_to_end_ends() -> Task {
+    task!({
+        let code = call!(typed(&[
+            ("$ ", "(echo u''p; while :; do :; done)\n"),
+            ("up", "\x1a"),
+            ("[148] $ ", "kill %1; wait %1\n"),
+            ("[143] $ ", "exit $?\n"),
+        ]))?;
+        assert_eq!(code, 143);
         Ok(())
     })
 }

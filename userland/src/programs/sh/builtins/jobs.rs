@@ -123,8 +123,14 @@ impl Shell {
     /// `wait [%job | TID ...]`
     pub(super) fn wait(&mut self, words: Vec<String>) -> impl Routine<Outcome<i32>> {
         routine!(move -> Outcome<i32> {
+            // Those that have ended already have sent `CHLD`.
+            call!(self.note_children());
             if words.is_empty() {
                 for number in self.jobs.numbers() {
+                    // A trap is run as soon as it can be.
+                    if let Some(signal) = self.noted_signal() {
+                        return Ok(128 + i32::from(signal.number()));
+                    }
                     if let Err(status) = call!(self.wait_for_job(number)) {
                         return Ok(status);
                     }
@@ -160,7 +166,10 @@ impl Shell {
                 let running = job.members.iter().find(|member| member.state == State::Running);
                 let Some(tid) = running.map(|member| member.tid) else { break };
                 match trap!(yield wait_change(tid, WaitFlags::STOPPED)) {
-                    Ok(Some((tid, change))) => self.jobs.note(tid, &change),
+                    Ok(Some((tid, change))) => {
+                        self.traps.note_collected();
+                        self.jobs.note(tid, &change);
+                    }
                     Ok(None) => {}
                     Err(Errno::EINTR) => {
                         call!(self.note_signals());
@@ -225,11 +234,18 @@ impl Shell {
                 let Some(job) = self.jobs.get(number) else { return Ok(()) };
                 let (group, alive) = (job.group, job.alive());
                 let Some(signal) = signal else { return Ok(()) };
-                if let Some(group) = group {
-                    return told(trap!(yield kill_group(group, signal)));
+                let is_stopped = matches!(job.state(), State::Stopped(_));
+                match group {
+                    Some(group) => told(trap!(yield kill_group(group, signal)))?,
+                    None => {
+                        for tid in alive {
+                            told(trap!(yield kill(tid, signal)))?;
+                        }
+                    }
                 }
-                for tid in alive {
-                    told(trap!(yield kill(tid, signal)))?;
+                // One that is stopped gets it when it goes on, which who wants it to end means as well.
+                if is_stopped && matches!(signal, Signal::Term | Signal::Hup) {
+                    call!(self.resume(number));
                 }
                 return Ok(());
             }
