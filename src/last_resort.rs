@@ -1,4 +1,5 @@
-//! How the process ends when the machine does not end it: with the terminal as it was found.
+//! How the process ends when the machine does not end it: with the terminal as it was found, and
+//! no program of the host left behind.
 
 use signal_hook::{consts, flag, low_level};
 use std::{
@@ -9,7 +10,7 @@ use std::{
     },
     thread,
 };
-use yieldix::TerminalKeeper;
+use yieldix::{ProgramKeeper, TerminalKeeper};
 
 /// Signals that end the machine unless tasks are given them.
 const SIGNALS: [i32; 4] = [consts::SIGHUP, consts::SIGINT, consts::SIGQUIT, consts::SIGTERM];
@@ -18,7 +19,7 @@ const SIGNALS: [i32; 4] = [consts::SIGHUP, consts::SIGINT, consts::SIGQUIT, cons
 /// still to be taken, because a task keeps the core or a console does not take its output, ends the process.
 ///
 /// `delivered` counts those that tasks were given.
-pub fn end_at_once_on_a_second_signal(terminal: TerminalKeeper, delivered: Arc<AtomicU64>) {
+pub fn end_at_once_on_a_second_signal(terminal: TerminalKeeper, programs: ProgramKeeper, delivered: Arc<AtomicU64>) {
     let last = Arc::new(AtomicUsize::new(0));
     // A host that allows no handler leaves the default, which is to end at the first.
     let Ok(came) = register(&last) else { return };
@@ -26,6 +27,7 @@ pub fn end_at_once_on_a_second_signal(terminal: TerminalKeeper, delivered: Arc<A
     let _ = thread::Builder::new().name("last resort".into()).spawn(move || {
         if wait_for_a_second(came, &delivered) {
             terminal.restore();
+            programs.kill_all();
             low_level::exit(128 + last.load(Ordering::Relaxed) as i32);
         }
     });

@@ -48,7 +48,7 @@ pub use log::{FilterError, LogFormat, start_log};
 pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
 #[cfg(unix)]
-pub use yieldix_kernel::hardware::host::TerminalKeeper;
+pub use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 pub use yieldix_kernel::{
     Ended, Handle, HandleError, Stats, TaskStatus, Work, event,
     hardware::{

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 #[cfg(unix)]
-use yieldix_kernel::hardware::host::TerminalKeeper;
+use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 use yieldix_kernel::{
     Ended, Kernel, Options,
     event::Observer,
@@ -83,6 +83,8 @@ struct Process {
     signals_delivered: Arc<AtomicU64>,
     #[cfg(unix)]
     terminal: TerminalKeeper,
+    #[cfg(unix)]
+    programs: ProgramKeeper,
 }
 
 /// What to boot.
@@ -274,6 +276,12 @@ impl Machine {
         self.process.terminal.clone()
     }
 
+    /// Kills the programs of the host that tasks run, for when the process ends before the machine.
+    #[cfg(unix)]
+    pub fn program_keeper(&self) -> ProgramKeeper {
+        self.process.programs.clone()
+    }
+
     /// How many of the signals of [`Machine::signals`], SIGTSTP not counted, have gone to tasks.
     #[cfg(unix)]
     pub fn signals_delivered(&self) -> Arc<AtomicU64> {
@@ -431,8 +439,8 @@ fn host(console: Console, mounts: Mounts, process: Process) -> Result<Box<dyn Ha
         Console::Process => ConsoleOptions::Process,
         Console::Memory(memory) => ConsoleOptions::Memory(memory),
     };
-    let Process { catches_signals, signals_delivered, terminal } = process;
-    let options = HostOptions { console, catches_signals, signals_delivered, terminal, folders };
+    let Process { catches_signals, signals_delivered, terminal, programs } = process;
+    let options = HostOptions { console, catches_signals, signals_delivered, terminal, programs, folders };
     Ok(Box::new(Host::new(options).map_err(BootError::Host)?))
 }
 

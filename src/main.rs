@@ -189,7 +189,11 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     } else {
         machine = machine.signals();
         #[cfg(unix)]
-        last_resort::end_at_once_on_a_second_signal(machine.terminal_keeper(), machine.signals_delivered());
+        last_resort::end_at_once_on_a_second_signal(
+            machine.terminal_keeper(),
+            machine.program_keeper(),
+            machine.signals_delivered(),
+        );
     }
     for Mounted { host, guest, is_read_only } in &command.mount {
         machine = machine.mount(host, guest, *is_read_only);
@@ -236,16 +240,18 @@ fn boot_and_count_lost(machine: Machine) -> Result<(Ended, u64), BootError> {
 
 /// A task's panic is told by the log, with its task; the default hook would tell it again. Gives
 /// the text of the last panic, for one that is the kernel's.
-/// One that nothing can catch ends the process, and must not leave its terminal as the tasks had it.
+/// One that nothing can catch ends the process, and must not leave its terminal as the tasks had it,
+/// nor the programs of the host that they have started.
 fn keep_panics_quiet(machine: &Machine) -> Arc<Mutex<String>> {
     let last = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&last);
     #[cfg(unix)]
-    let terminal = machine.terminal_keeper();
+    let (terminal, programs) = (machine.terminal_keeper(), machine.program_keeper());
     std::panic::set_hook(Box::new(move |panic| {
         #[cfg(unix)]
         if !panic.can_unwind() {
             terminal.restore();
+            programs.kill_all();
         }
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
     }));

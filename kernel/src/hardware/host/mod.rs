@@ -17,6 +17,7 @@ mod limits;
 mod listing;
 mod output;
 mod poller;
+mod program_keeper;
 mod programs;
 mod resolver;
 mod signals;
@@ -29,6 +30,7 @@ mod worker;
 pub use console::ConsoleOptions;
 pub use folder::Folder;
 pub use limits::*;
+pub use program_keeper::ProgramKeeper;
 pub use terminal::TerminalKeeper;
 
 use super::{
@@ -67,6 +69,8 @@ pub struct HostOptions {
     pub signals_delivered: Arc<AtomicU64>,
     /// Gives the terminal back.
     pub terminal: TerminalKeeper,
+    /// Kills the programs of the host.
+    pub programs: ProgramKeeper,
     /// The folders that are mounted, by number.
     pub folders: Vec<Folder>,
 }
@@ -119,6 +123,7 @@ impl Host {
                 Helpers::new("yieldix start", STARTER_THREADS, Bell::new(Arc::clone(&poller))),
                 Helpers::new("yieldix wait", HOST_PROGRAMS as usize, Bell::new(Arc::clone(&poller))),
                 Registrar::new(Arc::clone(&poller)),
+                options.programs,
             ),
             signals,
             signals_delivered: options.signals_delivered,

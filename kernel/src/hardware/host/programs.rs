@@ -11,6 +11,7 @@
 use super::helpers::{Errand, Helpers};
 use super::limits::PIPE_READ_MAX;
 use super::poller::{Direction, Event, Key, Registrar, Registration};
+use super::program_keeper::ProgramKeeper;
 use crate::hardware::devices::Devices;
 use crate::hardware::errno::errno;
 use crate::hardware::{Class, Device, HostStreams, Interrupt};
@@ -28,6 +29,7 @@ use yieldix_syscalls::{Buf, Errno, ExitStatus, HostCommand, Signal};
 #[derive(Debug)]
 struct Running {
     child: Child,
+    keeper: ProgramKeeper,
     /// How it ended; its number is another's from then on.
     ended: Option<ExitStatus>,
 }
@@ -77,14 +79,16 @@ pub struct Programs {
     /// They wait for the ends of processes, each for one.
     waiters: Helpers,
     registrar: Registrar,
+    keeper: ProgramKeeper,
     /// Where the host puts what is read, before it is copied to its exact length; made when first needed.
     scratch: Vec<u8>,
 }
 
 impl Programs {
     /// None yet.
-    pub fn new(starters: Helpers, waiters: Helpers, registrar: Registrar) -> Programs {
-        Programs { devices: Devices::new(Class::Program), starters, waiters, registrar, scratch: Vec::new() }
+    pub fn new(starters: Helpers, waiters: Helpers, registrar: Registrar, keeper: ProgramKeeper) -> Programs {
+        let devices = Devices::new(Class::Program);
+        Programs { devices, starters, waiters, registrar, keeper, scratch: Vec::new() }
     }
 
     pub fn open_count(&self) -> u32 {
@@ -93,9 +97,9 @@ impl Programs {
 
     /// Begins to start a program.
     pub fn exec(&mut self, command: &HostCommand) -> Result<Device, Errno> {
-        let command = command.clone();
+        let (command, keeper) = (command.clone(), self.keeper.clone());
         let starters = self.starters.ready()?;
-        Ok(self.devices.open(|device| Open::Starting(starters.start(device, move || start(&command)))))
+        Ok(self.devices.open(|device| Open::Starting(starters.start(device, move || start(&command, keeper)))))
     }
 
     /// Is it started? Its device is the process from then on; gives those of its streams.
@@ -281,7 +285,7 @@ impl Running {
     /// How it ended, if it has; its number is free from then on.
     fn reap_if_ended(&mut self) -> Result<Option<ExitStatus>, Errno> {
         if self.ended.is_none() {
-            self.ended = self.child.try_wait().map_err(errno)?.map(status_of);
+            self.ended = self.keeper.reap_if_ended(&mut self.child)?.map(status_of);
         }
         Ok(self.ended.clone())
     }
@@ -304,7 +308,8 @@ impl Drop for Running {
         if !matches!(self.reap_if_ended(), Ok(Some(_))) {
             let _ = self.send(HostSignal::KILL);
             // What was killed ends; until it has, there is nothing better to do.
-            let _ = self.child.wait();
+            wait_for_end(self.number());
+            let _ = self.reap_if_ended();
         }
     }
 }
@@ -315,22 +320,17 @@ fn has_key(device: Device) -> Result<(), Errno> {
 }
 
 /// Starts a program. Takes its time.
-fn start(command: &HostCommand) -> Result<Started, Errno> {
-    let mut child = Command::new(&*command.program)
-        .args(&command.args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| match errno(error) {
-            // It has no room for another process, and trying again is no use for now.
-            Errno::EAGAIN => Errno::ENOMEM,
-            errno => errno,
-        })?;
+fn start(command: &HostCommand, keeper: ProgramKeeper) -> Result<Started, Errno> {
+    let mut process = Command::new(&*command.program);
+    process.args(&command.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = keeper.start(|| process.spawn()).map_err(|error| match errno(error) {
+        // It has no room for another process, and trying again is no use for now.
+        Errno::EAGAIN => Errno::ENOMEM,
+        errno => errno,
+    })?;
     let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     // From here on it is killed if anything fails.
-    let running = Running { child, ended: None };
+    let running = Running { child, keeper, ended: None };
     let (Some(input), Some(output), Some(errors)) = streams else { broken("what is piped has a pipe") };
     let [input, output, errors] = [OwnedFd::from(input), output.into(), errors.into()];
     for pipe in [&input, &output, &errors] {
