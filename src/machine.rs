@@ -262,8 +262,9 @@ impl Machine {
     }
 
     /// SIGINT, SIGQUIT and SIGTSTP go to the group in the foreground of the console. Without one, SIGTSTP stops
-    /// the process, and the others, as SIGHUP and SIGTERM in any case, end the machine in order. Signals are the
-    /// whole process's, so only a program that is this machine should ask for it.
+    /// the process; the others, as SIGHUP and SIGTERM in any case, go to the group of the first task if a task in it
+    /// catches, masks or ignores them, and else end the machine in order, as a second one does. Signals are the whole
+    /// process's, so only a program that is this machine should ask for it.
     pub fn signals(mut self) -> Machine {
         self.process.catches_signals = true;
         self

@@ -48,6 +48,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.shut_down(Ended::Deadlock(tasks));
     }
 
+    /// Gives a signal of the host's that would end the machine to the group of its first task, if somebody there
+    /// catches it, holds it back or ignores it: they end the machine, or do not. Once: the second ends it. But keys
+    /// count only where no group was ever given the console, for the last one may have ended a moment ago.
+    pub(crate) fn ask_to_end(&mut self, signal: Signal, is_key: bool) -> bool {
+        let counts = !is_key || self.foreground.is_none();
+        let Some(group) = self.first.filter(|_| !(counts && self.is_asked_to_end)) else { return false };
+        if !self.is_prepared(group, signal) || self.signal_group(Tid::NONE, group, signal).is_err() {
+            return false;
+        }
+        self.is_asked_to_end |= counts;
+        true
+    }
+
     /// Init is gone, and nobody is left to answer to.
     pub(crate) fn init_ended(&mut self, status: ExitStatus) {
         self.shut_down(match status {
@@ -110,10 +123,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Brings out what was written to the console, and tells what could not be. Announcements that
-    /// find no room wait for it. A console that stalls holds the end up, but not one by a signal.
+    /// find no room wait for it. A console that stalls holds the end up, but not one that the host has asked for.
     fn flush(&mut self, ended: &Ended) {
         let until = match ended {
             Ended::Signalled(_) => self.hardware.now() + limits::FLUSH_AFTER_SIGNAL,
+            _ if self.is_asked_to_end => self.hardware.now() + limits::FLUSH_AFTER_SIGNAL,
             _ => Time::NEVER,
         };
         let mut lost = self.hardware.flush(until);

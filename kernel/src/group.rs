@@ -125,6 +125,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.table.iter().any(|(slot, _)| can_be_told(self, slot))
     }
 
+    /// Does anybody but init live in this group to whom the signal does not do what it does by default?
+    pub(crate) fn is_prepared(&mut self, group: Tid, signal: Signal) -> bool {
+        self.charge_for_the_table();
+        let mut members = self.table.iter().filter(|&(slot, _)| self.group_of(slot) == group);
+        members.any(|(slot, member)| {
+            member.state.is_live() && self.init != Some(self.table.tid(slot)) && self.provides_for(slot, signal)
+        })
+    }
+
     /// Has a task of this group a parent in another, which could have the group go on when it is stopped? Init is
     /// nobody's shell.
     pub(crate) fn is_minded(&mut self, group: Tid) -> bool {

@@ -149,6 +149,8 @@ pub struct Kernel<H, P> {
     pub(crate) first: Option<Tid>,
     pub(crate) first_status: Option<ExitStatus>,
     pub(crate) ended: Option<Ended>,
+    /// Has a task been given a signal of the host's that would have ended the machine?
+    pub(crate) is_asked_to_end: bool,
     /// The end has been told.
     pub(crate) is_finished: bool,
 
@@ -208,6 +210,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             first: None,
             first_status: None,
             ended: None,
+            is_asked_to_end: false,
             is_finished: false,
             level: LevelFilter::OFF,
             observer: None,
@@ -546,10 +549,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
-    /// stops the whole process, and goes on with it; all else ends the machine.
+    /// stops the whole process, and goes on with it; all else is the first task's group's, if that is prepared for
+    /// it, and ends the machine otherwise, or when it comes a second time.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) {
+        if is_key && self.signal_foreground(signal) || signal != Signal::Tstp && self.ask_to_end(signal, is_key) {
             self.hardware.note_delivered();
         } else if signal == Signal::Tstp {
             self.hardware.suspend();

@@ -171,6 +171,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.table.rare(slot).is_some_and(|rare| rare.signals.caught.has(signal))
     }
 
+    /// Does the task in `slot` see to it that this signal does not do what it does by default?
+    pub(crate) fn provides_for(&self, slot: u32, signal: Signal) -> bool {
+        self.catches(slot, signal) || self.is_immune(slot, signal)
+    }
+
     /// Does this signal do nothing to the task in `slot`, or nothing for now?
     pub(crate) fn is_immune(&self, slot: u32, signal: Signal) -> bool {
         self.table.inherited(slot).mask.has(signal) || self.action(slot, signal) == Action::Ignore
