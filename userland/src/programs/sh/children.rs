@@ -7,8 +7,8 @@ use super::{
     syntax::AndOr,
 };
 use crate::{
+    executable::{self, NOT_FOUND_CODE, why_not_started},
     prelude::*,
-    programs::init::{NOT_FOUND_CODE, why_not_started},
 };
 use alloc::sync::Arc;
 
@@ -32,7 +32,7 @@ impl Shell {
         })
     }
 
-    /// Starts a program. It has the standard three, and the descriptors that scripts have names for,
+    /// Starts a program or a script. It has the standard three, and the descriptors that scripts have names for,
     /// under the same numbers.
     pub(super) fn start_program<'a>(
         &'a mut self,
@@ -52,7 +52,9 @@ impl Shell {
             let fds = copies.iter().map(|&(copy, slot)| FdGrant::PassAs(copy, slot)).collect();
             let options = SpawnOptions { fds, ..place.options() };
             let started = match refused {
-                None => trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })),
+                None => {
+                    call!(executable::start(name, args, options, self.search_path()))
+                }
                 Some(errno) => Err(errno),
             };
             if started.is_err() {

@@ -9,7 +9,7 @@ use super::{
     traps::Traps,
     variables::Variables,
 };
-use crate::prelude::*;
+use crate::{executable, prelude::*};
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::{fmt::Display, mem, pin::Pin};
 
@@ -274,6 +274,11 @@ impl Shell {
         })
     }
 
+    /// The folders where commands are looked for.
+    pub(super) fn search_path(&self) -> &str {
+        self.variables.get("PATH").unwrap_or_default()
+    }
+
     /// Assigns a variable; one that is read-only ends the script.
     pub(super) fn assign(&mut self, name: &str, value: String) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
@@ -325,6 +330,9 @@ impl Shell {
                 }
             }
             self.variables.take_changed();
+            if self.variables.get("PATH").is_none() {
+                let _ = self.variables.set("PATH", executable::PROGRAMS_FOLDER);
+            }
             let parent = trap!(yield getppid()).map(|parent| parent.to_string()).ok();
             let folder = trap!(yield getcwd()).ok();
             let defaults = [("IFS", Some(" \t\n".to_owned())), ("OPTIND", Some("1".to_owned())), ("PPID", parent)];
