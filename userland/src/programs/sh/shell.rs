@@ -117,7 +117,8 @@ pub(super) struct Shell {
     /// `$1` and so on.
     pub parameters: Vec<String>,
     pub variables: Variables,
-    pub functions: BTreeMap<String, Arc<Command>>,
+    /// Shared with subshells, as the variables are.
+    pub functions: Arc<BTreeMap<String, Arc<Command>>>,
     pub options: Options,
     /// Of the last command, as `$?` shows it.
     pub status: i32,
@@ -166,7 +167,8 @@ impl Shell {
 
     /// A task that runs `body` in a copy of this shell and ends with its status.
     pub(super) fn apart(&self, body: Body, is_tested: bool) -> Task {
-        let mut shell = self.fork();
+        // Behind a pointer: a frame that has it by value has room for it twice.
+        let mut shell = Box::new(self.fork());
         task!({
             let outcome = match &body {
                 Body::Command(command) => call!(shell.command(command, is_tested)),
@@ -202,10 +204,10 @@ impl Shell {
                 return Err(call!(self.abort("commands lie too deep in each other")));
             }
             self.depth += 1;
-            let owned = mem::take(self);
+            let owned = Box::new(mem::take(self));
             match trap!(yield run_owned(owned, deep, is_tested)) {
                 Ok((shell, outcome)) => {
-                    *self = shell;
+                    *self = *shell;
                     self.depth -= 1;
                     outcome
                 }
@@ -307,7 +309,7 @@ pub(super) enum Deep {
 }
 
 /// Runs this in a shell that it owns; gives the shell back.
-fn run_owned(mut shell: Shell, deep: Deep, is_tested: bool) -> Call<Returned<(Shell, Outcome)>> {
+fn run_owned(mut shell: Box<Shell>, deep: Deep, is_tested: bool) -> Call<Returned<(Box<Shell>, Outcome)>> {
     subroutine(routine!(move {
         let outcome = match &deep {
             Deep::Compound(command) => call!(shell.compound(command, is_tested)),

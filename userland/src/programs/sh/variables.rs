@@ -6,6 +6,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
+    sync::Arc,
     vec::Vec,
 };
 use core::mem;
@@ -21,7 +22,8 @@ pub(super) struct Variable {
 /// What variables there are, and what was changed for a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
-    all: BTreeMap<String, Variable>,
+    /// A subshell shares them until one of both changes one.
+    all: Arc<BTreeMap<String, Variable>>,
     /// Those whose export may be out of date.
     changed: BTreeSet<String>,
     /// What they were before, a list for each function that runs.
@@ -29,6 +31,10 @@ pub(super) struct Variables {
 }
 
 impl Variables {
+    fn all_mut(&mut self) -> &mut BTreeMap<String, Variable> {
+        Arc::make_mut(&mut self.all)
+    }
+
     /// The value, if it has one.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.all.get(name)?.value.as_deref()
@@ -49,7 +55,7 @@ impl Variables {
         if value.is_some() && self.all.get(name).is_some_and(|variable| variable.is_read_only) {
             return Err(read_only(name));
         }
-        let variable = self.all.entry(name.to_owned()).or_default();
+        let variable = self.all_mut().entry(name.to_owned()).or_default();
         variable.is_exported = true;
         if value.is_some() {
             variable.value = value;
@@ -63,7 +69,7 @@ impl Variables {
         if let Some(value) = value {
             self.set(name, value)?;
         }
-        self.all.entry(name.to_owned()).or_default().is_read_only = true;
+        self.all_mut().entry(name.to_owned()).or_default().is_read_only = true;
         Ok(())
     }
 
@@ -73,18 +79,19 @@ impl Variables {
             return Ok(());
         }
         self.change(name, |_| {})?;
-        self.all.remove(name);
+        self.all_mut().remove(name);
         Ok(())
     }
 
     fn change(&mut self, name: &str, change: impl FnOnce(&mut Variable)) -> Result<(), String> {
-        let variable = match self.all.get_mut(name) {
-            Some(variable) => variable,
-            None => self.all.entry(name.to_owned()).or_default(),
-        };
-        if variable.is_read_only {
+        if self.all.get(name).is_some_and(|variable| variable.is_read_only) {
             return Err(read_only(name));
         }
+        let all = self.all_mut();
+        let variable = match all.get_mut(name) {
+            Some(variable) => variable,
+            None => all.entry(name.to_owned()).or_default(),
+        };
         change(variable);
         if variable.is_exported {
             self.changed.insert(name.to_owned());
@@ -126,8 +133,8 @@ impl Variables {
                 self.changed.insert(name.clone());
             }
             match before {
-                Some(variable) => self.all.insert(name, variable),
-                None => self.all.remove(&name),
+                Some(variable) => self.all_mut().insert(name, variable),
+                None => self.all_mut().remove(&name),
             };
         }
     }
