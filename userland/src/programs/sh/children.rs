@@ -3,7 +3,7 @@
 use super::{
     jobs::{self, Job, Place, State},
     redirection::Saved,
-    shell::{Body, Outcome, Shell},
+    shell::{Body, Boxed, Outcome, Shell},
     syntax::AndOr,
 };
 use crate::{
@@ -39,8 +39,8 @@ impl Shell {
         name: &'a str,
         args: Vec<String>,
         place: Place,
-    ) -> impl Routine<Result<Tid, Errno>> + 'a {
-        routine!(move {
+    ) -> Boxed<'a, Result<Tid, Errno>> {
+        Box::pin(routine!(move {
             let mut copies = Vec::new();
             let mut refused = None;
             for (slot, fd) in self.fds.range(..limits::SHELL_FD_SLOTS) {
@@ -63,7 +63,7 @@ impl Shell {
                 }
             }
             started
-        })
+        }))
     }
 
     /// Where a child runs that has the foreground: in the group of this one, or as the first of its own.
@@ -138,15 +138,15 @@ impl Shell {
     }
 
     /// Tells that a signal has ended what was in the foreground, but for those that are meant to be.
-    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> impl Routine<()> + 'a {
-        routine!(move -> () {
+    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> Boxed<'a, ()> {
+        Box::pin(routine!(move -> () {
             match signal {
                 // The keys that did it are all that stands in the line.
                 Some(Signal::Int) if self.options.has_jobs => drop(write_all!(Fd::STDERR, Buf::from("\n"))),
                 None | Some(Signal::Int | Signal::Pipe) => {}
                 Some(signal) => call!(self.complain(format!("{}: killed by {signal}", excerpt(text)))),
             }
-        })
+        }))
     }
 
     /// Notes what has become of the children behind the foreground.
@@ -160,8 +160,8 @@ impl Shell {
     }
 
     /// Runs a list's `&`.
-    pub(super) fn start_behind(&mut self, and_or: Arc<AndOr>) -> impl Routine<Outcome> {
-        routine!(move -> Outcome {
+    pub(super) fn start_behind(&mut self, and_or: Arc<AndOr>) -> Boxed<'_, Outcome> {
+        Box::pin(routine!(move -> Outcome {
             if self.options.is_dry && !self.options.is_interactive {
                 return Ok(());
             }
@@ -191,7 +191,7 @@ impl Shell {
                 let _ = write_all!(Fd::STDERR, Buf::from(format!("[{number}] {child}\n").into_bytes()));
             }
             outcome
-        })
+        }))
     }
 
     /// Makes standard input a pipe that nobody writes into.

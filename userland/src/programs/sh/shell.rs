@@ -35,7 +35,8 @@ pub(super) enum Unwind {
 /// How something went that may end more than itself.
 pub(super) type Outcome<T = ()> = Result<T, Unwind>;
 
-/// A routine behind a pointer: what a routine that comes back to itself gives.
+/// A routine behind a pointer: what a routine that comes back to itself gives, and one that is large and soon over,
+/// so that a shell that waits has no room for it.
 pub(super) type Boxed<'a, T> = Pin<Box<dyn Routine<T> + 'a>>;
 
 /// The status of what was called wrongly, and of errors that end a script.
@@ -222,8 +223,8 @@ impl Shell {
     }
 
     /// Runs the commands of a text, whose first line has this number.
-    pub(super) fn run_text(&mut self, text: &str, line: u32, is_tested: bool) -> impl Routine<Outcome> {
-        self.run_deep(Deep::Text(text.into(), line), is_tested)
+    pub(super) fn run_text(&mut self, text: &str, line: u32, is_tested: bool) -> Boxed<'_, Outcome> {
+        Box::pin(self.run_deep(Deep::Text(text.into(), line), is_tested))
     }
 
     /// Says what went wrong. Whether that can be heard changes nothing.

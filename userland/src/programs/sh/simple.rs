@@ -54,8 +54,8 @@ impl Shell {
     }
 
     /// A command without a word: its assignments stay, its status is that of the last `$(…)`.
-    fn assignments_alone<'a>(&'a mut self, simple: &'a Simple) -> impl Routine<Outcome> + 'a {
-        routine!(move -> Outcome {
+    fn assignments_alone<'a>(&'a mut self, simple: &'a Simple) -> Boxed<'a, Outcome> {
+        Box::pin(routine!(move -> Outcome {
             let Some(saved) = call!(self.redirect(&simple.redirections))? else { return Ok(()) };
             let assigned = call!(self.assignments(&simple.assignments, false));
             call!(self.restore(saved));
@@ -65,7 +65,7 @@ impl Shell {
             }
             self.status = self.substituted.unwrap_or(0);
             Ok(())
-        })
+        }))
     }
 
     /// Assigns; for a while if so wanted, and then for children as well.
