@@ -17,6 +17,9 @@ mod manual;
 
 /// The program that runs what is typed, and scripts.
 const SHELL: &str = "sh";
+/// The most tasks under a shell unless said otherwise: what is typed there, a function that starts itself twice for
+/// one, is to meet a bound before the host runs out of memory.
+const SHELL_TASKS: u32 = 65_536;
 /// What a user finds, who is alone here and may do all.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("HOME", "/"), ("LOGNAME", "root"), ("PATH", "/bin"), ("PWD", "/"), ("SHELL", "/bin/sh"), ("USER", "root")];
@@ -65,7 +68,7 @@ struct Command {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     quantum: Option<u32>,
 
-    /// The most tasks at a time [default: 1048576]
+    /// The most tasks at a time [default: 1048576; under a shell 65536]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     max_tasks: Option<u32>,
 
@@ -175,10 +178,12 @@ fn script(path: &str) -> Result<String, String> {
             Ok(text) => Ok(text.strip_prefix('\u{feff}').map(ToOwned::to_owned).unwrap_or(text)),
             Err(_) => Err(format!("{shown}: not a text in UTF-8")),
         },
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(match PROGRAMS.iter().any(|program| program.name == path) {
-            true => format!("{shown}: no such command or file; a program is run by `yieldix run {shown}`"),
-            false => format!("{shown}: no such command or file (try --help)"),
-        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(match PROGRAMS.iter().any(|program| program.name == path) {
+                true => format!("{shown}: no such command or file; a program is run by `yieldix run {shown}`"),
+                false => format!("{shown}: no such command or file (try --help)"),
+            })
+        }
         Err(error) => Err(format!("{shown}: {error}")),
     }
 }
@@ -235,7 +240,8 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     if let Some(size) = command.ram {
         machine = machine.ram_bytes(size.0);
     }
-    if let Some(tasks) = command.max_tasks {
+    let of_shell = (program == SHELL).then_some(SHELL_TASKS);
+    if let Some(tasks) = command.max_tasks.or(of_shell) {
         machine = machine.max_tasks(tasks);
     }
     if let Some(Span(slack)) = command.timer_slack {

@@ -39,7 +39,10 @@ mod tests {
             let entries = entries(&["a", "b", "c"], FileKind::Regular, after);
             entries.into_iter().map(|entry| entry.name.into_string()).collect::<Vec<_>>()
         };
-        assert_eq!((listed(None), listed(Some("a"))), (vec!["a".into(), "b".into(), "c".into()], vec!["b".into(), "c".into()]));
+        assert_eq!(
+            (listed(None), listed(Some("a"))),
+            (vec!["a".into(), "b".into(), "c".into()], vec!["b".into(), "c".into()])
+        );
     }
 
     #[test]

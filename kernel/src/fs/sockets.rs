@@ -52,7 +52,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let file = self.open_file(device, kind, Address::Path(&path));
                 return Ok(Outcome::Begun(file, Pending::Connect));
             }
-            FileSystem::Folder { .. } | FileSystem::Devices | FileSystem::Programs | FileSystem::Tasks => return Err(Errno::EOPNOTSUPP),
+            FileSystem::Folder { .. } | FileSystem::Devices | FileSystem::Programs | FileSystem::Tasks => {
+                return Err(Errno::EOPNOTSUPP);
+            }
         }
         let now = self.hardware.wall_clock();
         let inode = self.fs.ram.make_socket(within, now)?;

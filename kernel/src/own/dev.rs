@@ -5,7 +5,8 @@ use crate::{event::Address, fd::Object, file::Kind, hardware::Hardware, kernel::
 use yieldix_syscalls::{Errno, Fd, OpenFlags};
 
 /// The names, in the order in which a listing has them.
-pub const NAMES: &[&str] = &["console", "full", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"];
+pub const NAMES: &[&str] =
+    &["console", "full", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"];
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Opens the device of this name for the task in `slot`; whoever asks holds it now.

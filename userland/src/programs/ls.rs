@@ -191,7 +191,8 @@ fn main(args: Args) -> Task {
             }
             if shape == Shape::Long {
                 let kibibytes: u64 = files.iter().map(|file| blocks(&file.info)).sum();
-                let total = if listing.options.is_for_people { for_people(kibibytes * 1024) } else { kibibytes.to_string() };
+                let total =
+                    if listing.options.is_for_people { for_people(kibibytes * 1024) } else { kibibytes.to_string() };
                 tool.out.extend(format!("total {total}\n").bytes());
             }
             listing.list(&files, &mut tool.out);

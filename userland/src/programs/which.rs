@@ -6,7 +6,8 @@ use crate::{
 };
 
 pub(crate) const PROGRAM: Program =
-    Program::new("which", Group::Tools, "prints the paths of the programs and scripts that these names start", main).usage("NAME...");
+    Program::new("which", Group::Tools, "prints the paths of the programs and scripts that these names start", main)
+        .usage("NAME...");
 
 fn parse(args: Args) -> Result<Vec<String>, Misuse> {
     Ok(Given::parse(args, &[], &[])?.operands)
@@ -36,7 +37,8 @@ mod tests {
     fn paths_are_printed_and_what_is_in_no_folder_is_the_code() {
         let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Args>();
         let modified = Duration::ZERO;
-        let info = FileInfo { kind: FileKind::Regular, size: 0, id: FileId::new(1, 1), modified, mode: 0o555, links: 1 };
+        let info =
+            FileInfo { kind: FileKind::Regular, size: 0, id: FileId::new(1, 1), modified, mode: 0o555, links: 1 };
         let path = || ("getenv(\"PATH\")", Reply::Buf("/a:/bin".into()));
         let script = [
             path(),

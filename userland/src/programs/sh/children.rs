@@ -53,7 +53,7 @@ impl Shell {
             let options = SpawnOptions { fds, ..place.options() };
             let started = match refused {
                 None => {
-                    call!(executable::start(name, args, options, self.search_path()))
+                    call!(executable::start(name, args, options, self.search_path(name)))
                 }
                 Some(errno) => Err(errno),
             };

@@ -42,6 +42,9 @@ pub(super) type Boxed<'a, T> = Pin<Box<dyn Routine<T> + 'a>>;
 /// The status of what was called wrongly, and of errors that end a script.
 pub(super) const ERROR: i32 = 2;
 
+/// Programs that other shells have in themselves: they are there whatever `PATH` is.
+const IN_OTHER_SHELLS: [&str; 2] = ["echo", "printf"];
+
 /// What `set` sets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
@@ -277,8 +280,11 @@ impl Shell {
         })
     }
 
-    /// The folders where commands are looked for.
-    pub(super) fn search_path(&self) -> &str {
+    /// The folders where a command of this name is looked for.
+    pub(super) fn search_path(&self, name: &str) -> &str {
+        if IN_OTHER_SHELLS.contains(&name) {
+            return executable::PROGRAMS_FOLDER;
+        }
         self.variables.get("PATH").unwrap_or_default()
     }
 

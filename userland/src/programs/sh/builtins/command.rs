@@ -33,7 +33,7 @@ impl Shell {
                 Some(builtin) if builtin.is_special() => Meaning::Special,
                 _ if self.functions.contains_key(name) => Meaning::Function,
                 Some(_) => Meaning::Builtin,
-                None => match call!(find(name, self.search_path())) {
+                None => match call!(find(name, self.search_path(name))) {
                     Ok(path) => Meaning::Executable(path),
                     Err(_) => Meaning::Nothing,
                 },
