@@ -17,6 +17,8 @@ mod manual;
 
 /// The program that runs what is typed, and scripts.
 const SHELL: &str = "sh";
+/// Programs that people type at.
+const TYPED_AT: [&str; 2] = [SHELL, "telnetd"];
 /// The most tasks under a shell unless said otherwise: what is typed there, a function that starts itself twice for
 /// one, is to meet a bound before the host runs out of memory.
 const SHELL_TASKS: u32 = 65_536;
@@ -215,13 +217,18 @@ impl FromStr for Mounted {
 
 fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     let mut machine = Machine::new().programs(PROGRAMS).program(program, args);
-    for (name, value) in ENVIRONMENT {
-        machine = machine.variable(*name, *value);
-    }
-    if std::io::stdin().is_terminal()
-        && let Ok(terminal) = std::env::var("TERM")
-    {
-        machine = machine.variable("TERM", terminal);
+    // Others have no use for an environment, which every task of theirs would have to hand on.
+    let is_typed_at = TYPED_AT.contains(&program);
+    if is_typed_at {
+        for (name, value) in ENVIRONMENT {
+            machine = machine.variable(*name, *value);
+        }
+        if program == SHELL
+            && std::io::stdin().is_terminal()
+            && let Ok(terminal) = std::env::var("TERM")
+        {
+            machine = machine.variable("TERM", terminal);
+        }
     }
     if command.simulate {
         machine = machine.simulate(command.seed);
@@ -240,7 +247,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     if let Some(size) = command.ram {
         machine = machine.ram_bytes(size.0);
     }
-    let of_shell = (program == SHELL).then_some(SHELL_TASKS);
+    let of_shell = is_typed_at.then_some(SHELL_TASKS);
     if let Some(tasks) = command.max_tasks.or(of_shell) {
         machine = machine.max_tasks(tasks);
     }
