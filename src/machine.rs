@@ -224,6 +224,13 @@ impl Machine {
         self
     }
 
+    /// Sets a variable in the environment of the first tasks, which their children inherit. None is set unless said
+    /// so: what this process has in its own is not for tasks to see.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Machine {
+        self.options.environment.insert(name.into(), value.into());
+        self
+    }
+
     /// The console; the process's own unless said otherwise.
     pub fn console(mut self, console: Console) -> Machine {
         self.console = console;

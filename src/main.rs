@@ -1,12 +1,9 @@
 //! `yieldix`: the machine as a command.
 #![feature(panic_can_unwind)]
 
-use clap::{
-    Parser, Subcommand, ValueEnum,
-    error::{ContextKind, ContextValue},
-};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::{
-    io::{IsTerminal, Write},
+    io::{ErrorKind, IsTerminal, Write},
     process::ExitCode,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
@@ -18,6 +15,16 @@ use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 mod last_resort;
 mod manual;
 
+/// The program that runs what is typed, and scripts.
+const SHELL: &str = "sh";
+/// Programs that people type at.
+const TYPED_AT: [&str; 2] = [SHELL, "telnetd"];
+/// The most tasks under a shell unless said otherwise: what is typed there, a function that starts itself twice for
+/// one, is to meet a bound before the host runs out of memory.
+const SHELL_TASKS: u32 = 65_536;
+/// What a user finds, who is alone here and may do all.
+const ENVIRONMENT: &[(&str, &str)] =
+    &[("HOME", "/"), ("LOGNAME", "root"), ("PATH", "/bin"), ("PWD", "/"), ("SHELL", "/bin/sh"), ("USER", "root")];
 /// What a bad command line, or a bad filter, ends with.
 const USAGE: u8 = 2;
 /// What a program that is not there ends with.
@@ -32,12 +39,16 @@ const KERNEL_PANIC: u8 = 101;
 /// An operating system inside one process: tasks are coroutines, yield is a trap.
 ///
 /// Without a command, boots and opens a shell on the terminal; when standard input is not one, the
-/// shell runs it as a script.
+/// shell runs it as a script. FILE is a script of this host, and a command's name is that command.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version, override_usage = USES, after_help = EXIT_CODES)]
 struct Command {
     #[command(subcommand)]
     action: Option<Action>,
+
+    /// Have the shell run TEXT; what follows is $0, $1 and so on
+    #[arg(short = 'c', value_names = ["TEXT", "ARGUMENT"], num_args = 1.., allow_hyphen_values = true)]
+    text: Vec<String>,
 
     /// What to log on standard error: LEVEL, TARGET or TARGET=LEVEL, separated by commas
     #[arg(long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", global = true)]
@@ -59,7 +70,7 @@ struct Command {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     quantum: Option<u32>,
 
-    /// The most tasks at a time [default: 1048576]
+    /// The most tasks at a time [default: 1048576; under a shell 65536]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true)]
     max_tasks: Option<u32>,
 
@@ -98,6 +109,9 @@ enum Action {
         #[arg(long)]
         markdown: bool,
     },
+    /// A script of this host, and its arguments.
+    #[command(external_subcommand)]
+    Script(Vec<String>),
     /// List the events of the log
     Events {
         /// As docs/tracing.md has them
@@ -112,10 +126,15 @@ enum Format {
     Json,
 }
 
+const USES: &str = "\
+yieldix [OPTIONS] [COMMAND]
+       yieldix [OPTIONS] FILE [ARGUMENT]...
+       yieldix [OPTIONS] -c TEXT [ARGUMENT]...";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0-255    the program's own
-  2        bad command line or log filter
+  2        bad command line or log filter; a script that cannot be read
   70       deadlock: no task could ever run again
   71       the host refused what the machine needs, a folder to mount for one
   74       the program ended well, and its output was lost
@@ -124,7 +143,7 @@ Exit codes:
   128+N    ended by signal N: 130 for Ctrl-C";
 
 fn main() -> ExitCode {
-    let command = command();
+    let command = Command::parse();
     let format = match command.log_format {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
@@ -133,8 +152,13 @@ fn main() -> ExitCode {
         return complain(USAGE, &error);
     }
     match &command.action {
-        None if std::io::stdin().is_terminal() => boot(&command, "sh", &["-i".to_owned()]),
-        None => boot(&command, "sh", &[]),
+        None if !command.text.is_empty() => boot(&command, SHELL, &[&["-c".to_owned()], &*command.text].concat()),
+        None if std::io::stdin().is_terminal() => boot(&command, SHELL, &["-i".to_owned()]),
+        None => boot(&command, SHELL, &[]),
+        Some(Action::Script(words)) => match script(&words[0]) {
+            Ok(text) => boot(&command, SHELL, &[&["-c".to_owned(), text], &**words].concat()),
+            Err(why) => complain(USAGE, &why),
+        },
         Some(Action::Run { words }) => boot(&command, &words[0], &words[1..]),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
@@ -144,17 +168,26 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line says. Who names a program where a command stands is told how programs are run.
-fn command() -> Command {
-    Command::try_parse().unwrap_or_else(|mut error| {
-        if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
-            && PROGRAMS.iter().any(|program| program.name == name)
-        {
-            let tip = format!("a program is run by `yieldix run {name}`");
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+/// The text of a script of this host, or why it cannot be run. Who names a program where a command stands is told
+/// how programs are run.
+fn script(path: &str) -> Result<String, String> {
+    let shown = path.escape_debug();
+    match std::fs::read(path) {
+        Ok(text) if text.split(|&byte| byte == b'\n').next().is_some_and(|line| line.contains(&0)) => {
+            Err(format!("{shown}: not a script"))
         }
-        error.exit()
-    })
+        Ok(text) => match String::from_utf8(text) {
+            Ok(text) => Ok(text.strip_prefix('\u{feff}').map(ToOwned::to_owned).unwrap_or(text)),
+            Err(_) => Err(format!("{shown}: not a text in UTF-8")),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(match PROGRAMS.iter().any(|program| program.name == path) {
+                true => format!("{shown}: no such command or file; a program is run by `yieldix run {shown}`"),
+                false => format!("{shown}: no such command or file (try --help)"),
+            })
+        }
+        Err(error) => Err(format!("{shown}: {error}")),
+    }
 }
 
 /// What `--mount` says.
@@ -184,6 +217,19 @@ impl FromStr for Mounted {
 
 fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     let mut machine = Machine::new().programs(PROGRAMS).program(program, args);
+    // Others have no use for an environment, which every task of theirs would have to hand on.
+    let is_typed_at = TYPED_AT.contains(&program);
+    if is_typed_at {
+        for (name, value) in ENVIRONMENT {
+            machine = machine.variable(*name, *value);
+        }
+        if program == SHELL
+            && std::io::stdin().is_terminal()
+            && let Ok(terminal) = std::env::var("TERM")
+        {
+            machine = machine.variable("TERM", terminal);
+        }
+    }
     if command.simulate {
         machine = machine.simulate(command.seed);
     } else {
@@ -205,7 +251,8 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     if let Some(size) = command.ram {
         machine = machine.ram_bytes(size.0);
     }
-    if let Some(tasks) = command.max_tasks {
+    let of_shell = is_typed_at.then_some(SHELL_TASKS);
+    if let Some(tasks) = command.max_tasks.or(of_shell) {
         machine = machine.max_tasks(tasks);
     }
     if let Some(Span(slack)) = command.timer_slack {

@@ -106,6 +106,89 @@ fn a_program_in_the_place_of_a_command_is_told_of_run() {
     assert!(!told("nosuch"), "only what is a program can be run");
 }
 
+/// A file of this host for one test, whose name is its own; gives its path.
+fn host_file(name: &str, content: &[u8]) -> String {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, content).expect("a file");
+    path
+}
+
+#[test]
+fn a_text_is_run_with_its_name_and_arguments_whatever_they_look_like() {
+    let output = yieldix(&["-c", "echo \"$0|$*\"; cat; exit 3", "name", "--log", "list"], "in\n");
+    assert_eq!((out(&output), output.status.code()), ("name|--log list\nin\n", Some(3)));
+    assert_eq!(yieldix(&["-c"], "").status.code(), Some(2));
+}
+
+#[test]
+fn a_script_of_the_host_is_run_with_its_path_and_arguments() {
+    let path =
+        host_file("told.sh", "\u{feff}#!/bin/sh\necho \"$0|$*\"\nread line; echo \"<$line>\"\nexit 4\n".as_bytes());
+    let output = yieldix(&[&path, "-x", "--help", "list"], "in\n");
+    assert_eq!((out(&output), error(&output)), (format!("{path}|-x --help list\n<in>\n").as_str(), ""));
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn what_is_no_script_of_the_host_is_refused() {
+    complains(&[&host_file("binary", b"\x7fELF\0\n")], 2, &["binary", "not a script"]);
+    complains(&[&host_file("latin", b"echo \xe9\n")], 2, &["latin", "UTF-8"]);
+    complains(&[env!("CARGO_TARGET_TMPDIR")], 2, &["directory"]);
+    complains(&["./nosuch.sh", "x"], 2, &["./nosuch.sh", "no such command or file"]);
+}
+
+#[test]
+fn a_commands_name_is_that_command_even_where_a_file_has_it() {
+    let folder = format!("{}/names", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for name in ["list", "hello"] {
+        std::fs::write(format!("{folder}/{name}"), "echo the file").expect("a file");
+    }
+    let run = |word: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        command.arg(word).current_dir(&folder).env_remove("YIELDIX_LOG").output().expect("the command runs")
+    };
+    assert!(out(&run("list")).starts_with("System\n"), "{}", out(&run("list")));
+    assert_eq!(out(&run("hello")), "the file\n");
+}
+
+#[test]
+fn a_user_finds_a_home_a_path_and_a_place_for_files() {
+    let output =
+        yieldix(&["-c", "env | sort; cd /tmp && pwd; cd; pwd; echo ~; ls -A /tmp; echo x >/tmp/x && cat /tmp/x"], "");
+    let variables = "HOME=/\nLOGNAME=root\nPATH=/bin\nPWD=/\nSHELL=/bin/sh\nUSER=root\n";
+    assert_eq!((out(&output), error(&output)), (format!("{variables}/tmp\n/\n/\nx\n").as_str(), ""));
+}
+
+#[test]
+fn programs_are_files_to_the_shell_and_its_tools() {
+    let script =
+        "/bin/ls -d /bin; cd /bin; ./echo hi; which ls nosuch sh; type ls; command -v cd; command -v ls; test -x ls && echo runs
+        cat /bin/true | head -n 1; /bin/nosuch; echo $?; /bin; echo $?; env /bin/echo a; echo b | xargs ./echo";
+    let output = yieldix(&["-c", script], "");
+    let told = "/bin\nhi\n/bin/ls\n/bin/sh\nls is /bin/ls\ncd\n/bin/ls\nruns\ntrue: does nothing, successfully\n127\n126\na\nb\n";
+    assert_eq!(out(&output), told, "{}", error(&output));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_the_host_could_run_and_this_machine_cannot_is_126() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = format!("{}/foreign", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (name, content) in [("elf", b"\x7fELF\0\0\n".as_slice()), ("by-elf", b"#!/f/elf\n"), ("plain", b"echo hi $1\n")]
+    {
+        let path = format!("{folder}/{name}");
+        std::fs::write(&path, content).expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+    let mount = format!("{folder}:/f:ro");
+    let output =
+        yieldix(&["--mount", &mount, "-c", "/f/elf; echo $?; /f/by-elf; echo $?; /f/plain a; PATH=/f plain b"], "");
+    assert_eq!(out(&output), "126\n126\nhi a\nhi b\n", "{}", error(&output));
+    assert_eq!(error(&output), "sh: 1: /f/elf: exec format error\nsh: 1: /f/by-elf: exec format error\n");
+}
+
 #[test]
 fn what_follows_a_program_is_its_own_even_if_the_machine_has_an_option_of_that_name() {
     let help = yieldix(&["run", "follow", "--help"], "");

@@ -5,7 +5,7 @@ mod common;
 
 use common::run;
 use yieldix::{
-    Ended, Machine, MemoryFolder,
+    BootError, Ended, Machine, MemoryFolder,
     syscalls::{calls::*, *},
 };
 
@@ -46,7 +46,7 @@ fn what_is_mounted_is_listed_where_it_is() {
     }
     outer.append("inner", "what the mount hides").unwrap();
     let task = task!({
-        assert_eq!(call!(names("/"))?, ["a", "dev", "outer", "proc"]);
+        assert_eq!(call!(names("/"))?, ["a", "bin", "dev", "outer", "proc", "tmp"]);
         assert_eq!(call!(names("/a"))?, ["deep"]);
         assert_eq!(call!(names("/a/deep"))?, ["of deep"]);
         assert_eq!(call!(names("/outer"))?, ["inner", "of outer"]);
@@ -67,11 +67,83 @@ fn what_is_mounted_is_listed_where_it_is() {
 }
 
 #[test]
+fn a_program_is_a_file_that_is_listed_read_and_started_and_never_changed() {
+    let task = task!({
+        let all = call!(names("/bin"))?;
+        assert_eq!(all.len(), yieldix::userland::PROGRAMS.len());
+        assert!(all.is_sorted());
+        let info = trap!(yield stat("/bin/true"))?;
+        let fd = trap!(yield open("/bin/true", READ))?;
+        let text = trap!(yield read(fd, 4096))?;
+        assert!(text.starts_with(b"true: "), "{text:?}");
+        assert_eq!((info.kind, info.mode, info.size), (FileKind::Regular, 0o555, text.len() as u64));
+        trap!(yield close(fd))?;
+        trap!(yield chdir("/bin"))?;
+        for (path, code) in [("true", 0), ("/bin/false", 1), ("./false", 1), ("../bin/true", 0)] {
+            let request = ProgramRequest { name: path.into(), args: Args::new(), options: SpawnOptions::default() };
+            let child = trap!(yield spawn_program(request))?;
+            assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(code), "{path}");
+        }
+        for (path, errno) in [
+            ("/bin/nothing", Errno::ENOENT),
+            ("nothing", Errno::ENOENT),
+            ("/bin/true/x", Errno::ENOTDIR),
+            ("/bin", Errno::EISDIR),
+            ("/dev/null", Errno::EOPNOTSUPP),
+            ("/nothing", Errno::EOPNOTSUPP),
+        ] {
+            let request = ProgramRequest { name: path.into(), args: Args::new(), options: SpawnOptions::default() };
+            assert_eq!(trap!(yield spawn_program(request)), Err(errno), "{path}");
+        }
+        assert_eq!(trap!(yield open("/bin/true", WRITE)), Err(Errno::EROFS));
+        assert_eq!(trap!(yield open("/bin/new", WRITE | NEW)), Err(Errno::EROFS));
+        assert_eq!(trap!(yield open("/bin/true", WRITE | NEW)), Err(Errno::EEXIST));
+        assert_eq!(trap!(yield unlink("/bin/true")), Err(Errno::EROFS));
+        assert_eq!(trap!(yield open("/bin", WRITE)), Err(Errno::EISDIR));
+        assert_eq!(trap!(yield watch("/bin/true")), Err(Errno::EOPNOTSUPP));
+        Ok(())
+    });
+    runs_well(Machine::new().programs(yieldix::userland::PROGRAMS).task(task));
+}
+
+#[test]
+fn a_file_in_memory_that_says_what_runs_it_may_be_run() {
+    let task = task!({
+        let fd = trap!(yield open("/file", WRITE | NEW))?;
+        assert_eq!(trap!(yield stat("/file"))?.mode, 0o644);
+        trap!(yield write(fd, "#!/bin/sh\n"))?;
+        assert_eq!(trap!(yield stat("/file"))?.mode, 0o755);
+        trap!(yield truncate(fd, 1))?;
+        assert_eq!(trap!(yield stat("/file"))?.mode, 0o644);
+        Ok(())
+    });
+    runs_well(Machine::new().task(task));
+}
+
+#[test]
+fn the_first_tasks_have_the_variables_of_the_machine() {
+    let task = task!({
+        assert_eq!(trap!(yield getenv("A"))?, "1");
+        let child = trap!(
+            yield spawn(task!({
+                assert_eq!(trap!(yield getenv("A"))?, "1");
+                Ok(())
+            }))
+        )?;
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        Ok(())
+    });
+    runs_well(Machine::new().variable("A", "1").task(task));
+    let refused = Machine::new().simulate(0).variable("A=", "1").task(task!({ Ok(()) })).boot();
+    assert!(matches!(refused, Err(BootError::Refused(Errno::EINVAL))), "{refused:?}");
+}
+
+#[test]
 fn a_folder_at_the_root_takes_the_place_of_memory() {
     let folder = MemoryFolder::new();
     folder.append("file", "of the folder").unwrap();
     let task = task!({
-        assert_eq!(call!(names("/"))?, ["dev", "file", "proc"]);
+        assert_eq!(call!(names("/"))?, ["bin", "dev", "file", "proc"]);
         trap!(yield mkdir("/d"))?;
         trap!(yield chdir("/d"))?;
         let fd = trap!(yield open("../file", READ))?;

@@ -21,6 +21,16 @@ fn size(name: &str, value: &str) -> usize {
 }
 
 impl Environment {
+    /// One with these variables; none when there is none of them. Errors: those of `setenv`.
+    pub fn of(variables: &BTreeMap<String, String>) -> Result<Option<Environment>, Errno> {
+        let mut environment = Environment::default();
+        for (name, value) in variables {
+            let (name, value) = checked(name.as_bytes(), value.as_bytes()).ok_or(Errno::EINVAL)?;
+            environment.set(name, value)?;
+        }
+        Ok((!variables.is_empty()).then_some(environment))
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| &**value)

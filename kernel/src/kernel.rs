@@ -12,6 +12,7 @@ use crate::{
     block::Cause,
     emit,
     ending::Ended,
+    environment::Environment,
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
@@ -57,6 +58,8 @@ pub struct Options {
     pub timer_slack: Duration,
     /// Programs that can be spawned by name.
     pub programs: Vec<Program>,
+    /// The variables that the first tasks have, by their names.
+    pub environment: BTreeMap<String, String>,
     /// The folders of the hardware, in its order, and where tasks see them.
     pub mounts: Vec<Mount>,
     /// May tasks run programs of the host?
@@ -75,6 +78,7 @@ impl Default for Options {
             fds_per_task: limits::FDS_PER_TASK,
             timer_slack: Duration::ZERO,
             programs: Vec::new(),
+            environment: BTreeMap::new(),
             mounts: Vec::new(),
             may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
@@ -171,6 +175,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A kernel without tasks.
     pub fn new(hardware: H, policy: P, mut options: Options) -> Kernel<H, P> {
         options.quantum = options.quantum.clamp(1, limits::QUANTUM_MAX);
+        // They are searched by their names, and listed in that order.
+        options.programs.sort_by_key(|program| program.name);
         let inbox = Arc::new(Inbox::new(hardware.waker()));
         let table = Table::new(options.tasks_max, options.quantum as u16);
         let mut kernel = Kernel {
@@ -238,13 +244,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Makes a first task. The first of them gives the machine its status; with `is_init` it is
     /// init: when it ends, all others are ended, and no task may signal it.
     ///
-    /// Errors: `EAGAIN` past the most tasks, `EINVAL` for options that only a parent can give.
+    /// Errors: `EAGAIN` past the most tasks, `EINVAL` for options that only a parent can give, or variables that
+    /// can be none, `E2BIG` for too many of them.
     pub fn boot(&mut self, task: Task, options: SpawnOptions, is_init: bool) -> Result<Tid, yieldix_syscalls::Errno> {
         if self.first.is_none() {
             let (quantum, tasks_max) = (self.options.quantum, self.table.tasks_max());
             emit!(self, Booted { schema: SCHEMA_VERSION, policy: self.policy.name(), quantum, tasks_max });
         }
+        let environment = Environment::of(&self.options.environment)?;
         let tid = self.spawn_first(task, options)?;
+        if let Some(environment) = environment {
+            self.table.inherited_mut(self.slot_of(tid)).environment = Some(Arc::new(environment));
+        }
         self.first.get_or_insert(tid);
         if is_init {
             self.init = Some(tid);

@@ -63,10 +63,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn sys_spawn_program(&mut self, tid: Tid, slot: u32, request: ProgramRequest) -> Next {
         let ProgramRequest { name, args, mut options } = request;
-        let Some(program) = self.options.programs.iter().find(|program| *program.name == *name) else {
-            return self.answer(slot, Reply::Err(Errno::ENOENT));
+        let program = match self.program(slot, &name) {
+            Ok(program) => program,
+            Err(errno) => return self.answer(slot, Reply::Err(errno)),
         };
-        options.name.get_or_insert(name);
+        options.name.get_or_insert(program.name.into());
         // A program's entry is user code: one that panics while it makes its task fails the spawn.
         let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.request(args)));
         match made {

@@ -20,6 +20,8 @@ pub enum OwnDevice {
     Devices = u64::MAX - 4,
     /// `/proc`.
     Tasks = u64::MAX - 5,
+    /// `/bin`.
+    Programs = u64::MAX - 6,
 }
 
 impl OwnDevice {

@@ -460,9 +460,11 @@ syscalls! {
         built 3 fn spawn(task: Task) -> Spawned = Spawn, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
         /// `spawn` with its options as a value.
         built 4 fn spawn_with(request: SpawnRequest => Box<SpawnRequest>) -> Spawned = SpawnWith, Costs, Proc, [EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
-        /// Starts a program of the machine's table by name, as one task; a builder as `spawn` is.
-        /// `ENOEXEC` when the program panics before it has made its task.
-        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
+        /// Starts a program of the machine's table by name, or by a path that leads to it in `/bin`, as one task; a
+        /// builder as `spawn` is. `EOPNOTSUPP` for a path that leads elsewhere, whether a file is there or not: who
+        /// runs scripts reads them. `EISDIR` for `/bin` itself, `ENOEXEC` when the program panics before it has made
+        /// its task.
+        built 5 fn spawn_program(request: ProgramRequest => Box<ProgramRequest>) -> Spawned = SpawnProgram, Costs, Exec, [ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, EOPNOTSUPP, ENOEXEC, EAGAIN, EBADF, EMFILE, EINVAL, EPERM, ENOTTY];
         /// Ends the calling task, subroutines and all, with this code. Not answered.
         built 6 fn exit(code: i32) -> () = Exit, Ends, Stdio, [];
         /// Waits for one child to end, reaps it, and gives how it ended.

@@ -24,6 +24,7 @@ pub mod directory;
 pub mod duration;
 pub mod editor;
 pub mod excerpt;
+pub mod executable;
 pub mod flow;
 pub mod http;
 pub mod input;

@@ -139,6 +139,12 @@ pub const SHELL_CALL_DEPTH: usize = 5_000;
 /// Descriptors of a script below this are those of the programs it starts, too; others are the shell's alone.
 pub const SHELL_FD_SLOTS: u32 = 10;
 
+/// The first line of a script that says what runs it is no longer than this, or the file is no script.
+pub const SCRIPT_HEAD_BYTES: usize = 256;
+
+/// Scripts that are run by scripts, one by the next, the first counted: `ELOOP` past it.
+pub const INTERPRETERS: usize = 5;
+
 /// Jobs that a shell remembers: past it the oldest that has ended is forgotten.
 pub const SHELL_JOBS: usize = 1024;
 

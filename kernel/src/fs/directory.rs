@@ -88,6 +88,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let Location { system, within } = self.fs.mounts.locate(path);
                 match system {
                     FileSystem::Devices => Ok(super::devices::entries(after.as_deref())),
+                    FileSystem::Programs => Ok(self.entries_in_programs(after.as_deref())),
                     _ => self.entries_in_proc(within, after.as_deref(), max),
                 }
             }

@@ -1,15 +1,17 @@
 //! Files: the calls that name them by a path, and which file system each path leads into.
 //!
-//! Files in memory, devices and what is told of tasks are the kernel's own, and are answered at once. A folder
+//! Files in memory, devices, programs and what is told of tasks are the kernel's own, and are answered at once. A folder
 //! of the hardware is asked, which may take the disk.
 
 mod devices;
 mod directory;
+mod flat;
 mod folder;
 pub mod mount;
 mod opened;
 mod path;
 mod proc;
+mod programs;
 pub mod ram;
 mod regular;
 mod sockets;
@@ -50,6 +52,12 @@ impl FileSystems {
             if ram.pin_directory(place).is_err() {
                 broken("there is a file in memory before anybody could make one");
             }
+        }
+        // It is a directory as any other; with something mounted there it is that.
+        if let Err(errno) = ram.mkdir("/tmp", Duration::ZERO)
+            && errno != Errno::EEXIST
+        {
+            broken("there is no room for a directory in memory before anybody could fill it");
         }
         FileSystems { mounts, ram }
     }
@@ -128,6 +136,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 Ok(Outcome::Opened(self.open_own(opened, flags, &path)))
             }
             FileSystem::Devices => self.open_in_devices(slot, within, &path, flags),
+            FileSystem::Programs => self.open_in_programs(within, &path, flags).map(Outcome::Opened),
             FileSystem::Tasks => {
                 let (opened, path) = self.open_in_proc(slot, within, &path, flags)?;
                 Ok(Outcome::Opened(self.open_own(opened, flags, &path)))
@@ -150,6 +159,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             FileSystem::Ram => self.watch_in_ram(&path).map(Outcome::Opened),
             FileSystem::Devices => self.stat_in_devices(within).and(Err(Errno::EOPNOTSUPP)),
+            FileSystem::Programs => self.stat_in_programs(within).and(Err(Errno::EOPNOTSUPP)),
             FileSystem::Tasks => self.stat_in_proc(slot, within).and(Err(Errno::EOPNOTSUPP)),
         }
     }
@@ -170,6 +180,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             FileSystem::Ram => self.fs.ram.stat(within)?,
             FileSystem::Devices => self.stat_in_devices(within)?,
+            FileSystem::Programs => self.stat_in_programs(within)?,
             FileSystem::Tasks => self.stat_in_proc(slot, within)?,
         };
         Ok(info.into())
@@ -275,6 +286,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             FileSystem::Ram => self.fs.ram.stat(within)?,
             FileSystem::Devices => self.stat_in_devices(within)?,
+            FileSystem::Programs => self.stat_in_programs(within)?,
             FileSystem::Tasks => self.stat_in_proc(slot, within)?,
         };
         self.change_directory(slot, &path, info).map(Outcome::Answer)

@@ -1,6 +1,7 @@
 //! The name space of files: which file system a path leads into, and by what name there.
 //!
-//! A machine has files in memory at the root, its devices at `/dev`, its tasks at `/proc`, and what it mounts.
+//! A machine has files in memory at the root, its programs at `/bin`, its devices at `/dev`, its tasks at `/proc`,
+//! and what it mounts.
 //! Of several, the longest place that a path begins with has it.
 
 use super::path::{parts, plain};
@@ -45,6 +46,8 @@ pub enum FileSystem {
     Ram,
     /// The kernel's own devices.
     Devices,
+    /// The programs of the machine.
+    Programs,
     /// What the kernel tells of its tasks.
     Tasks,
 }
@@ -56,6 +59,7 @@ impl FileSystem {
             FileSystem::Folder { .. } => "folder",
             FileSystem::Ram => "ram",
             FileSystem::Devices => "dev",
+            FileSystem::Programs => "bin",
             FileSystem::Tasks => "proc",
         }
     }
@@ -65,7 +69,7 @@ impl FileSystem {
         match self {
             FileSystem::Folder { is_read_only, .. } => is_read_only,
             FileSystem::Ram => false,
-            FileSystem::Devices | FileSystem::Tasks => true,
+            FileSystem::Devices | FileSystem::Programs | FileSystem::Tasks => true,
         }
     }
 }
@@ -90,7 +94,12 @@ impl Mounts {
             (folder.guest.clone(), FileSystem::Folder { number, is_read_only: folder.is_read_only })
         };
         let mut mounts: Vec<_> = folders.iter().zip(0..).map(of_folder).collect();
-        for (place, system) in [("", FileSystem::Ram), ("/dev", FileSystem::Devices), ("/proc", FileSystem::Tasks)] {
+        for (place, system) in [
+            ("", FileSystem::Ram),
+            ("/bin", FileSystem::Programs),
+            ("/dev", FileSystem::Devices),
+            ("/proc", FileSystem::Tasks),
+        ] {
             if !mounts.iter().any(|(taken, _)| &**taken == place) {
                 mounts.push((place.into(), system));
             }
@@ -167,6 +176,7 @@ mod tests {
             ("/logs/..", Err("ram"), ""),
             ("/logsx", Err("ram"), "/logsx"),
             ("/dev/null", Err("dev"), "/null"),
+            ("/bin/ls", Err("bin"), "/ls"),
             ("/proc", Err("proc"), ""),
         ] {
             assert_eq!(located(&mounts, path), (system, within.to_owned()), "{path}");
@@ -179,14 +189,14 @@ mod tests {
         let system = |path: &str| located(&mounts, path).0;
         assert_eq!((system("/"), system("/a"), system("/proc/1"), system("/logs/a")), (Ok(0), Ok(0), Ok(1), Ok(2)));
         assert_eq!(system("/dev"), Err("dev"));
-        assert_eq!(mounts.iter().count(), 4);
+        assert_eq!(mounts.iter().count(), 5);
     }
 
     #[test]
     fn mounts_are_listed_where_they_are() {
         let mounts = mounts(&["/logs/old", "/data"]);
         let below = |plain: &str| mounts.below(plain).iter().map(|entry| entry.name.to_string()).collect::<Vec<_>>();
-        assert_eq!(below(""), ["data", "dev", "proc"]);
+        assert_eq!(below(""), ["bin", "data", "dev", "proc"]);
         assert_eq!(below("/logs"), ["old"]);
         assert_eq!(below("/data"), [""; 0]);
         for (path, is_busy) in

@@ -3,7 +3,7 @@
 //! A text is made when its file is opened, and is of that moment as a whole. It has a line for each thing, and
 //! a TAB between the columns.
 
-use super::{Opened, path::parts};
+use super::{Opened, flat, path::parts};
 use crate::{
     environment::Environment, fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy,
     stat::OwnDevice,
@@ -51,11 +51,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         path: &str,
         flags: OpenFlags,
     ) -> Result<(Opened, String), Errno> {
-        let found = match self.find_in_proc(slot, within) {
-            Ok(_) if flags.has(OpenFlags::CREATE_NEW) => return Err(Errno::EEXIST),
-            Err(Errno::ENOENT) if flags.has(OpenFlags::CREATE) => return Err(Errno::EROFS),
-            found => found?,
-        };
+        let found = flat::to_open(self.find_in_proc(slot, within), flags)?;
         let info = self.info_in_proc(found);
         let text = match found {
             Found::Root | Found::Task(_) if flags.has(OpenFlags::WRITE) => return Err(Errno::EISDIR),

@@ -52,7 +52,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 let file = self.open_file(device, kind, Address::Path(&path));
                 return Ok(Outcome::Begun(file, Pending::Connect));
             }
-            FileSystem::Folder { .. } | FileSystem::Devices | FileSystem::Tasks => return Err(Errno::EOPNOTSUPP),
+            FileSystem::Folder { .. } | FileSystem::Devices | FileSystem::Programs | FileSystem::Tasks => {
+                return Err(Errno::EOPNOTSUPP);
+            }
         }
         let now = self.hardware.wall_clock();
         let inode = self.fs.ram.make_socket(within, now)?;
@@ -107,6 +109,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             FileSystem::Folder { .. } => Err(Errno::EOPNOTSUPP),
             // There are no sockets.
             FileSystem::Devices => self.stat_in_devices(within).and(Err(Errno::ECONNREFUSED)),
+            FileSystem::Programs => self.stat_in_programs(within).and(Err(Errno::ECONNREFUSED)),
             FileSystem::Tasks => self.stat_in_proc(slot, within).and(Err(Errno::ECONNREFUSED)),
         }
     }

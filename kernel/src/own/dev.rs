@@ -5,7 +5,8 @@ use crate::{event::Address, fd::Object, file::Kind, hardware::Hardware, kernel::
 use yieldix_syscalls::{Errno, Fd, OpenFlags};
 
 /// The names, in the order in which a listing has them.
-pub const NAMES: &[&str] = &["console", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"];
+pub const NAMES: &[&str] =
+    &["console", "full", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"];
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Opens the device of this name for the task in `slot`; whoever asks holds it now.
@@ -17,6 +18,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// `EBADF` for a stream that the caller has closed.
     pub(crate) fn open_device(&mut self, slot: u32, name: &str, flags: OpenFlags) -> Result<Object, Errno> {
         let object = match name {
+            "full" => return self.open_plain(Plain::Full, name, flags),
             "null" => return self.open_plain(Plain::Null, name, flags),
             "zero" => return self.open_plain(Plain::Zero, name, flags),
             "random" | "urandom" => return self.open_plain(Plain::Random, name, flags),

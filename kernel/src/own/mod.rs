@@ -226,7 +226,7 @@ impl OwnDevices {
         match self.own(device) {
             &mut Own::PipeWriter(pipe) => self.with_pipe(pipe, |pipe| pipe.write(data)),
             &mut Own::Unix(socket, _) => self.with_unix(|unix| unix.write(socket, data)),
-            Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(data.len()),
+            Own::Plain(plain, flags) if flags.has(OpenFlags::WRITE) => plain.write(data),
             &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.write(data)),
             &mut Own::Master(at) => self.type_at(at, data),
             Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),

@@ -1,7 +1,10 @@
 //! The environment, and programs in another one.
 
-use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
-use crate::{args::or_usage_with, prelude::*};
+use crate::{
+    args::or_usage_with,
+    executable::{self, not_started_code, search_path, why_not_started},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "env",
@@ -68,16 +71,12 @@ fn main(args: Args) -> Task {
                 trap!(yield environment())?.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
             return print!("{list}");
         };
-        let request = ProgramRequest { name: program.as_str().into(), args, options: SpawnOptions::default() };
-        let code = match trap!(yield spawn_program(request)) {
+        let path = call!(search_path());
+        let code = match call!(executable::start(&program, args, SpawnOptions::default(), &path)) {
             Ok(child) => trap!(yield wait(child))?.code(),
-            Err(Errno::ENOENT) => {
-                eprintln!("env: {}: not found", excerpt(&program))?;
-                NOT_FOUND_CODE
-            }
             Err(errno) => {
                 eprintln!("env: {}: {}", excerpt(&program), why_not_started(errno))?;
-                NOT_STARTED_CODE
+                not_started_code(errno)
             }
         };
         trap!(yield exit(code))
@@ -88,6 +87,8 @@ fn main(args: Args) -> Task {
 mod tests {
     use super::*;
     use crate::fake_kernel::{End, run_script};
+
+    const NO_PATH: (&str, Reply) = ("getenv(\"PATH\")", Reply::Err(Errno::ENOENT));
 
     fn words(line: &str) -> Args {
         line.split_whitespace().map(ToOwned::to_owned).collect()
@@ -108,6 +109,7 @@ mod tests {
         let script = [
             ("unsetenv(\"A\")", Reply::Unit),
             ("setenv(\"C\" (1 bytes), \"x=y\" (3 bytes))", Reply::Unit),
+            NO_PATH,
             ("spawn_program(\"echo\", [\"D=1\"])", Reply::Tid(Tid::new(0, 5))),
             ("wait(5)", Reply::Exited { tid: Tid::new(0, 5), code: 3 }),
         ];
@@ -129,7 +131,7 @@ mod tests {
     fn what_cannot_be_set_or_started_is_told_by_the_code() {
         let refused = [("setenv(\"\" (0 bytes), \"1\" (1 bytes))", Reply::Err(Errno::EINVAL))];
         assert_eq!(run_script(main(words("=1 echo")), refused).end, End::Exited(125));
-        let unknown = [("spawn_program(\"nonesuch\", [])", Reply::Err(Errno::ENOENT))];
+        let unknown = [NO_PATH, ("spawn_program(\"nonesuch\", [])", Reply::Err(Errno::ENOENT))];
         let run = run_script(main(words("nonesuch")), unknown);
         assert_eq!((run.errors.as_str(), run.end), ("env: nonesuch: not found\n", End::Exited(127)));
     }

@@ -3,25 +3,13 @@
 //! Tasks whose parent has ended become its children, so it reaps whatever ends meanwhile. Its own
 //! end is the machine's.
 
-use crate::prelude::*;
+use crate::{
+    executable::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program =
     Program::new("init", Group::System, "starts a program and ends with it", main).usage("NAME [ARGUMENT...]");
-
-/// As a shell has it: there is no such program.
-pub(crate) const NOT_FOUND_CODE: i32 = 127;
-/// As a shell has it: there is one, and it could not be started.
-pub(crate) const NOT_STARTED_CODE: i32 = 126;
-
-/// Why a program that is there could not be started, for the user.
-pub(crate) fn why_not_started(errno: Errno) -> String {
-    match errno {
-        // The limit on tasks is the only one that a start with no descriptors to pass can meet, and
-        // to try again at once, as the errno has it, does not help.
-        Errno::EAGAIN => "too many tasks".to_owned(),
-        errno => errno.to_string(),
-    }
-}
 
 fn parse(args: Args) -> Result<(String, Args), Misuse> {
     let mut words = Given::parse(args, &[], &[])?.operands.into_iter();

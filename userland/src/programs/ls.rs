@@ -12,10 +12,10 @@ use core::cmp::Reverse;
 pub(crate) const PROGRAM: Program = Program::new(
     "ls",
     Group::Tools,
-    "lists directories; -l in long, -a and -A what begins with a dot, -R all below, -t by time, -S by size, -r reversed",
+    "lists directories; -l in long, -a and -A what begins with a dot, -R all below, -t by time, -S by size, -r reversed, -h sizes for people",
     main,
 )
-.usage("[-laA1CRtSrdFp] [FILE...]");
+.usage("[-laA1CRtSrdFph] [FILE...]");
 
 /// The exit code when what was named is not there, or cannot be told of.
 const NO_OPERAND_CODE: i32 = 2;
@@ -61,6 +61,8 @@ struct Options {
     shape: Option<Shape>,
     hidden: Hidden,
     marks: Marks,
+    /// Are sizes told as people say them?
+    is_for_people: bool,
     is_recursive: bool,
     /// Are directories listed as themselves?
     is_plain: bool,
@@ -87,6 +89,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
         "-d --directory",
         "-F --classify",
         "-p",
+        "-h --human-readable",
     ];
     let given = Given::parse(args, flags, &[])?;
     Ok(Options {
@@ -114,6 +117,7 @@ fn parse(args: Args) -> Result<Options, Misuse> {
             Some(_) => Marks::Directories,
             None => Marks::None,
         },
+        is_for_people: given.has("-h"),
         is_recursive: given.has("-R"),
         is_plain: given.has("-d"),
         operands: if given.operands.is_empty() { vec![".".to_owned()] } else { given.operands },
@@ -187,7 +191,9 @@ fn main(args: Args) -> Task {
             }
             if shape == Shape::Long {
                 let kibibytes: u64 = files.iter().map(|file| blocks(&file.info)).sum();
-                tool.out.extend(format!("total {kibibytes}\n").bytes());
+                let total =
+                    if listing.options.is_for_people { for_people(kibibytes * 1024) } else { kibibytes.to_string() };
+                tool.out.extend(format!("total {total}\n").bytes());
             }
             listing.list(&files, &mut tool.out);
             if listing.options.is_recursive {
@@ -204,6 +210,24 @@ fn main(args: Args) -> Task {
 /// The room that a file takes on most disks, in KiB: whole pages. What it takes on its own disk is not known.
 fn blocks(info: &FileInfo) -> u64 {
     info.size.div_ceil(4096) * 4
+}
+
+/// Bytes as people say them: in the largest unit of which there is one, rounded up; below ten with a tenth.
+fn for_people(bytes: u64) -> String {
+    let (mut unit, mut units) = (1u128, "BKMGTPE".chars());
+    let bytes = u128::from(bytes);
+    let mut name = units.next();
+    // What is rounded up to a thousand and more of a unit is told in the next.
+    while bytes.div_ceil(unit) >= 1024 {
+        unit *= 1024;
+        name = units.next();
+    }
+    let tenths = (bytes * 10).div_ceil(unit);
+    match name {
+        Some('B') | None => bytes.to_string(),
+        Some(name) if tenths < 100 => format!("{}.{}{name}", tenths / 10, tenths % 10),
+        Some(name) => format!("{}{name}", bytes.div_ceil(unit)),
+    }
 }
 
 impl Listing {
@@ -297,10 +321,11 @@ impl Listing {
             Shape::Columns => out.extend(columns(&titles, self.width, Filling::Tabs).bytes()),
             Shape::Lines => titles.iter().for_each(|title| out.extend(format!("{title}\n").bytes())),
             Shape::Long => {
-                let widest = |figure: fn(&FileInfo) -> u64| {
-                    files.iter().map(|file| figure(&file.info).to_string().len()).max().unwrap_or(0)
+                let widest = |figure: &dyn Fn(&FileInfo) -> String| {
+                    files.iter().map(|file| figure(&file.info).len()).max().unwrap_or(0)
                 };
-                let (links, size) = (widest(|info| info.links.into()), widest(|info| info.size));
+                let shown = |info: &FileInfo| self.size(info);
+                let (links, size) = (widest(&|info| info.links.to_string()), widest(&shown));
                 for (file, title) in files.iter().zip(titles) {
                     let info = &file.info;
                     // There is one user, who may do all.
@@ -308,13 +333,17 @@ impl Listing {
                         "{} {:>links$} root root {:>size$} {} {title}\n",
                         permissions(info.kind, info.mode),
                         info.links,
-                        info.size,
+                        self.size(info),
                         self.date(info.modified)
                     );
                     out.extend(line.bytes());
                 }
             }
         }
+    }
+
+    fn size(&self, info: &FileInfo) -> String {
+        if self.options.is_for_people { for_people(info.size) } else { info.size.to_string() }
     }
 
     fn date(&self, modified: Duration) -> String {
@@ -359,6 +388,23 @@ mod tests {
         assert_eq!(listed("-t", Shape::Lines), "b\nc\n\na\n");
         assert_eq!(listed("-Sr", Shape::Lines), "c\n\nb\na\n");
         assert_eq!(listed("-tS", Shape::Lines), "a\nb\nc\n\n", "the last counts");
+    }
+
+    #[test]
+    fn sizes_for_people_are_rounded_up_in_the_largest_unit() {
+        for (bytes, told) in [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "1.0K"),
+            (1025, "1.1K"),
+            (10_137, "9.9K"),
+            (10_138, "10K"),
+            (1_047_552, "1023K"),
+            (1_047_553, "1.0M"),
+            (u64::MAX, "16E"),
+        ] {
+            assert_eq!(for_people(bytes), told, "{bytes}");
+        }
     }
 
     #[test]

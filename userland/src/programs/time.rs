@@ -1,7 +1,9 @@
 //! How long a program takes.
 
-use super::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started};
-use crate::prelude::*;
+use crate::{
+    executable::{self, not_started_code, search_path, why_not_started},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "time",
@@ -22,14 +24,13 @@ fn parse(args: Args) -> Result<(bool, String, Args), Misuse> {
 fn main(args: Args) -> Task {
     task!({
         let (is_plain, program, args) = call!(or_usage(&PROGRAM, parse(args)))?;
+        let path = call!(search_path());
         let started = trap!(yield now())?;
-        let request = ProgramRequest { name: program.as_str().into(), args, options: SpawnOptions::default() };
-        let child = match trap!(yield spawn_program(request)) {
+        let child = match call!(executable::start(&program, args, SpawnOptions::default(), &path)) {
             Ok(child) => child,
             Err(errno) => {
-                let code = if errno == Errno::ENOENT { NOT_FOUND_CODE } else { NOT_STARTED_CODE };
                 eprintln!("time: {}: {}", excerpt(&program), why_not_started(errno))?;
-                return trap!(yield exit(code));
+                return trap!(yield exit(not_started_code(errno)));
             }
         };
         // Its zombie still has its counts; they go with the wait.
@@ -55,8 +56,11 @@ mod tests {
 
     #[test]
     fn an_unknown_program_is_told_and_no_time() {
-        let unknown =
-            [("now()", Reply::Time(Time::BOOT)), ("spawn_program(\"nonesuch\", [\"-p\"])", Reply::Err(Errno::ENOENT))];
+        let unknown = [
+            ("getenv(\"PATH\")", Reply::Buf("/bin".into())),
+            ("now()", Reply::Time(Time::BOOT)),
+            ("spawn_program(\"nonesuch\", [\"-p\"])", Reply::Err(Errno::ENOENT)),
+        ];
         let run = run_script(main(vec!["nonesuch".to_owned(), "-p".to_owned()]), unknown);
         assert!(run.errors.starts_with("time: nonesuch: "), "{}", run.errors);
         assert_eq!(run.end, End::Exited(127));

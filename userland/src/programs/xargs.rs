@@ -1,6 +1,9 @@
 //! Runs a program on the words of standard input.
 
-use crate::prelude::*;
+use crate::{
+    executable::{self, not_started_code, search_path, why_not_started},
+    prelude::*,
+};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "xargs",
@@ -10,10 +13,9 @@ pub(crate) const PROGRAM: Program = Program::new(
 )
 .usage("[-0rt] [-n WORDS] [PROGRAM [ARGUMENT...]]");
 
-/// The exit codes of `xargs` itself: of a program that failed, that was killed, and that is none.
+/// The exit codes of `xargs` itself: of a program that failed, and that was killed.
 const CHILD_FAILED: i32 = 123;
 const CHILD_KILLED: i32 = 125;
-const NO_PROGRAM: i32 = 127;
 
 /// Bytes of words that one program is given, when no number of words is said.
 const WORDS_BYTES: usize = 128 * 1024;
@@ -154,12 +156,12 @@ fn run(tool: &mut Tool, options: &Options, words: Vec<String>) -> impl Routine<R
         }
         let mut line = line.into_iter();
         let name = line.next().unwrap_or_default();
-        let request = ProgramRequest { name: name.as_str().into(), args: line.collect(), options: SpawnOptions::default() };
-        let child = match trap!(yield spawn_program(request)) {
+        let path = call!(search_path());
+        let child = match call!(executable::start(&name, line.collect(), SpawnOptions::default(), &path)) {
             Ok(child) => child,
             Err(errno) => {
-                call!(tool.complain(&name, errno))?;
-                return Ok(Run::Stop(NO_PROGRAM));
+                call!(tool.complain(&name, why_not_started(errno)))?;
+                return Ok(Run::Stop(not_started_code(errno)));
             }
         };
         Ok(match trap!(yield wait(child))? {

@@ -165,6 +165,8 @@ impl Ram {
     pub fn info(&self, inode: Inode) -> Result<FileInfo, Errno> {
         let node = self.node(inode)?;
         let (kind, size, mode) = match &node.body {
+            // Nobody can say of a file that it may be run, so one that says by what it is run may.
+            Body::File(content) if *content.read(0, 2) == *b"#!" => (FileKind::Regular, content.len(), 0o755),
             Body::File(content) => (FileKind::Regular, content.len(), 0o644),
             Body::Directory(_) => (FileKind::Directory, 0, 0o755),
             Body::Socket => (FileKind::Socket, 0, 0o755),

@@ -3,12 +3,12 @@
 use super::{
     jobs::{self, Job, Place, State},
     redirection::Saved,
-    shell::{Body, Outcome, Shell},
+    shell::{Body, Boxed, Outcome, Shell},
     syntax::AndOr,
 };
 use crate::{
+    executable::{self, NOT_FOUND_CODE, why_not_started},
     prelude::*,
-    programs::init::{NOT_FOUND_CODE, why_not_started},
 };
 use alloc::sync::Arc;
 
@@ -32,15 +32,15 @@ impl Shell {
         })
     }
 
-    /// Starts a program. It has the standard three, and the descriptors that scripts have names for,
+    /// Starts a program or a script. It has the standard three, and the descriptors that scripts have names for,
     /// under the same numbers.
     pub(super) fn start_program<'a>(
         &'a mut self,
         name: &'a str,
         args: Vec<String>,
         place: Place,
-    ) -> impl Routine<Result<Tid, Errno>> + 'a {
-        routine!(move {
+    ) -> Boxed<'a, Result<Tid, Errno>> {
+        Box::pin(routine!(move {
             let mut copies = Vec::new();
             let mut refused = None;
             for (slot, fd) in self.fds.range(..limits::SHELL_FD_SLOTS) {
@@ -52,7 +52,9 @@ impl Shell {
             let fds = copies.iter().map(|&(copy, slot)| FdGrant::PassAs(copy, slot)).collect();
             let options = SpawnOptions { fds, ..place.options() };
             let started = match refused {
-                None => trap!(yield spawn_program(ProgramRequest { name: name.into(), args, options })),
+                None => {
+                    call!(executable::start(name, args, options, self.search_path(name)))
+                }
                 Some(errno) => Err(errno),
             };
             if started.is_err() {
@@ -61,7 +63,7 @@ impl Shell {
                 }
             }
             started
-        })
+        }))
     }
 
     /// Where a child runs that has the foreground: in the group of this one, or as the first of its own.
@@ -136,15 +138,15 @@ impl Shell {
     }
 
     /// Tells that a signal has ended what was in the foreground, but for those that are meant to be.
-    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> impl Routine<()> + 'a {
-        routine!(move -> () {
+    pub(super) fn tell_killed<'a>(&'a self, text: &'a str, signal: Option<Signal>) -> Boxed<'a, ()> {
+        Box::pin(routine!(move -> () {
             match signal {
                 // The keys that did it are all that stands in the line.
                 Some(Signal::Int) if self.options.has_jobs => drop(write_all!(Fd::STDERR, Buf::from("\n"))),
                 None | Some(Signal::Int | Signal::Pipe) => {}
                 Some(signal) => call!(self.complain(format!("{}: killed by {signal}", excerpt(text)))),
             }
-        })
+        }))
     }
 
     /// Notes what has become of the children behind the foreground.
@@ -158,8 +160,8 @@ impl Shell {
     }
 
     /// Runs a list's `&`.
-    pub(super) fn start_behind(&mut self, and_or: Arc<AndOr>) -> impl Routine<Outcome> {
-        routine!(move -> Outcome {
+    pub(super) fn start_behind(&mut self, and_or: Arc<AndOr>) -> Boxed<'_, Outcome> {
+        Box::pin(routine!(move -> Outcome {
             if self.options.is_dry && !self.options.is_interactive {
                 return Ok(());
             }
@@ -189,7 +191,7 @@ impl Shell {
                 let _ = write_all!(Fd::STDERR, Buf::from(format!("[{number}] {child}\n").into_bytes()));
             }
             outcome
-        })
+        }))
     }
 
     /// Makes standard input a pipe that nobody writes into.

@@ -213,7 +213,7 @@ impl Shell {
                     self.fail_if_strict(is_tested)?;
                 }
                 Command::Function(name, body) => {
-                    self.functions.insert(name.clone(), body.clone());
+                    Arc::make_mut(&mut self.functions).insert(name.clone(), body.clone());
                     self.status = 0;
                 }
                 Command::Compound(_, redirections) => {

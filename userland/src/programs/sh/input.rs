@@ -5,9 +5,9 @@ use super::{
     shell::{Boxed, ERROR, Outcome, Shell, Unwind},
 };
 use crate::{
+    executable::NOT_STARTED_CODE,
     limits::{READ_BYTES, TEXT_BYTES_MAX},
     prelude::*,
-    programs::init::NOT_STARTED_CODE,
 };
 use core::mem;
 

@@ -5,7 +5,7 @@
 //! them; programs, a shell among them, get copies of the first few in these very places.
 
 use super::{
-    shell::{ERROR, Outcome, Shell},
+    shell::{Boxed, ERROR, Outcome, Shell},
     syntax::{Redirection, Target},
 };
 use crate::prelude::*;
@@ -16,8 +16,8 @@ pub(super) struct Saved(Vec<(u32, Option<Fd>)>);
 
 impl Shell {
     /// Redirects; gives what was before, or nothing when that fails, which has been told and is in the status.
-    pub(super) fn redirect(&mut self, redirections: &[Redirection]) -> impl Routine<Outcome<Option<Saved>>> {
-        routine!(move -> Outcome<Option<Saved>> {
+    pub(super) fn redirect<'a>(&'a mut self, redirections: &'a [Redirection]) -> Boxed<'a, Outcome<Option<Saved>>> {
+        Box::pin(routine!(move -> Outcome<Option<Saved>> {
             let mut saved = Saved::default();
             for redirection in redirections {
                 let opened = call!(self.open_target(&redirection.target));
@@ -39,7 +39,7 @@ impl Shell {
                 }
             }
             Ok(Some(saved))
-        })
+        }))
     }
 
     /// A descriptor that nobody else has, for a target; `None` for none. Or what could not be opened, and why.

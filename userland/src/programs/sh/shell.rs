@@ -9,7 +9,7 @@ use super::{
     traps::Traps,
     variables::Variables,
 };
-use crate::prelude::*;
+use crate::{executable, prelude::*};
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::{fmt::Display, mem, pin::Pin};
 
@@ -35,11 +35,15 @@ pub(super) enum Unwind {
 /// How something went that may end more than itself.
 pub(super) type Outcome<T = ()> = Result<T, Unwind>;
 
-/// A routine behind a pointer: what a routine that comes back to itself gives.
+/// A routine behind a pointer: what a routine that comes back to itself gives, and one that is large and soon over,
+/// so that a shell that waits has no room for it.
 pub(super) type Boxed<'a, T> = Pin<Box<dyn Routine<T> + 'a>>;
 
 /// The status of what was called wrongly, and of errors that end a script.
 pub(super) const ERROR: i32 = 2;
+
+/// Programs that other shells have in themselves: they are there whatever `PATH` is.
+const IN_OTHER_SHELLS: [&str; 2] = ["echo", "printf"];
 
 /// What `set` sets.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +121,8 @@ pub(super) struct Shell {
     /// `$1` and so on.
     pub parameters: Vec<String>,
     pub variables: Variables,
-    pub functions: BTreeMap<String, Arc<Command>>,
+    /// Shared with subshells, as the variables are.
+    pub functions: Arc<BTreeMap<String, Arc<Command>>>,
     pub options: Options,
     /// Of the last command, as `$?` shows it.
     pub status: i32,
@@ -166,7 +171,8 @@ impl Shell {
 
     /// A task that runs `body` in a copy of this shell and ends with its status.
     pub(super) fn apart(&self, body: Body, is_tested: bool) -> Task {
-        let mut shell = self.fork();
+        // Behind a pointer: a frame that has it by value has room for it twice.
+        let mut shell = Box::new(self.fork());
         task!({
             let outcome = match &body {
                 Body::Command(command) => call!(shell.command(command, is_tested)),
@@ -202,10 +208,10 @@ impl Shell {
                 return Err(call!(self.abort("commands lie too deep in each other")));
             }
             self.depth += 1;
-            let owned = mem::take(self);
+            let owned = Box::new(mem::take(self));
             match trap!(yield run_owned(owned, deep, is_tested)) {
                 Ok((shell, outcome)) => {
-                    *self = shell;
+                    *self = *shell;
                     self.depth -= 1;
                     outcome
                 }
@@ -220,8 +226,8 @@ impl Shell {
     }
 
     /// Runs the commands of a text, whose first line has this number.
-    pub(super) fn run_text(&mut self, text: &str, line: u32, is_tested: bool) -> impl Routine<Outcome> {
-        self.run_deep(Deep::Text(text.into(), line), is_tested)
+    pub(super) fn run_text(&mut self, text: &str, line: u32, is_tested: bool) -> Boxed<'_, Outcome> {
+        Box::pin(self.run_deep(Deep::Text(text.into(), line), is_tested))
     }
 
     /// Says what went wrong. Whether that can be heard changes nothing.
@@ -274,6 +280,14 @@ impl Shell {
         })
     }
 
+    /// The folders where a command of this name is looked for.
+    pub(super) fn search_path(&self, name: &str) -> &str {
+        if IN_OTHER_SHELLS.contains(&name) {
+            return executable::PROGRAMS_FOLDER;
+        }
+        self.variables.get("PATH").unwrap_or_default()
+    }
+
     /// Assigns a variable; one that is read-only ends the script.
     pub(super) fn assign(&mut self, name: &str, value: String) -> impl Routine<Outcome> {
         routine!(move -> Outcome {
@@ -302,7 +316,7 @@ pub(super) enum Deep {
 }
 
 /// Runs this in a shell that it owns; gives the shell back.
-fn run_owned(mut shell: Shell, deep: Deep, is_tested: bool) -> Call<Returned<(Shell, Outcome)>> {
+fn run_owned(mut shell: Box<Shell>, deep: Deep, is_tested: bool) -> Call<Returned<(Box<Shell>, Outcome)>> {
     subroutine(routine!(move {
         let outcome = match &deep {
             Deep::Compound(command) => call!(shell.compound(command, is_tested)),
@@ -325,6 +339,9 @@ impl Shell {
                 }
             }
             self.variables.take_changed();
+            if self.variables.get("PATH").is_none() {
+                let _ = self.variables.set("PATH", executable::PROGRAMS_FOLDER);
+            }
             let parent = trap!(yield getppid()).map(|parent| parent.to_string()).ok();
             let folder = trap!(yield getcwd()).ok();
             let defaults = [("IFS", Some(" \t\n".to_owned())), ("OPTIND", Some("1".to_owned())), ("PPID", parent)];

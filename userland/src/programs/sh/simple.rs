@@ -2,13 +2,13 @@
 
 use super::{
     builtins::Builtin,
-    jobs::{Job, Place},
+    jobs::Job,
     shell::{Boxed, ERROR, Outcome, Shell, Unwind},
     syntax::{Command, Simple, Word},
 };
 use crate::{
+    executable::{NOT_FOUND_CODE, NOT_STARTED_CODE, not_started_code, why_not_started},
     prelude::*,
-    programs::init::{NOT_FOUND_CODE, NOT_STARTED_CODE, why_not_started},
 };
 use alloc::sync::Arc;
 
@@ -54,8 +54,8 @@ impl Shell {
     }
 
     /// A command without a word: its assignments stay, its status is that of the last `$(…)`.
-    fn assignments_alone<'a>(&'a mut self, simple: &'a Simple) -> impl Routine<Outcome> + 'a {
-        routine!(move -> Outcome {
+    fn assignments_alone<'a>(&'a mut self, simple: &'a Simple) -> Boxed<'a, Outcome> {
+        Box::pin(routine!(move -> Outcome {
             let Some(saved) = call!(self.redirect(&simple.redirections))? else { return Ok(()) };
             let assigned = call!(self.assignments(&simple.assignments, false));
             call!(self.restore(saved));
@@ -65,7 +65,7 @@ impl Shell {
             }
             self.status = self.substituted.unwrap_or(0);
             Ok(())
-        })
+        }))
     }
 
     /// Assigns; for a while if so wanted, and then for children as well.
@@ -167,15 +167,7 @@ impl Shell {
             let text = core::iter::once(name).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
             let place = self.in_front(None);
             call!(self.publish())?;
-            let started = match name.contains('/') {
-                true => call!(self.start_file(name, args, place)),
-                false => match call!(self.start_program(name, args, place)) {
-                    Ok(child) => Ok(child),
-                    Err(Errno::ENOENT) => Err((NOT_FOUND_CODE, "not found".to_owned())),
-                    Err(errno) => Err((NOT_STARTED_CODE, why_not_started(errno))),
-                },
-            };
-            match started {
+            match call!(self.start_program(name, args, place)) {
                 Ok(child) => {
                     let group = self.options.has_jobs.then_some(child);
                     let signal = call!(self.wait_in_front(Job::new(&[child], group, &text)));
@@ -183,35 +175,13 @@ impl Shell {
                         call!(self.tell_killed(&text, signal));
                     }
                 }
-                Err((status, why)) => {
-                    call!(self.complain(format!("{}: {why}", excerpt(name))));
-                    self.status = status;
+                Err(errno) => {
+                    call!(self.complain(format!("{}: {}", excerpt(name), why_not_started(errno))));
+                    self.status = not_started_code(errno);
                 }
             }
             Ok(())
         }))
-    }
-
-    /// Starts the script in a file, by a shell of its own.
-    fn start_file<'a>(
-        &'a mut self,
-        path: &'a str,
-        mut args: Vec<String>,
-        place: Place,
-    ) -> impl Routine<Result<Tid, (i32, String)>> + 'a {
-        routine!(move -> Result<Tid, (i32, String)> {
-            let refused = |errno: Errno| (NOT_STARTED_CODE, errno.meaning().to_owned());
-            match trap!(yield stat(path)) {
-                Ok(info) if info.kind == FileKind::Directory => return Err(refused(Errno::EISDIR)),
-                Ok(info) if info.mode & 0o111 == 0 => return Err(refused(Errno::EACCES)),
-                Ok(_) => {}
-                Err(Errno::ENOENT | Errno::ENOTDIR) => return Err((NOT_FOUND_CODE, "not found".to_owned())),
-                Err(errno) => return Err(refused(errno)),
-            }
-            args.splice(0..0, ["--".to_owned(), path.to_owned()]);
-            let started = call!(self.start_program(super::PROGRAM.name, args, place));
-            started.map_err(|errno| (NOT_STARTED_CODE, why_not_started(errno)))
-        })
     }
 
     /// `exec`: redirects the shell itself; a command takes the shell's place.

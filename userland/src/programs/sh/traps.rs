@@ -2,7 +2,7 @@
 
 use super::{
     cursor::quoted,
-    shell::{Outcome, Shell, Unwind},
+    shell::{Boxed, Outcome, Shell, Unwind},
 };
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
@@ -108,8 +108,8 @@ impl Shell {
     }
 
     /// Acts on the signals that have come. The status stays as it is.
-    pub(super) fn run_traps(&mut self) -> impl Routine<Outcome> {
-        routine!(move -> Outcome {
+    pub(super) fn run_traps(&mut self) -> Boxed<'_, Outcome> {
+        Box::pin(routine!(move -> Outcome {
             call!(self.note_signals());
             while !self.traps.pending.is_empty() {
                 let signal = self.traps.pending.remove(0);
@@ -132,6 +132,6 @@ impl Shell {
                 }
             }
             Ok(())
-        })
+        }))
     }
 }

@@ -6,6 +6,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
+    sync::Arc,
     vec::Vec,
 };
 use core::mem;
@@ -18,10 +19,13 @@ pub(super) struct Variable {
     pub is_read_only: bool,
 }
 
+type All = BTreeMap<Arc<str>, Arc<Variable>>;
+
 /// What variables there are, and what was changed for a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
-    all: BTreeMap<String, Variable>,
+    /// A subshell shares them until one of both changes one, and then the others.
+    all: Arc<All>,
     /// Those whose export may be out of date.
     changed: BTreeSet<String>,
     /// What they were before, a list for each function that runs.
@@ -29,6 +33,11 @@ pub(super) struct Variables {
 }
 
 impl Variables {
+    /// The variable of this name, to change; a new one if there is none.
+    fn variable_mut(&mut self, name: &str) -> &mut Variable {
+        Arc::make_mut(Arc::make_mut(&mut self.all).entry(name.into()).or_default())
+    }
+
     /// The value, if it has one.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.all.get(name)?.value.as_deref()
@@ -49,7 +58,7 @@ impl Variables {
         if value.is_some() && self.all.get(name).is_some_and(|variable| variable.is_read_only) {
             return Err(read_only(name));
         }
-        let variable = self.all.entry(name.to_owned()).or_default();
+        let variable = self.variable_mut(name);
         variable.is_exported = true;
         if value.is_some() {
             variable.value = value;
@@ -63,7 +72,7 @@ impl Variables {
         if let Some(value) = value {
             self.set(name, value)?;
         }
-        self.all.entry(name.to_owned()).or_default().is_read_only = true;
+        self.variable_mut(name).is_read_only = true;
         Ok(())
     }
 
@@ -73,18 +82,15 @@ impl Variables {
             return Ok(());
         }
         self.change(name, |_| {})?;
-        self.all.remove(name);
+        Arc::make_mut(&mut self.all).remove(name);
         Ok(())
     }
 
     fn change(&mut self, name: &str, change: impl FnOnce(&mut Variable)) -> Result<(), String> {
-        let variable = match self.all.get_mut(name) {
-            Some(variable) => variable,
-            None => self.all.entry(name.to_owned()).or_default(),
-        };
-        if variable.is_read_only {
+        if self.all.get(name).is_some_and(|variable| variable.is_read_only) {
             return Err(read_only(name));
         }
+        let variable = self.variable_mut(name);
         change(variable);
         if variable.is_exported {
             self.changed.insert(name.to_owned());
@@ -95,7 +101,7 @@ impl Variables {
     /// What the environment has to learn: names, with a value or none.
     pub(super) fn take_changed(&mut self) -> Vec<(String, Option<String>)> {
         let value = |name: String| {
-            let variable = self.all.get(&name).filter(|variable| variable.is_exported);
+            let variable = self.all.get(name.as_str()).filter(|variable| variable.is_exported);
             let value = variable.and_then(|variable| variable.value.clone());
             (name, value)
         };
@@ -109,7 +115,7 @@ impl Variables {
 
     /// Has a variable be what it is now once the frame is gone. Without a frame it stays as it will be.
     pub(super) fn keep(&mut self, name: &str) {
-        let variable = self.all.get(name).cloned();
+        let variable = self.all.get(name).map(|variable| Variable::clone(variable));
         if let Some(frame) = self.frames.last_mut()
             && !frame.iter().any(|(kept, _)| kept == name)
         {
@@ -120,15 +126,15 @@ impl Variables {
     /// Everything that was kept is as it was.
     pub(super) fn pop_frame(&mut self) {
         for (name, before) in self.frames.pop().unwrap_or_default() {
-            let was_exported = self.all.get(&name).is_some_and(|variable| variable.is_exported);
+            let was_exported = self.all.get(name.as_str()).is_some_and(|variable| variable.is_exported);
             let is_exported = before.as_ref().is_some_and(|variable| variable.is_exported);
             if was_exported || is_exported {
                 self.changed.insert(name.clone());
             }
             match before {
-                Some(variable) => self.all.insert(name, variable),
-                None => self.all.remove(&name),
-            };
+                Some(variable) => *self.variable_mut(&name) = variable,
+                None => drop(Arc::make_mut(&mut self.all).remove(name.as_str())),
+            }
         }
     }
 
@@ -139,7 +145,7 @@ impl Variables {
 
     /// Lines that set these again, `prefix` before each.
     pub(super) fn listing(&self, prefix: &str, is_listed: impl Fn(&Variable) -> bool) -> String {
-        let line = |(name, variable): (&String, &Variable)| match &variable.value {
+        let line = |(name, variable): (&Arc<str>, &Arc<Variable>)| match &variable.value {
             Some(value) => format!("{prefix}{name}={}\n", quoted(value)),
             None if prefix.is_empty() => String::new(),
             None => format!("{prefix}{name}\n"),

@@ -57,7 +57,13 @@ fn flags_that_make_no_sense_are_refused() -> Task {
 
 fn the_root_lists_what_is_there() -> Task {
     task!({
-        for (directory, within) in [("/", ["dev", "proc"]), ("/proc", ["self", "stat"]), ("/dev", ["null", "zero"])] {
+        for (directory, within) in [
+            ("/", ["bin", "tmp"]),
+            ("/", ["dev", "proc"]),
+            ("/bin", ["ls", "usertests"]),
+            ("/proc", ["self", "stat"]),
+            ("/dev", ["null", "zero"]),
+        ] {
             let all = call!(names(directory))?;
             assert!(within.iter().all(|name| all.iter().any(|there| there == name)), "{directory}: {all:?}");
             for name in &all {
@@ -116,10 +122,13 @@ fn devices_are_opened_by_their_names() -> Task {
         assert!(trap!(yield read(null, 9))?.is_empty());
         let zero = trap!(yield open("/dev/zero", READ))?;
         assert_eq!(&*trap!(yield read(zero, 3))?, b"\0\0\0");
+        let full = trap!(yield open("/dev/full", READ | WRITE))?;
+        assert_eq!(trap!(yield write(full, "no room")), Err(Errno::ENOSPC));
+        assert_eq!(&*trap!(yield read(full, 3))?, b"\0\0\0");
         let random = trap!(yield open("/dev/random", READ))?;
         assert_ne!(trap!(yield read(random, 16))?, trap!(yield read(random, 16))?);
         assert_eq!(trap!(yield stat("/dev/null"))?.kind, FileKind::Device);
-        for fd in [null, zero, random] {
+        for fd in [null, zero, full, random] {
             assert_eq!(trap!(yield fstat(fd))?.kind, FileKind::Device);
             trap!(yield close(fd))?;
         }

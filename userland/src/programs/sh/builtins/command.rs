@@ -2,13 +2,11 @@
 
 use super::Builtin;
 use crate::{
+    executable::{NOT_FOUND_CODE, find},
     prelude::*,
-    programs::{
-        init::NOT_FOUND_CODE,
-        sh::{
-            cursor::is_name,
-            shell::{Boxed, NextOption, Outcome, Shell, Unwind},
-        },
+    programs::sh::{
+        cursor::is_name,
+        shell::{Boxed, NextOption, Outcome, Shell, Unwind},
     },
 };
 
@@ -22,20 +20,25 @@ enum Meaning {
     Function,
     Special,
     Builtin,
-    Program,
+    /// What is at a path.
+    Executable(String),
     Nothing,
 }
 
 impl Shell {
-    fn meaning(&self, name: &str) -> Meaning {
-        match Builtin::named(name) {
-            _ if KEYWORDS.contains(&name) => Meaning::Keyword,
-            Some(builtin) if builtin.is_special() => Meaning::Special,
-            _ if self.functions.contains_key(name) => Meaning::Function,
-            Some(_) => Meaning::Builtin,
-            None if crate::PROGRAMS.iter().any(|program| program.name == name) => Meaning::Program,
-            None => Meaning::Nothing,
-        }
+    fn meaning<'a>(&'a self, name: &'a str) -> impl Routine<Meaning> + 'a {
+        routine!(move -> Meaning {
+            match Builtin::named(name) {
+                _ if KEYWORDS.contains(&name) => Meaning::Keyword,
+                Some(builtin) if builtin.is_special() => Meaning::Special,
+                _ if self.functions.contains_key(name) => Meaning::Function,
+                Some(_) => Meaning::Builtin,
+                None => match call!(find(name, self.search_path(name))) {
+                    Ok(path) => Meaning::Executable(path),
+                    Err(_) => Meaning::Nothing,
+                },
+            }
+        })
     }
 
     /// `type name...`
@@ -43,12 +46,12 @@ impl Shell {
         routine!(move -> i32 {
             let (mut text, mut status) = (String::new(), 0);
             for name in words {
-                text += &match self.meaning(&name) {
+                text += &match call!(self.meaning(&name)) {
                     Meaning::Keyword => format!("{name} is a shell keyword\n"),
                     Meaning::Special => format!("{name} is a special shell builtin\n"),
                     Meaning::Function => format!("{name} is a shell function\n"),
                     Meaning::Builtin => format!("{name} is a shell builtin\n"),
-                    Meaning::Program => format!("{name} is a program\n"),
+                    Meaning::Executable(path) => format!("{} is {}\n", excerpt(&name), excerpt(&path)),
                     Meaning::Nothing => {
                         status = NOT_FOUND_CODE;
                         format!("{}: not found\n", excerpt(&name))
@@ -84,8 +87,9 @@ impl Shell {
             match asks {
                 Some(true) => self.status = call!(self.tell_types(vec![name])),
                 Some(false) => {
-                    self.status = match self.meaning(&name) {
+                    self.status = match call!(self.meaning(&name)) {
                         Meaning::Nothing => NOT_FOUND_CODE,
+                        Meaning::Executable(path) => call!(self.say(format!("{path}\n"))),
                         _ => call!(self.say(format!("{name}\n"))),
                     };
                 }

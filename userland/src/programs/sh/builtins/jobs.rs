@@ -2,13 +2,11 @@
 
 use super::control::illegal_number;
 use crate::{
+    executable::NOT_FOUND_CODE,
     prelude::*,
-    programs::{
-        init::NOT_FOUND_CODE,
-        sh::{
-            jobs::State,
-            shell::{Outcome, Shell},
-        },
+    programs::sh::{
+        jobs::State,
+        shell::{Outcome, Shell},
     },
 };
 

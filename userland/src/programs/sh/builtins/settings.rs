@@ -8,6 +8,7 @@ use crate::{
         shell::{NextOption, Outcome, Shell},
     },
 };
+use alloc::sync::Arc;
 
 /// Splits `name=value`.
 fn assignment(word: &str) -> (String, Option<String>) {
@@ -82,7 +83,7 @@ impl Shell {
             }
             for name in words {
                 if are_functions {
-                    self.functions.remove(&name);
+                    Arc::make_mut(&mut self.functions).remove(&name);
                 } else if !is_name(&name) {
                     return Err(call!(self.abort(format!("unset: {}: bad variable name", excerpt(&name)))));
                 } else if let Err(what) = self.variables.unset(&name) {
