@@ -87,11 +87,7 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run_script};
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
+    use crate::fake_kernel::{End, run_script, words};
 
     fn variables() -> (&'static str, Reply) {
         ("environment()", Reply::Environment(Box::new(vec![("A".into(), "1".into()), ("B".into(), "two".into())])))

@@ -27,11 +27,10 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run};
+    use crate::fake_kernel::{End, run, words};
 
     #[test]
     fn programs_are_printed_and_one_that_is_none_is_the_code() {
-        let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Args>();
         let both = run(main(words("echo which")));
         assert_eq!((both.output.as_str(), both.end), ("echo\nwhich\n", End::Exited(0)));
         let one = run(main(words("echo nonesuch")));
