@@ -229,7 +229,6 @@ impl Chaos {
         let work = self.machine.step();
         drop(handle);
         self.rounds += 1;
-        self.machine.check();
         let listeners = std::mem::take(&mut self.notes.borrow_mut().listeners);
         let calls = |address: &SocketAddr| self.has_clients && self.own_server != Some(*address);
         for address in listeners.into_iter().filter(calls) {
@@ -238,12 +237,16 @@ impl Chaos {
                 let _ = self.machine.spawn(watched(client));
             }
         }
+        self.machine.check();
         work
     }
 
     /// After a step: waits if there is nothing to do. False when the machine has ended.
     pub fn go_on(&mut self, work: Work) -> bool {
-        let work = if work == Work::Waiting { self.machine.wait() } else { work };
+        if work != Work::Waiting {
+            return work != Work::Over;
+        }
+        let work = self.machine.wait();
         self.machine.check();
         work != Work::Over
     }

@@ -311,12 +311,12 @@ pub(crate) fn usage(program: &Program) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run};
+    use crate::fake_kernel::{End, run, words};
     use alloc::{borrow::ToOwned, vec};
     use yieldix_syscalls::{Group, Task, call, task};
 
     fn given(line: &str) -> Result<Given, Misuse> {
-        Given::parse(line.split_whitespace().map(ToOwned::to_owned).collect(), &["-q", "--loud"], &["--addr", "-c"])
+        Given::parse(words(line), &["-q", "--loud"], &["--addr", "-c"])
     }
 
     #[test]
@@ -336,8 +336,7 @@ mod tests {
     }
 
     fn short(line: &str) -> Result<Given, Misuse> {
-        let args = line.split_whitespace().map(ToOwned::to_owned).collect();
-        Given::parse(args, &["-r --reverse", "-n"], &["-k --key", "-t", NUMBER])
+        Given::parse(words(line), &["-r --reverse", "-n"], &["-k --key", "-t", NUMBER])
     }
 
     #[test]

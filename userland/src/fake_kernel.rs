@@ -4,12 +4,13 @@
 //! else comes from a script, in order; a call that the script does not expect fails the test.
 
 use alloc::{
+    borrow::ToOwned,
     collections::VecDeque,
     string::{String, ToString},
     vec::Vec,
 };
 use core::ops::CoroutineState;
-use yieldix_syscalls::{Errno, Fd, Reply, Syscall, Task, Tid};
+use yieldix_syscalls::{Args, Errno, Fd, Reply, Syscall, Task, Tid};
 
 /// How a task ended, or was left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub(crate) struct Run {
     pub end: End,
 }
 
+/// The words of a line, as a program is given them.
+pub(crate) fn words(line: &str) -> Args {
+    line.split_whitespace().map(ToOwned::to_owned).collect()
+}
+
 /// Runs a task to its next trap and gives what it asks.
 pub(crate) fn step(task: &mut Task, reply: Reply) -> Syscall {
     match task.resume(reply) {
@@ -46,46 +52,62 @@ pub(crate) fn run(task: Task) -> Run {
     run_script(task, [])
 }
 
-/// Runs a task against a script: the calls that it must make, as a trace shows them, and their
-/// answers.
+/// The calls that a task must make, as a trace shows them, and their answers.
+pub(crate) type Script<'a> = VecDeque<(&'a str, Reply)>;
+
+impl Run {
+    /// A task that has done nothing yet.
+    pub(crate) fn new() -> Run {
+        Run { output: String::new(), errors: String::new(), end: End::Returned(Ok(())) }
+    }
+
+    /// The answer to what needs no world, and to what the script has next; none when the run is over.
+    pub(crate) fn answer(&mut self, call: Syscall, script: &mut Script<'_>) -> Option<Reply> {
+        match call {
+            Syscall::Write { fd, data } if fd == Fd::STDOUT || fd == Fd::STDERR => {
+                let text = core::str::from_utf8(&data).expect("what is printed is UTF-8");
+                if fd == Fd::STDOUT {
+                    self.output += text
+                } else {
+                    self.errors += text
+                }
+                Some(Reply::Count(data.len() as u64))
+            }
+            Syscall::Exit { code } => {
+                self.end = End::Exited(code);
+                None
+            }
+            call => match script.pop_front() {
+                Some((expected, reply)) => {
+                    assert_eq!(call.to_string(), expected);
+                    Some(reply)
+                }
+                None => {
+                    self.end = End::Asks(call.to_string());
+                    None
+                }
+            },
+        }
+    }
+}
+
+/// Runs a task against a script.
 pub(crate) fn run_script<'a>(mut task: Task, script: impl IntoIterator<Item = (&'a str, Reply)>) -> Run {
-    let mut script: VecDeque<(&str, Reply)> = script.into_iter().collect();
-    let mut run = Run { output: String::new(), errors: String::new(), end: End::Returned(Ok(())) };
+    let mut script: Script<'_> = script.into_iter().collect();
+    let mut run = Run::new();
     let mut reply = Reply::Unit;
     loop {
-        let call = match task.resume(reply) {
-            CoroutineState::Yielded(trap) => trap.call,
+        match task.resume(reply) {
+            CoroutineState::Yielded(trap) => match run.answer(trap.call, &mut script) {
+                Some(answer) => reply = answer,
+                None => return run,
+            },
             CoroutineState::Complete(result) => {
                 assert!(script.is_empty(), "ended with {result:?} before {script:?}");
                 run.end = End::Returned(result);
                 return run;
             }
-        };
-        reply = match call {
-            Syscall::Write { fd, data } if fd == Fd::STDOUT || fd == Fd::STDERR => {
-                let text = core::str::from_utf8(&data).expect("what is printed is UTF-8");
-                if fd == Fd::STDOUT {
-                    run.output += text
-                } else {
-                    run.errors += text
-                }
-                Reply::Count(data.len() as u64)
-            }
-            Syscall::Exit { code } => {
-                run.end = End::Exited(code);
-                return run;
-            }
-            call => match script.pop_front() {
-                Some((expected, reply)) => {
-                    assert_eq!(call.to_string(), expected);
-                    reply
-                }
-                None => {
-                    run.end = End::Asks(call.to_string());
-                    return run;
-                }
-            },
-        };
+        }
     }
 }
 

@@ -33,10 +33,10 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::run;
+    use crate::fake_kernel::{run, words};
 
     fn echo(line: &str) -> String {
-        run(main(line.split_whitespace().map(ToOwned::to_owned).collect())).output
+        run(main(words(line))).output
     }
 
     #[test]

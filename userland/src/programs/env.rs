@@ -86,13 +86,9 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run_script};
+    use crate::fake_kernel::{End, run_script, words};
 
     const NO_PATH: (&str, Reply) = ("getenv(\"PATH\")", Reply::Err(Errno::ENOENT));
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
 
     fn variables() -> (&'static str, Reply) {
         ("environment()", Reply::Environment(Box::new(vec![("A".into(), "1".into()), ("B".into(), "two".into())])))

@@ -122,11 +122,7 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run, run_script};
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
+    use crate::fake_kernel::{End, run, run_script, words};
 
     #[test]
     fn a_signal_is_named_in_any_of_four_ways() {

@@ -178,11 +178,7 @@ fn send_datagrams(socket: Fd, peer: SocketAddr) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run};
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
+    use crate::fake_kernel::{End, run, words};
 
     #[test]
     fn a_listener_needs_a_port_and_others_a_host_too() {

@@ -30,11 +30,7 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run, run_script};
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
+    use crate::fake_kernel::{End, run, run_script, words};
 
     #[test]
     fn durations_add_up() {

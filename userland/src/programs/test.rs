@@ -43,11 +43,7 @@ fn judge(program: &'static Program, args: Args, condition: Result<Condition, Mal
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run};
-
-    fn words(line: &str) -> Args {
-        line.split_whitespace().map(ToOwned::to_owned).collect()
-    }
+    use crate::fake_kernel::{End, run, words};
 
     #[test]
     fn the_code_is_the_answer() {

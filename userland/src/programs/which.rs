@@ -31,11 +31,10 @@ fn main(args: Args) -> Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run_script};
+    use crate::fake_kernel::{End, run_script, words};
 
     #[test]
     fn paths_are_printed_and_what_is_in_no_folder_is_the_code() {
-        let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Args>();
         let modified = Duration::ZERO;
         let info =
             FileInfo { kind: FileKind::Regular, size: 0, id: FileId::new(1, 1), modified, mode: 0o555, links: 1 };

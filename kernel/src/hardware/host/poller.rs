@@ -7,9 +7,12 @@
 //! for those who ask for the feature `portable-poller`.
 
 use crate::hardware::Device;
+use crate::hardware::errno::errno;
 use polling::Poller;
+use rustix::io::Errno as HostErrno;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use yieldix_syscalls::Errno;
 
 #[cfg(all(target_os = "linux", not(feature = "portable-poller")))]
 #[path = "epoll.rs"]
@@ -19,6 +22,33 @@ mod implementation;
 mod implementation;
 
 pub use implementation::{Registrar, Registration, Waiter};
+
+/// Whoever has devices that are tried, and owes an interrupt when one says `EAGAIN`.
+pub trait Owing {
+    /// Has the poller tell when a device may be ready in this direction.
+    fn arm(&mut self, device: Device, direction: Direction) -> Result<(), Errno>;
+
+    /// The answer of a try that would have to wait: `EAGAIN`, if the interrupt can be promised.
+    fn owe(&mut self, device: Device, direction: Direction) -> Errno {
+        self.arm(device, direction).err().unwrap_or(Errno::EAGAIN)
+    }
+
+    /// The answer of a try to write so many bytes. A device that took fewer is full, and owes an interrupt.
+    fn written(&mut self, device: Device, wanted: usize, outcome: Result<usize, HostErrno>) -> Result<usize, Errno> {
+        match outcome {
+            Ok(count) => {
+                if count < wanted {
+                    // It fails only for want of the host's memory. Then an error now, though bytes were
+                    // taken, is better than an interrupt that never comes.
+                    self.arm(device, Direction::Write)?;
+                }
+                Ok(count)
+            }
+            Err(HostErrno::AGAIN) => Err(self.owe(device, Direction::Write)),
+            Err(error) => Err(errno(error)),
+        }
+    }
+}
 
 /// What a registration gives back with each event: a device, with its generation, so that no event
 /// of a closed one reaches the one that has its place now. Half a word each.

@@ -10,7 +10,7 @@
 
 use super::helpers::{Errand, Helpers};
 use super::limits::PIPE_READ_MAX;
-use super::poller::{Direction, Event, Key, Registrar, Registration};
+use super::poller::{Direction, Event, Key, Owing, Registrar, Registration};
 use super::program_keeper::ProgramKeeper;
 use crate::hardware::devices::Devices;
 use crate::hardware::errno::errno;
@@ -198,16 +198,8 @@ impl Programs {
 
     pub fn try_write(&mut self, device: Device, data: &[u8]) -> Result<usize, Errno> {
         let Open::Pipe { pipe, .. } = self.devices.get(device)? else { return Err(Errno::EINVAL) };
-        match retry_on_intr(|| rustix::io::write(&*pipe, data)) {
-            Ok(count) => {
-                if count < data.len() {
-                    self.arm(device, Direction::Write)?;
-                }
-                Ok(count)
-            }
-            Err(HostErrno::AGAIN) => Err(self.owe(device, Direction::Write)),
-            Err(error) => Err(errno(error)),
-        }
+        let outcome = retry_on_intr(|| rustix::io::write(&*pipe, data));
+        self.written(device, data.len(), outcome)
     }
 
     /// Would a try answer now, in this direction? Owes an interrupt when not.
@@ -254,12 +246,9 @@ impl Programs {
             Some(Open::Starting(_) | Open::Failed(_)) | None => {}
         }
     }
+}
 
-    /// What to answer when a try would have to wait: `EAGAIN`, if the interrupt can be promised.
-    fn owe(&mut self, device: Device, direction: Direction) -> Errno {
-        self.arm(device, direction).err().unwrap_or(Errno::EAGAIN)
-    }
-
+impl Owing for Programs {
     fn arm(&mut self, device: Device, direction: Direction) -> Result<(), Errno> {
         let Open::Pipe { pipe, registration } = self.devices.get(device)? else { return Err(Errno::EINVAL) };
         has_key(device)?;

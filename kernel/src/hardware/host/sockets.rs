@@ -17,7 +17,7 @@ mod unix;
 
 use super::helpers::{Errand, Helpers};
 use super::limits::{ABORTED_MAX, RECEIVE_MAX, SPARE_MAX};
-use super::poller::{Direction, Event, Key, Registrar, Registration};
+use super::poller::{Direction, Event, Key, Owing, Registrar, Registration};
 use crate::hardware::errno::errno;
 use crate::hardware::{Device, Interrupt, Received};
 use polling::Poller;
@@ -290,18 +290,8 @@ impl Sockets {
         if data.is_empty() {
             return Ok(0);
         }
-        match retry_on_intr(|| rustix::net::send(&open.socket, data, SEND_FLAGS)) {
-            Ok(count) => {
-                if count < data.len() {
-                    // It fails only for want of the host's memory. Then an error now, though bytes were
-                    // taken, is better than an interrupt that never comes.
-                    self.arm(device, Direction::Write)?;
-                }
-                Ok(count)
-            }
-            Err(HostErrno::AGAIN) => Err(self.owe(device, Direction::Write)),
-            Err(error) => Err(errno(error)),
-        }
+        let outcome = retry_on_intr(|| rustix::net::send(&open.socket, data, SEND_FLAGS));
+        self.written(device, data.len(), outcome)
     }
 
     /// Would a try answer now, in this direction? Owes an interrupt when not.
@@ -372,12 +362,9 @@ impl Sockets {
         self.open_count += 1;
         Ok(device)
     }
+}
 
-    /// What to answer when a try would have to wait: `EAGAIN`, if the interrupt can be promised.
-    fn owe(&mut self, device: Device, direction: Direction) -> Errno {
-        self.arm(device, direction).err().unwrap_or(Errno::EAGAIN)
-    }
-
+impl Owing for Sockets {
     fn arm(&mut self, device: Device, direction: Direction) -> Result<(), Errno> {
         let open = self.table.get(device)?;
         let is_new =

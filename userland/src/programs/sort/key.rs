@@ -351,11 +351,13 @@ fn past_field(line: &[u8], at: usize, separator: Option<u8>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake_kernel::words;
 
     fn order(line: &str) -> Order {
-        let args = line.split_whitespace().map(ToOwned::to_owned).collect();
-        Order::parse(&Given::parse(args, &["-n", "-r", "-f", "-d", "-i", "-b", "-s", "-u"], &["-k", "-t"]).unwrap())
-            .unwrap()
+        Order::parse(
+            &Given::parse(words(line), &["-n", "-r", "-f", "-d", "-i", "-b", "-s", "-u"], &["-k", "-t"]).unwrap(),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A datagram is sent whole or not at all. What the network tells of one that was sent before, that nobody
 //! heard it for one, is nobody's answer here, and passed over.
 
-use super::{Sockets, Stage, retry_on_intr, socket_for};
+use super::{Owing, Sockets, Stage, retry_on_intr, socket_for};
 use crate::hardware::Device;
 use crate::hardware::errno::errno;
 use crate::hardware::host::limits::ABORTED_MAX;

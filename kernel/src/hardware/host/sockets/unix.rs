@@ -4,7 +4,7 @@
 //! that descriptor: a name that is bound is never followed, and one that is connected to is opened itself, be
 //! it a link, before it is looked at. All of that may take the disk, and is a helper's to do.
 
-use super::{HostErrno, Open, Sockets, Stage, accept, is_of_the_connection};
+use super::{HostErrno, Open, Owing, Sockets, Stage, accept, is_of_the_connection};
 use crate::hardware::errno::errno;
 use crate::hardware::host::folder::Folder;
 use crate::hardware::host::limits::{ABORTED_MAX, UNIX_BACKLOG};
