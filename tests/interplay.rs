@@ -679,6 +679,7 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
 
 fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
     keep_task_panics_quiet();
+    let are_few = seeds.end - seeds.start < 100;
     let mut tally = Tally::new();
     for seed in seeds {
         let _doing = Doing(format!("YIELDIX_SEED={seed} under {faults:?}"));
@@ -691,7 +692,7 @@ fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
     let of_tasks = ["spawn", "signal", "group", "wait", "deadline", "subroutine"];
     let of_descriptors = ["descriptor", "file", "socket", "post", "job", "host program", "name"];
     for kind in of_tasks.into_iter().chain(of_descriptors) {
-        assert!(tally.contains_key(&(kind, None)), "no {kind} was ever done well");
+        assert!(are_few || tally.contains_key(&(kind, None)), "no {kind} was ever done well");
     }
 }
 
