@@ -387,9 +387,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Does with a device of the kernel's own what is done with any; it is permitted there.
     pub(crate) fn operate_on_own(&mut self, slot: u32, file: u32, mut operation: Pending) -> Next {
-        let is_promising = self.file(file).is_promising(operation.direction());
+        let may_do = self.file(file).is_promising(operation.direction()) || self.overtakes_nobody(file, &operation);
         let reply = match operation.nothing_to_move() {
-            None if is_promising => self.attempt(slot, file, &mut operation),
+            None if may_do => self.attempt(slot, file, &mut operation),
             answer => answer,
         };
         let Some(reply) = reply else {
@@ -499,6 +499,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.own.is_settling = true;
         while let Some(Readiness { device, readable, writable }) = self.own.ready.pop_front() {
             self.device_ready(device, readable, writable);
+            if writable {
+                self.serve_letters(device);
+            }
         }
         self.own.is_settling = false;
     }
