@@ -632,7 +632,10 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
         .host_exec(true)
         .host_program("cat", HostProgram { echoes: true, ..HostProgram::default() })
         .host_program("sleep", HostProgram { takes: Duration::from_millis(1), code: 3, ..HostProgram::default() })
-        .host_program("says", HostProgram { stdout: b"a word".to_vec(), stderr: vec![b'e'; 9], ..HostProgram::default() })
+        .host_program(
+            "says",
+            HostProgram { stdout: b"a word".to_vec(), stderr: vec![b'e'; 9], ..HostProgram::default() },
+        )
         .task(watched(actor(Arc::clone(&yard), Vec::new())))
         .task(watched(actor(Arc::clone(&yard), Vec::new())))
         .observe(move |record: &Record<'_>| noted.borrow_mut().take(record))

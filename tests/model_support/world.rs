@@ -1,6 +1,10 @@
 //! The account of a machine that actors keep: who lives, who waits for whom, who holds what.
 
-use super::ports::{Message, Port};
+use super::{
+    files::{FileAct, Files},
+    pipes::{Pipe, PipeAct},
+    ports::{Message, Port},
+};
 use crate::chaos_support::Chance;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -86,7 +90,7 @@ impl Fds {
     }
 }
 
-/// A socket, or an end of a port.
+/// A socket, an open file, or an end of a port or a pipe.
 #[derive(Debug)]
 struct Object {
     is: Is,
@@ -109,6 +113,10 @@ pub enum Is {
     Sender(usize),
     /// The receiving end of this port.
     Receiver(usize),
+    /// An open file in memory.
+    File(usize),
+    PipeReader(usize),
+    PipeWriter(usize),
 }
 
 /// What an actor does next.
@@ -170,6 +178,8 @@ pub enum Act {
         fd: Fd,
         may_wait: bool,
     },
+    File(FileAct),
+    Pipe(PipeAct),
 }
 
 /// The account.
@@ -186,6 +196,8 @@ pub struct World {
     sleeps: u64,
     objects: Vec<Object>,
     pub ports: Vec<Port>,
+    pub files: Files,
+    pub pipes: Vec<Pipe>,
     messages: u64,
     disagreements: Vec<String>,
     /// How often each act had which kind of answer.
@@ -206,6 +218,8 @@ impl World {
             sleeps: 0,
             objects: Vec::new(),
             ports: Vec::new(),
+            files: Files::default(),
+            pipes: Vec::new(),
             messages: 0,
             disagreements: Vec::new(),
             tally: BTreeMap::new(),
@@ -325,8 +339,12 @@ impl World {
 
     // Choosing.
 
-    fn chance(&mut self, bound: u64) -> u64 {
+    pub fn chance(&mut self, bound: u64) -> u64 {
         self.chance.below(bound)
+    }
+
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.chance(of.len() as u64) as usize]
     }
 
     /// Some task: mostly one that is there, by its id or by its number; now and then one that is
@@ -371,7 +389,10 @@ impl World {
 
     /// Mostly one that is open.
     fn open_descriptor(&mut self, me: u64) -> Fd {
-        match self.chance(4) {
+        match self.chance(7) {
+            4 => self.descriptor_of(me, |is| matches!(is, Is::File(_))),
+            5 => self.descriptor_of(me, |is| matches!(is, Is::PipeReader(_))),
+            6 => self.descriptor_of(me, |is| matches!(is, Is::PipeWriter(_))),
             0 => self.descriptor_of(me, |is| is == Is::Listener),
             1 => self.descriptor_of(me, |is| is == Is::Stream),
             2 => self.descriptor_of(me, |is| matches!(is, Is::Sender(_))),
@@ -380,7 +401,7 @@ impl World {
     }
 
     /// Mostly one that is this, if there is one.
-    fn descriptor_of(&mut self, me: u64, is_it: fn(Is) -> bool) -> Fd {
+    pub fn descriptor_of(&mut self, me: u64, is_it: fn(Is) -> bool) -> Fd {
         let slots = self.actor(me).fds.0.clone();
         let fds = (3..).zip(slots).map(|(slot, (_, generation))| Fd::new(slot, generation));
         let of_that_kind: Vec<Fd> = fds.filter(|fd| is_it(self.what_is(me, *fd))).collect();
@@ -402,7 +423,7 @@ impl World {
             return Act::Exit(7);
         }
         self.acts_left -= 1;
-        let act = self.chance(118);
+        let act = self.chance(140);
         // A small population grows, so that a machine lives until its acts are used up.
         let act = if self.live() < 8 && (26..37).contains(&act) { 10 } else { act };
         match act {
@@ -469,6 +490,8 @@ impl World {
                 let fd = self.descriptor_of(me, |is| matches!(is, Is::Receiver(_)));
                 Act::PortRecv { fd, may_wait: self.chance(4) > 0 }
             }
+            118..132 => Act::File(self.choose_file_act(me)),
+            132..140 => Act::Pipe(self.choose_pipe_act(me)),
             _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
     }
@@ -613,7 +636,8 @@ impl World {
             Life::Live => {}
         }
         match signal {
-            Signal::Chld => {}
+            // Ignored by all actors, so that a broken pipe is an answer.
+            Signal::Chld | Signal::Pipe => {}
             Signal::Cont => {
                 let actor = self.actor(serial);
                 actor.is_stopped = false;
