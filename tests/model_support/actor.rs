@@ -139,11 +139,14 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
                 let got = trap!(yield close(fd));
                 lock(world).compare_answer(me, &what, got, foretold);
             }
-            Act::File(act) => {
-                let what = format!("{act:?}");
-                let foretold = lock(world).act_on_files(me, &act);
-                let got = call!(act_on_files(act));
-                lock(world).compare_answer(me, &what, got, foretold);
+            Act::Files(count) => {
+                for _ in 0..count {
+                    let act = lock(world).choose_file_act(me);
+                    let what = format!("{act:?}");
+                    let foretold = lock(world).act_on_files(me, &act);
+                    let got = call!(act_on_files(act));
+                    lock(world).compare_answer(me, &what, got, foretold);
+                }
             }
             act => {
                 let span = lock(world).patience();
@@ -162,8 +165,10 @@ fn act_on_files(act: FileAct) -> impl Routine<Result<FileAnswer, Errno>> {
         let info = |info: FileInfo| FileAnswer::Info(info.size, info.links);
         match act {
             FileAct::Open(name, flags) => trap!(yield open(name, flags)).map(FileAnswer::Opened),
-            FileAct::Read(fd, max) => trap!(yield read(fd, max)).map(|data| FileAnswer::Bytes(data.to_vec())),
-            FileAct::Write(fd, data) => trap!(yield write(fd, data)).map(|count| FileAnswer::Count(count as u64)),
+            FileAct::Read(fd, max) => trap!(yield read(fd, max)).map(|data| FileAnswer::bytes(&data)),
+            FileAct::Write(fd, byte, count) => {
+                trap!(yield write(fd, vec![byte; count])).map(|count| FileAnswer::Count(count as u64))
+            }
             FileAct::Seek(fd, to) => trap!(yield seek(fd, to)).map(FileAnswer::Count),
             FileAct::Truncate(fd, length) => trap!(yield truncate(fd, length)).map(|()| FileAnswer::Done),
             FileAct::Unlink(name) => trap!(yield unlink(name)).map(|()| FileAnswer::Done),

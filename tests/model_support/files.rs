@@ -34,7 +34,8 @@ struct Opened {
 pub enum FileAct {
     Open(&'static str, OpenFlags),
     Read(Fd, u32),
-    Write(Fd, Vec<u8>),
+    /// So many of this byte.
+    Write(Fd, u8, usize),
     Seek(Fd, SeekFrom),
     Truncate(Fd, u64),
     Unlink(&'static str),
@@ -49,9 +50,17 @@ pub enum FileAnswer {
     Done,
     Opened(Fd),
     Count(u64),
-    Bytes(Vec<u8>),
+    /// Runs of the same byte, since a text of what is compared is made of each answer.
+    Bytes(Vec<(u8, usize)>),
     /// Length, and names.
     Info(u64, u32),
+}
+
+impl FileAnswer {
+    /// These bytes.
+    pub fn bytes(bytes: &[u8]) -> FileAnswer {
+        FileAnswer::Bytes(bytes.chunk_by(|one, next| one == next).map(|run| (run[0], run.len())).collect())
+    }
 }
 
 impl World {
@@ -63,14 +72,15 @@ impl World {
         let act = self.chance(20);
         let is = self.what_is(me, fd);
         match act {
-            0..5 if !matches!(is, Is::File(_)) => FileAct::Open(name, self.open_flags()),
+            // Mostly something is open that it can be done with.
+            _ if !matches!(is, Is::File(_)) && act % 4 > 0 => FileAct::Open(name, self.open_flags()),
             // What may wait elsewhere is others' matter.
-            2..12 | 19 if !matches!(is, Is::File(_) | Is::Closed) => FileAct::Stat(name),
-            0 | 1 => FileAct::Open(name, self.open_flags()),
-            2..7 => FileAct::Read(fd, length as u32),
+            1..12 | 19 if !matches!(is, Is::File(_) | Is::Closed) => FileAct::Stat(name),
+            0 => FileAct::Open(name, self.open_flags()),
+            1..7 => FileAct::Read(fd, length as u32),
             7..12 => {
                 self.files.next_byte = self.files.next_byte.wrapping_add(1);
-                FileAct::Write(fd, vec![self.files.next_byte; length as usize])
+                FileAct::Write(fd, self.files.next_byte, length as usize)
             }
             12 => FileAct::Seek(fd, SeekFrom::Start(length)),
             13 => FileAct::Seek(fd, SeekFrom::Current(500 - length as i64)),
@@ -100,11 +110,12 @@ impl World {
                 let Opened { file, place, .. } = *self.opened_for(me, fd, OpenFlags::READ)?;
                 let bytes = &self.files.bytes[file];
                 let from = bytes.len().min(place as usize);
-                let read = bytes[from..bytes.len().min(from + max as usize)].to_vec();
-                self.opened_for(me, fd, OpenFlags::READ)?.place += read.len() as u64;
-                Ok(FileAnswer::Bytes(read))
+                let read = &bytes[from..bytes.len().min(from + max as usize)];
+                let (answer, count) = (FileAnswer::bytes(read), read.len() as u64);
+                self.opened_for(me, fd, OpenFlags::READ)?.place += count;
+                Ok(answer)
             }
-            FileAct::Write(fd, ref data) => self.write_file(me, fd, data),
+            FileAct::Write(fd, byte, count) => self.write_file(me, fd, &vec![byte; count]),
             FileAct::Seek(fd, to) => {
                 let opened = self.open_file_of(me, fd, Errno::ESPIPE)?;
                 let length = self.files.bytes[self.files.opened[opened].file].len() as u64;

@@ -1,7 +1,7 @@
 //! The account of a machine that actors keep: who lives, who waits for whom, who holds what.
 
 use super::{
-    files::{FileAct, Files},
+    files::Files,
     pipes::{Pipe, PipeAct},
     ports::{Message, Port},
 };
@@ -178,7 +178,8 @@ pub enum Act {
         fd: Fd,
         may_wait: bool,
     },
-    File(FileAct),
+    /// So many acts on files, one after the other.
+    Files(u32),
     Pipe(PipeAct),
 }
 
@@ -490,7 +491,7 @@ impl World {
                 let fd = self.descriptor_of(me, |is| matches!(is, Is::Receiver(_)));
                 Act::PortRecv { fd, may_wait: self.chance(4) > 0 }
             }
-            118..132 => Act::File(self.choose_file_act(me)),
+            118..132 => Act::Files(1 + self.chance(12) as u32),
             132..140 => Act::Pipe(self.choose_pipe_act(me)),
             _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
