@@ -78,6 +78,21 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
                 let got = trap!(yield kill(target, signal));
                 lock(world).compare_answer(me, &what, got, foretold);
             }
+            Act::SetGroup(target, group) => {
+                let foretold = lock(world).set_group(me, target, group);
+                let got = trap!(yield set_group(target, group));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            Act::GetGroup(target) => {
+                let foretold = lock(world).get_group(target);
+                let got = trap!(yield get_group(target)).map(Tid::serial);
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            Act::KillGroup(group, signal) => {
+                let foretold = lock(world).kill_group(group, signal);
+                let got = trap!(yield kill_group(group, signal));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
             act @ (Act::Wait(_) | Act::WaitAny | Act::Join(_)) => drop(call!(await_end(world, me, act))?),
             Act::BoundedWait(span, wait) => {
                 let scope = trap!(yield deadline_push(Duration::from_nanos(span)))?;

@@ -39,6 +39,8 @@ pub type Told = Result<(u64, ExitStatus), Errno>;
 pub struct Actor {
     tid: Tid,
     parent: u64,
+    /// Its process group, by the number of the task that was its first.
+    group: u64,
     is_detached: bool,
     life: Life,
     is_stopped: bool,
@@ -134,6 +136,9 @@ pub enum Act {
     Return(Result<(), Errno>),
     Panic,
     Kill(Tid, Signal),
+    SetGroup(Tid, Tid),
+    GetGroup(Tid),
+    KillGroup(Tid, Signal),
     Wait(Tid),
     WaitAny,
     TryWait(Children),
@@ -230,9 +235,11 @@ impl World {
     }
 
     fn add(&mut self, parent: u64, is_detached: bool, fds: Fds) {
+        let group = self.actors.get(&parent).map_or(1, |parent| parent.group);
         let actor = Actor {
             tid: Tid::from_serial(self.spawned),
             parent,
+            group,
             is_detached,
             life: Life::Live,
             is_stopped: false,
@@ -318,6 +325,12 @@ impl World {
         if machine_stopped != model_stopped {
             let what = format!("the machine has stopped {machine_stopped:?}, the model {model_stopped:?}");
             self.disagree(0, what);
+        }
+        let machine_groups: Vec<u64> = tasks.iter().map(|task| task.group.serial()).collect();
+        let model_groups = self.actors.values().filter(|actor| actor.life != Life::Gone).map(|actor| actor.group);
+        let model_groups: Vec<u64> = model_groups.collect();
+        if machine_groups != model_groups {
+            self.disagree(0, format!("the machine has groups {machine_groups:?}, the model {model_groups:?}"));
         }
         let model = self.listing();
         if machine != model {
@@ -418,13 +431,22 @@ impl World {
         Signal::ALL.get(chosen).copied().unwrap_or(Signal::Cont)
     }
 
+    /// One that leaves most alive.
+    fn signal_for_many(&mut self) -> Signal {
+        match self.chance(6) {
+            0 => self.signal(),
+            1 => Signal::Stop,
+            _ => Signal::Cont,
+        }
+    }
+
     /// What `me` does next.
     pub fn choose(&mut self, me: u64) -> Act {
         if self.acts_left == 0 {
             return Act::Exit(7);
         }
         self.acts_left -= 1;
-        let act = self.chance(140);
+        let act = self.chance(150);
         // A small population grows, so that a machine lives until its acts are used up.
         let act = if self.live() < 8 && (26..37).contains(&act) { 10 } else { act };
         match act {
@@ -492,6 +514,13 @@ impl World {
                 Act::PortRecv { fd, may_wait: self.chance(4) > 0 }
             }
             118..132 => Act::Files(1 + self.chance(12) as u32),
+            140..145 => {
+                let target = if self.chance(2) == 0 { Tid::NONE } else { self.child(me) };
+                let group = if self.chance(2) == 0 { Tid::NONE } else { self.somebody() };
+                Act::SetGroup(target, group)
+            }
+            145..148 => Act::GetGroup(self.somebody()),
+            148..150 => Act::KillGroup(self.somebody(), self.signal_for_many()),
             132..140 => Act::Pipe(self.choose_pipe_act(me)),
             _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
@@ -626,6 +655,46 @@ impl World {
             parent.zombies.push(serial);
             self.actor(serial).life = Life::Zombie(status);
         }
+    }
+
+    fn members(&self, group: u64) -> Vec<Tid> {
+        let there = self.actors.values().filter(|actor| actor.life != Life::Gone && actor.group == group);
+        there.map(|actor| actor.tid).collect()
+    }
+
+    /// `me` puts a task into a group.
+    pub fn set_group(&mut self, me: u64, target: Tid, group: Tid) -> Result<(), Errno> {
+        let target = if target.is_none() { me } else { target.serial() };
+        if !self.is_live(target) || target != me && self.actor(target).parent != me {
+            return Err(Errno::ESRCH);
+        }
+        let group = if group.is_none() { target } else { group.serial() };
+        if group != target && self.members(group).is_empty() {
+            return Err(Errno::EPERM);
+        }
+        self.actor(target).group = group;
+        Ok(())
+    }
+
+    /// The group of a task.
+    pub fn get_group(&mut self, target: Tid) -> Result<u64, Errno> {
+        match self.life(target.serial()) {
+            Life::Gone => Err(Errno::ESRCH),
+            _ => Ok(self.actor(target.serial()).group),
+        }
+    }
+
+    /// Somebody sends a signal to all of a group.
+    pub fn kill_group(&mut self, group: Tid, signal: Signal) -> Result<(), Errno> {
+        let members = self.members(group.serial());
+        if members.is_empty() {
+            return Err(Errno::ESRCH);
+        }
+        for member in members {
+            // An end before this one may have taken a zombie along.
+            let _ = self.kill(member, signal);
+        }
+        Ok(())
     }
 
     /// Somebody kills: the answer, if there is somebody to be answered.
