@@ -782,7 +782,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Is this device what is behind the file?
-    fn is_of(&self, file: u32, device: Device) -> bool {
+    pub(crate) fn is_of(&self, file: u32, device: Device) -> bool {
         self.files.get(file).is_some_and(|entry| entry.device == device)
     }
 

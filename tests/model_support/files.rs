@@ -73,7 +73,7 @@ impl World {
         let is = self.what_is(me, fd);
         match act {
             // Mostly something is open that it can be done with.
-            _ if !matches!(is, Is::File(_)) && act % 4 > 0 => FileAct::Open(name, self.open_flags()),
+            _ if !matches!(is, Is::File(_)) && !act.is_multiple_of(4) => FileAct::Open(name, self.open_flags()),
             // What may wait elsewhere is others' matter.
             1..12 | 19 if !matches!(is, Is::File(_) | Is::Closed) => FileAct::Stat(name),
             0 => FileAct::Open(name, self.open_flags()),

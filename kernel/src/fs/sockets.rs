@@ -150,9 +150,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Sends the letters that wait at a socket, in the order of each receiver's: one who is full holds up nobody
     /// else's.
     pub(crate) fn serve_letters(&mut self, device: Device) {
-        let Some(file) = self.file_of_device(device).filter(|&file| self.file(file).kind == Kind::UnixDatagram) else {
+        let Some(file) = self.file_of_device(device) else { return };
+        // It may have been closed since, by one who was told before.
+        if !self.is_of(file, device) || self.file(file).kind != Kind::UnixDatagram {
             return;
-        };
+        }
         let mut full = BTreeSet::new();
         let waiting: Vec<u32> = self.file(file).writers.iter(self.table.slots()).collect();
         for slot in waiting {
