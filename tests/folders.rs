@@ -351,6 +351,29 @@ fn a_moment_is_set_and_now_is_later() {
     });
 }
 
+/// Other systems refuse such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_listed_and_left_and_the_rest_is_done() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let scratch = Scratch::new();
+    let directory = scratch.inside().join("dir");
+    let odd = directory.join(OsStr::from_bytes(b"odd\xff"));
+    fs::write(&odd, "kept").unwrap();
+    let script = "ls /f/dir; cp -r /f/dir /copy; echo $?; ls /copy; rm -r /f/dir; echo $?";
+    let machine = common::program("sh", &["-c", script]).mount(&scratch.inside(), "/f", false);
+    let console = MemoryConsole::new();
+    let ended = machine.console(Console::Memory(console.clone())).boot().expect("the machine boots");
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
+    let listed = String::from_utf8(console.stdout()).expect("what is listed is text");
+    assert_eq!(listed, "inner\nodd\u{fffd}\n1\ninner\n1\n");
+    let said = String::from_utf8(console.stderr()).expect("what is said is text");
+    for tool in ["cp", "rm"] {
+        assert!(said.contains(&format!("{tool}: /f/dir/odd\u{fffd}: ENOENT")), "{said}");
+    }
+    assert_eq!((fs::read(odd).unwrap(), directory.join("inner").exists()), (b"kept".to_vec(), false));
+}
+
 #[test]
 fn what_was_written_to_a_file_reaches_the_disk() {
     on_both(|| {

@@ -21,7 +21,7 @@ use std::{
 };
 use yieldix::event::{Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder, Work};
+use yieldix::{Console, Ended, Faults, HostProgram, Machine, MemoryConsole, MemoryFolder, Work};
 use yieldix_userland::PROGRAMS;
 
 /// Few, so that their bounds are met.
@@ -170,10 +170,13 @@ fn actor(yard: Shared, fds: Vec<Fd>) -> Task {
                 42..54 => ("wait", call!(waits(&yard))),
                 54..74 => ("descriptor", call!(descriptors(&yard, &mut me))),
                 74..82 => ("file", call!(files(&yard, &mut me))),
-                82..90 => ("socket", call!(sockets(&yard, &mut me))),
+                82..88 => ("socket", call!(sockets(&yard, &mut me))),
+                88..90 => ("post", call!(posts(&yard, &mut me))),
                 90..94 => ("deadline", call!(deadlines(&yard, &mut me))),
                 94..96 => ("subroutine", trap!(yield subroutine(inside(Arc::clone(&yard), 3)))),
                 96 => ("job", call!(job(&yard, &mut me))),
+                97 => ("host program", call!(host_programs(&yard, &mut me))),
+                98 => ("name", call!(name(&yard))),
                 _ => ("yield", trap!(yield yield_now())),
             };
             *lock(&yard).tally.entry((name, result.err())).or_default() += 1;
@@ -463,6 +466,36 @@ fn sockets<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errn
     })
 }
 
+/// Datagrams of Unix: a post is full of three of the largest.
+fn posts<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let path = lock(yard).pick(&["/p", "/q", "/a/p"]);
+        let fd = match trap!(yield unix_bind(path)) {
+            Ok(bound) => {
+                me.fds.push(bound);
+                bound
+            }
+            Err(_) => me.fd(yard),
+        };
+        let (span, is_sent) = {
+            let mut yard = lock(yard);
+            (yard.span(), yard.below(4) > 0)
+        };
+        if !is_sent {
+            return timeout!(span, { trap!(yield recv_from(fd, 4)) })?.map(drop);
+        }
+        for _ in 0..4 {
+            let (path, bytes) = {
+                let mut yard = lock(yard);
+                (yard.pick(&["/p", "/q"]), yard.pick(&[0, 20_000, 60_000]))
+            };
+            let data = Buf::from(vec![b'd'; bytes]);
+            timeout!(span, { trap!(yield unix_send_to(fd, (path.into(), data))) })??;
+        }
+        Ok(())
+    })
+}
+
 /// Deadlines that are opened here and closed, or not, much later.
 fn deadlines<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
     routine!(move {
@@ -499,6 +532,40 @@ fn job<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> 
         me.fds.push(fd);
         let span = if lock(yard).is_one_in(2) { Duration::MAX } else { lock(yard).span() };
         timeout!(span, { trap!(yield job_take(fd)).map(drop) })?
+    })
+}
+
+/// Programs of the host: started, and told or waited for by whoever has one.
+fn host_programs<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = me.fd(yard);
+        let (act, span, signal, program) = {
+            let mut yard = lock(yard);
+            (yard.below(6), yard.span(), yard.signal(), yard.pick(&["cat", "sleep", "says", "nonesuch"]))
+        };
+        match act {
+            0 => trap!(yield host_kill(fd, signal)),
+            1 => timeout!(span, { trap!(yield host_wait(fd)) })?.map(drop),
+            _ => {
+                let command = HostCommand { program: program.into(), args: Vec::new() };
+                let HostProcess { process, stdin, stdout, stderr } =
+                    timeout!(span * 8, { trap!(yield host_exec(command)) })??;
+                me.fds.extend([process, stdin, stdout, stderr]);
+                timeout!(span, { trap!(yield write(stdin, "words")) })??;
+                timeout!(span, { trap!(yield read(stdout, 9)) })?.map(drop)
+            }
+        }
+    })
+}
+
+/// Asks for a name, which takes a while.
+fn name(yard: &Shared) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let (name, span) = {
+            let mut yard = lock(yard);
+            (yard.pick(&["localhost", "192.0.2.7", "nobody.invalid", ""]), yard.span() * 8)
+        };
+        timeout!(span, { trap!(yield resolve(name)) })?.map(drop)
     })
 }
 
@@ -562,6 +629,13 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
         .ram_bytes(RAM_BYTES)
         .console(Console::Memory(MemoryConsole::new().input("a line\nand half of one")))
         .mount(MemoryFolder::new(), "/scratch", false)
+        .host_exec(true)
+        .host_program("cat", HostProgram { echoes: true, ..HostProgram::default() })
+        .host_program("sleep", HostProgram { takes: Duration::from_millis(1), code: 3, ..HostProgram::default() })
+        .host_program(
+            "says",
+            HostProgram { stdout: b"a word".to_vec(), stderr: vec![b'e'; 9], ..HostProgram::default() },
+        )
         .task(watched(actor(Arc::clone(&yard), Vec::new())))
         .task(watched(actor(Arc::clone(&yard), Vec::new())))
         .observe(move |record: &Record<'_>| noted.borrow_mut().take(record))
@@ -608,6 +682,7 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
 
 fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
     keep_task_panics_quiet();
+    let are_few = seeds.end - seeds.start < 100;
     let mut tally = Tally::new();
     for seed in seeds {
         let _doing = Doing(format!("YIELDIX_SEED={seed} under {faults:?}"));
@@ -617,8 +692,10 @@ fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
         }
     }
     println!("{tally:?}");
-    for kind in ["spawn", "signal", "group", "wait", "descriptor", "file", "socket", "deadline", "subroutine", "job"] {
-        assert!(tally.contains_key(&(kind, None)), "no {kind} was ever done well");
+    let of_tasks = ["spawn", "signal", "group", "wait", "deadline", "subroutine"];
+    let of_descriptors = ["descriptor", "file", "socket", "post", "job", "host program", "name"];
+    for kind in of_tasks.into_iter().chain(of_descriptors) {
+        assert!(are_few || tally.contains_key(&(kind, None)), "no {kind} was ever done well");
     }
 }
 

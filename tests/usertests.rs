@@ -1,13 +1,15 @@
-//! docs/usertests.md tells of every test of xv6's, and of tests that there are.
+//! docs/usertests.md tells of every test of xv6's, and of tests that there are; and these hold in the course's
+//! mode, a trap a turn.
 
 mod common;
 
-use common::{program, run};
+use common::{SEED, program, run};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
 };
+use yieldix::{Console, Ended, MemoryConsole, MemoryFolder, syscalls::ExitStatus};
 
 /// The quick and the slow tests of xv6-riscv's user/usertests.c, as they are listed there.
 const XV6: &str =
@@ -63,4 +65,13 @@ fn every_name_on_the_page_is_that_of_a_test() {
         }
     }
     assert!(counterparts > 50, "{counterparts}");
+}
+
+/// Whole rounds are single traps then, and the kernel checks itself after each.
+#[test]
+fn usertests_pass_a_trap_a_turn() {
+    let console = MemoryConsole::new();
+    let machine = program("usertests", &["-q"]).simulate(SEED).quantum(1).mount(MemoryFolder::new(), "/scratch", false);
+    let ended = machine.console(Console::Memory(console.clone())).boot().expect("the machine boots");
+    assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)), "{}", String::from_utf8_lossy(&console.stdout()));
 }

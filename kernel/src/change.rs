@@ -69,13 +69,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let can_come = match awaited.children {
             Children::Any | Children::Only(_) => true,
             Children::Nursery(nursery) => self.has_in_nursery(tid, slot, nursery),
-            Children::Group(group) => {
-                self.charge_for_the_table();
-                let is_in_it = |child| self.is_child(tid, child) && self.group_of(child) == group;
-                self.table.iter().any(|(child, _)| is_in_it(child))
-            }
+            Children::Group(group) => self.has_in_group(tid, group),
         };
         if can_come { Ok(None) } else { Err(Errno::ECHILD) }
+    }
+
+    /// Has this task a child in this group? Mostly its first is there to ask.
+    fn has_in_group(&mut self, tid: Tid, group: Tid) -> bool {
+        let is_in_it = |kernel: &Self, child| kernel.is_child(tid, child) && kernel.group_of(child) == group;
+        if self.table.find(group).is_some_and(|first| is_in_it(self, first)) {
+            return true;
+        }
+        self.charge_for_the_table();
+        self.table.iter().any(|(child, _)| is_in_it(self, child))
     }
 
     /// Reaps a zombie; the answer is what it has left, if that is asked for.

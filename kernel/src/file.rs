@@ -350,7 +350,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Is this device what is behind the file?
-    fn is_of(&self, file: u32, device: Device) -> bool {
+    pub(crate) fn is_of(&self, file: u32, device: Device) -> bool {
         self.files.get(file).is_some_and(|entry| entry.device == device)
     }
 
@@ -371,13 +371,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             && entry.is_promising(direction)
             && let Some(slot) = entry.queue(direction).first()
         {
-            self.serve_first(file, slot);
+            self.serve_waiter(file, slot);
         }
     }
 
-    /// Answers the first of a queue, unless it has to wait on: false.
+    /// Answers one of a queue, mostly its first, unless it has to wait on: false.
     #[inline(always)]
-    pub(crate) fn serve_first(&mut self, file: u32, slot: u32) -> bool {
+    pub(crate) fn serve_waiter(&mut self, file: u32, slot: u32) -> bool {
         let Some(mut operation) = self.table.cold_mut(slot).and_then(|cold| cold.pending.take()) else {
             broken("a task waits on a file for nothing")
         };

@@ -131,6 +131,8 @@ pub struct Kernel<H, P> {
     pub(crate) streams: Streams,
     /// Tasks queued on files, and watches of files.
     pub(crate) file_waiters: u32,
+    /// A file of the hardware that was waited on when this was asked last.
+    pub(crate) waited_on_last: u32,
     /// The devices that are no hardware's.
     pub(crate) own: OwnDevices,
     pub(crate) ports: Slab<Port>,
@@ -201,6 +203,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             tickets: 0,
             streams: [None; 3],
             file_waiters: 0,
+            waited_on_last: 0,
             own: OwnDevices::default(),
             ports: Slab::default(),
             port_names: BTreeMap::new(),
@@ -575,7 +578,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no
     /// handle.
-    fn is_deadlocked(&self) -> bool {
+    fn is_deadlocked(&mut self) -> bool {
         let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
         self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()
     }

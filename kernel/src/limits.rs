@@ -172,6 +172,8 @@ pub const SLOTS_PER_OPERATION: u32 = 64;
 pub const FULL_CHECK_TASKS: u32 = 1000;
 /// Files in memory up to which a check of the whole kernel looks at each.
 pub const FULL_CHECK_INODES: u32 = 1000;
+/// Messages in ports up to which the kernel checks all of itself once a round: each may hold what is open.
+pub const FULL_CHECK_MESSAGES: usize = 1000;
 
 /// Links of a chain of waits that are followed to find a cycle when a wait begins.
 pub const CYCLE_SEARCH: usize = 1024;

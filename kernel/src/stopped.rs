@@ -77,7 +77,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Answers a task that waits on a file, if that may be ready. False: it has to wait on.
     fn serve_one(&mut self, file: u32, direction: Direction, slot: u32) -> bool {
-        self.file(file).is_promising(direction) && self.serve_first(file, slot)
+        let operation = || self.table.cold(slot).and_then(|cold| cold.pending.as_ref());
+        let may_do = self.file(file).is_promising(direction)
+            || operation().is_some_and(|operation| self.overtakes_nobody(file, operation));
+        may_do && self.serve_waiter(file, slot)
     }
 
     fn receive_late(&mut self, slot: u32, port: u32) -> bool {

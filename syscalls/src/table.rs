@@ -839,7 +839,8 @@ syscalls! {
         /// The next entries of a directory that was opened to read; none at its end. Without `.` and `..`,
         /// in no order that is promised, with what is mounted there. `seek` to the start begins anew. What
         /// stays while the directory changes is told once. `ENOTDIR` for what is no open directory. Waits below
-        /// a mounted folder only.
+        /// a mounted folder only. Names are text: one of the host that is not UTF-8 is told with U+FFFD for what
+        /// is none, and no path leads to it (`ENOENT`).
         built 94 fn readdir(fd: Fd) -> Vec<DirEntry> = ReadDir, Costs, Stdio, [EBADF, ENOTDIR, EACCES, EIO, ETIMEDOUT];
         /// Makes a directory. Its parent must be there. What is made in a folder of the host, by `open` too, may
         /// be used by whom the process's umask lets. Paths are as for `open`. This call and those below that

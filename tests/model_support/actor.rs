@@ -1,6 +1,10 @@
 //! A task that does what the world has it do, and compares what it is told.
 
-use super::world::{Act, Is, Told, World};
+use super::{
+    files::{FileAct, FileAnswer},
+    pipes::PipeAct,
+    world::{Act, Is, Told, World},
+};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
@@ -19,6 +23,9 @@ fn lock(world: &Shared) -> MutexGuard<'_, World> {
 /// The actor that is task number `me`.
 pub fn actor(world: Shared, me: u64) -> Task {
     task!({
+        if me == 1 {
+            trap!(yield ignore_signals(Signal::Pipe))?;
+        }
         let tid = trap!(yield gettid())?;
         lock(&world).begin(me, tid);
         loop {
@@ -69,6 +76,21 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
             Act::Kill(target, signal) => {
                 let foretold = lock(world).kill(target, signal);
                 let got = trap!(yield kill(target, signal));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            Act::SetGroup(target, group) => {
+                let foretold = lock(world).set_group(me, target, group);
+                let got = trap!(yield set_group(target, group));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            Act::GetGroup(target) => {
+                let foretold = lock(world).get_group(target);
+                let got = trap!(yield get_group(target)).map(Tid::serial);
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            Act::KillGroup(group, signal) => {
+                let foretold = lock(world).kill_group(group, signal);
+                let got = trap!(yield kill_group(group, signal));
                 lock(world).compare_answer(me, &what, got, foretold);
             }
             act @ (Act::Wait(_) | Act::WaitAny | Act::Join(_)) => drop(call!(await_end(world, me, act))?),
@@ -132,6 +154,15 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
                 let got = trap!(yield close(fd));
                 lock(world).compare_answer(me, &what, got, foretold);
             }
+            Act::Files(count) => {
+                for _ in 0..count {
+                    let act = lock(world).choose_file_act(me);
+                    let what = format!("{act:?}");
+                    let foretold = lock(world).act_on_files(me, &act);
+                    let got = call!(act_on_files(act));
+                    lock(world).compare_answer(me, &what, got, foretold);
+                }
+            }
             act => {
                 let span = lock(world).patience();
                 let scope = trap!(yield deadline_push(Duration::from_nanos(span)))?;
@@ -140,6 +171,26 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
             }
         }
         Ok(())
+    })
+}
+
+/// One act on files.
+fn act_on_files(act: FileAct) -> impl Routine<Result<FileAnswer, Errno>> {
+    routine!(move {
+        let info = |info: FileInfo| FileAnswer::Info(info.size, info.links);
+        match act {
+            FileAct::Open(name, flags) => trap!(yield open(name, flags)).map(FileAnswer::Opened),
+            FileAct::Read(fd, max) => trap!(yield read(fd, max)).map(|data| FileAnswer::bytes(&data)),
+            FileAct::Write(fd, byte, count) => {
+                trap!(yield write(fd, vec![byte; count])).map(|count| FileAnswer::Count(count as u64))
+            }
+            FileAct::Seek(fd, to) => trap!(yield seek(fd, to)).map(FileAnswer::Count),
+            FileAct::Truncate(fd, length) => trap!(yield truncate(fd, length)).map(|()| FileAnswer::Done),
+            FileAct::Unlink(name) => trap!(yield unlink(name)).map(|()| FileAnswer::Done),
+            FileAct::Rename(from, to) => trap!(yield rename(from, to)).map(|()| FileAnswer::Done),
+            FileAct::Stat(name) => trap!(yield stat(name)).map(info),
+            FileAct::Fstat(fd) => trap!(yield fstat(fd)).map(info),
+        }
     })
 }
 
@@ -221,9 +272,6 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => world.compare_answer(me, what, got, Err(Errno::EBADF)),
                     (Is::Stream, got) => world.compare_answer(me, what, got, Err(Errno::EINVAL)),
-                    (Is::Sender(_) | Is::Receiver(_), got) => {
-                        world.compare_answer(me, what, got, Err(Errno::ENOTSOCK));
-                    }
                     (Is::Listener, Err(Errno::ETIMEDOUT)) => {}
                     (Is::Listener, got) => {
                         world.compare_answer(me, what, got, next);
@@ -231,6 +279,7 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                             world.opened(me, conn, None);
                         }
                     }
+                    (_, got) => world.compare_answer(me, what, got, Err(Errno::ENOTSOCK)),
                 }
             }
             Act::Send { fd, count, is_all } => {
@@ -255,13 +304,11 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, error) {
                     (Is::Closed, _) => world.compare_answer(me, what, error, Some(Errno::EBADF)),
                     (Is::Listener, _) => world.compare_answer(me, what, error, Some(Errno::ENOTCONN)),
-                    (Is::Sender(_) | Is::Receiver(_), _) => {
-                        world.compare_answer(me, what, error, Some(Errno::ENOTSOCK));
-                    }
                     (Is::Stream, Some(Errno::EPIPE | Errno::ECONNRESET | Errno::ETIMEDOUT)) if count > 0 => {
                         world.count(what, &error);
                     }
                     (Is::Stream, _) => world.compare_answer(me, what, error, None),
+                    _ => world.compare_answer(me, what, error, Some(Errno::ENOTSOCK)),
                 }
             }
             Act::Recv { fd, max } => {
@@ -272,9 +319,6 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => world.compare_answer(me, what, got.err(), Some(Errno::EBADF)),
                     (Is::Listener, got) => world.compare_answer(me, what, got.err(), Some(Errno::ENOTCONN)),
-                    (Is::Sender(_) | Is::Receiver(_), got) => {
-                        world.compare_answer(me, what, got.err(), Some(Errno::ENOTSOCK));
-                    }
                     (Is::Stream, Err(errno @ (Errno::ECONNRESET | Errno::ETIMEDOUT))) if max > 0 => {
                         world.count(what, &Some(errno));
                     }
@@ -283,13 +327,14 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                         world.received(me, stream, &data);
                     }
                     (Is::Stream, got) => world.disagree(me, format!("{what} was answered {got:?}")),
+                    (_, got) => world.compare_answer(me, what, got.err(), Some(Errno::ENOTSOCK)),
                 }
             }
             Act::ReadWait(fd) => {
                 let is = lock(world).what_is(me, fd);
                 let got = trap!(yield read_wait(fd));
                 match (is, got) {
-                    (Is::Closed | Is::Sender(_), got) => {
+                    (Is::Closed | Is::Sender(_) | Is::PipeWriter(_), got) => {
                         lock(world).compare_answer(me, what, got, Err(Errno::EBADF));
                     }
                     (_, Err(Errno::ETIMEDOUT)) => {}
@@ -302,11 +347,9 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 match (is, got) {
                     (Is::Closed, got) => lock(world).compare_answer(me, what, got, Err(Errno::EBADF)),
                     (Is::Listener, got) => lock(world).compare_answer(me, what, got, Err(Errno::ENOTCONN)),
-                    (Is::Sender(_) | Is::Receiver(_), got) => {
-                        lock(world).compare_answer(me, what, got, Err(Errno::ENOTSOCK));
-                    }
                     (Is::Stream, Err(Errno::ENOTCONN)) => {}
                     (Is::Stream, got) => lock(world).compare_answer(me, what, got, Ok(())),
+                    (_, got) => lock(world).compare_answer(me, what, got, Err(Errno::ENOTSOCK)),
                 }
             }
             Act::PortCreate(capacity) => {
@@ -332,7 +375,23 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 let got = got.map(|message| message.map(|message| (number(&message), message.fds)));
                 lock(world).compare_message(me, what, got, foretold);
             }
-            act => unreachable!("{act:?} is none of sockets and ports"),
+            Act::Pipe(PipeAct::Pipe) => {
+                let foretold = lock(world).pipe(me);
+                let got = trap!(yield pipe());
+                lock(world).compare_answer(me, what, got, foretold);
+            }
+            Act::Pipe(PipeAct::Read(fd, max)) => {
+                let is = lock(world).what_is(me, fd);
+                let got = trap!(yield read(fd, max));
+                lock(world).end_pipe_read(me, what, is, max, got);
+            }
+            Act::Pipe(PipeAct::Write(fd, count)) => {
+                let is = lock(world).what_is(me, fd);
+                let data = lock(world).begin_pipe_write(me, fd, count);
+                let got = trap!(yield write(fd, data));
+                lock(world).end_pipe_write(me, what, is, count, got);
+            }
+            act => unreachable!("{act:?} is none of sockets, ports and pipes"),
         }
         Ok(())
     })

@@ -1,5 +1,7 @@
-//! The model of random programs: [`world`] and [`ports`] foretell, [`actor`] acts and compares.
+//! The model of random programs: [`world`], [`ports`], [`files`] and [`pipes`] foretell, [`actor`] acts and compares.
 
 pub mod actor;
+pub mod files;
+pub mod pipes;
 pub mod ports;
 pub mod world;

@@ -41,7 +41,7 @@ impl World {
         let port = match self.what_is(me, fd) {
             Is::Sender(port) => port,
             Is::Closed | Is::Receiver(_) => return Some(Err(Errno::EBADF)),
-            Is::Listener | Is::Stream => return Some(Err(Errno::EOPNOTSUPP)),
+            _ => return Some(Err(Errno::EOPNOTSUPP)),
         };
         let (message, fds) = act;
         for (index, fd) in fds.iter().enumerate() {
@@ -85,7 +85,7 @@ impl World {
         let port = match self.what_is(me, fd) {
             Is::Receiver(port) => port,
             Is::Closed | Is::Sender(_) => return Some(Err(Errno::EBADF)),
-            Is::Listener | Is::Stream => return Some(Err(Errno::EOPNOTSUPP)),
+            _ => return Some(Err(Errno::EOPNOTSUPP)),
         };
         let Some(count) = self.ports[port].queue.front().map(|(_, objects)| objects.len()) else {
             if self.holders(self.ports[port].sender) == 0 {
@@ -126,7 +126,7 @@ impl World {
                     objects.into_iter().for_each(|object| self.let_go(object));
                 }
             }
-            Is::Closed | Is::Listener | Is::Stream => {}
+            _ => {}
         }
     }
 

@@ -1,6 +1,10 @@
 //! The account of a machine that actors keep: who lives, who waits for whom, who holds what.
 
-use super::ports::{Message, Port};
+use super::{
+    files::Files,
+    pipes::{Pipe, PipeAct},
+    ports::{Message, Port},
+};
 use crate::chaos_support::Chance;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +39,8 @@ pub type Told = Result<(u64, ExitStatus), Errno>;
 pub struct Actor {
     tid: Tid,
     parent: u64,
+    /// Its process group, by the number of the task that was its first.
+    group: u64,
     is_detached: bool,
     life: Life,
     is_stopped: bool,
@@ -86,7 +92,7 @@ impl Fds {
     }
 }
 
-/// A socket, or an end of a port.
+/// A socket, an open file, or an end of a port or a pipe.
 #[derive(Debug)]
 struct Object {
     is: Is,
@@ -109,6 +115,10 @@ pub enum Is {
     Sender(usize),
     /// The receiving end of this port.
     Receiver(usize),
+    /// An open file in memory.
+    File(usize),
+    PipeReader(usize),
+    PipeWriter(usize),
 }
 
 /// What an actor does next.
@@ -126,6 +136,9 @@ pub enum Act {
     Return(Result<(), Errno>),
     Panic,
     Kill(Tid, Signal),
+    SetGroup(Tid, Tid),
+    GetGroup(Tid),
+    KillGroup(Tid, Signal),
     Wait(Tid),
     WaitAny,
     TryWait(Children),
@@ -170,6 +183,9 @@ pub enum Act {
         fd: Fd,
         may_wait: bool,
     },
+    /// So many acts on files, one after the other.
+    Files(u32),
+    Pipe(PipeAct),
 }
 
 /// The account.
@@ -186,6 +202,8 @@ pub struct World {
     sleeps: u64,
     objects: Vec<Object>,
     pub ports: Vec<Port>,
+    pub files: Files,
+    pub pipes: Vec<Pipe>,
     messages: u64,
     disagreements: Vec<String>,
     /// How often each act had which kind of answer.
@@ -206,6 +224,8 @@ impl World {
             sleeps: 0,
             objects: Vec::new(),
             ports: Vec::new(),
+            files: Files::default(),
+            pipes: Vec::new(),
             messages: 0,
             disagreements: Vec::new(),
             tally: BTreeMap::new(),
@@ -215,9 +235,11 @@ impl World {
     }
 
     fn add(&mut self, parent: u64, is_detached: bool, fds: Fds) {
+        let group = self.actors.get(&parent).map_or(1, |parent| parent.group);
         let actor = Actor {
             tid: Tid::from_serial(self.spawned),
             parent,
+            group,
             is_detached,
             life: Life::Live,
             is_stopped: false,
@@ -304,6 +326,12 @@ impl World {
             let what = format!("the machine has stopped {machine_stopped:?}, the model {model_stopped:?}");
             self.disagree(0, what);
         }
+        let machine_groups: Vec<u64> = tasks.iter().map(|task| task.group.serial()).collect();
+        let model_groups = self.actors.values().filter(|actor| actor.life != Life::Gone).map(|actor| actor.group);
+        let model_groups: Vec<u64> = model_groups.collect();
+        if machine_groups != model_groups {
+            self.disagree(0, format!("the machine has groups {machine_groups:?}, the model {model_groups:?}"));
+        }
         let model = self.listing();
         if machine != model {
             self.disagree(
@@ -325,8 +353,12 @@ impl World {
 
     // Choosing.
 
-    fn chance(&mut self, bound: u64) -> u64 {
+    pub fn chance(&mut self, bound: u64) -> u64 {
         self.chance.below(bound)
+    }
+
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.chance(of.len() as u64) as usize]
     }
 
     /// Some task: mostly one that is there, by its id or by its number; now and then one that is
@@ -371,7 +403,10 @@ impl World {
 
     /// Mostly one that is open.
     fn open_descriptor(&mut self, me: u64) -> Fd {
-        match self.chance(4) {
+        match self.chance(7) {
+            4 => self.descriptor_of(me, |is| matches!(is, Is::File(_))),
+            5 => self.descriptor_of(me, |is| matches!(is, Is::PipeReader(_))),
+            6 => self.descriptor_of(me, |is| matches!(is, Is::PipeWriter(_))),
             0 => self.descriptor_of(me, |is| is == Is::Listener),
             1 => self.descriptor_of(me, |is| is == Is::Stream),
             2 => self.descriptor_of(me, |is| matches!(is, Is::Sender(_))),
@@ -380,7 +415,7 @@ impl World {
     }
 
     /// Mostly one that is this, if there is one.
-    fn descriptor_of(&mut self, me: u64, is_it: fn(Is) -> bool) -> Fd {
+    pub fn descriptor_of(&mut self, me: u64, is_it: fn(Is) -> bool) -> Fd {
         let slots = self.actor(me).fds.0.clone();
         let fds = (3..).zip(slots).map(|(slot, (_, generation))| Fd::new(slot, generation));
         let of_that_kind: Vec<Fd> = fds.filter(|fd| is_it(self.what_is(me, *fd))).collect();
@@ -396,13 +431,22 @@ impl World {
         Signal::ALL.get(chosen).copied().unwrap_or(Signal::Cont)
     }
 
+    /// One that leaves most alive.
+    fn signal_for_many(&mut self) -> Signal {
+        match self.chance(6) {
+            0 => self.signal(),
+            1 => Signal::Stop,
+            _ => Signal::Cont,
+        }
+    }
+
     /// What `me` does next.
     pub fn choose(&mut self, me: u64) -> Act {
         if self.acts_left == 0 {
             return Act::Exit(7);
         }
         self.acts_left -= 1;
-        let act = self.chance(118);
+        let act = self.chance(150);
         // A small population grows, so that a machine lives until its acts are used up.
         let act = if self.live() < 8 && (26..37).contains(&act) { 10 } else { act };
         match act {
@@ -469,6 +513,15 @@ impl World {
                 let fd = self.descriptor_of(me, |is| matches!(is, Is::Receiver(_)));
                 Act::PortRecv { fd, may_wait: self.chance(4) > 0 }
             }
+            118..132 => Act::Files(1 + self.chance(12) as u32),
+            140..145 => {
+                let target = if self.chance(2) == 0 { Tid::NONE } else { self.child(me) };
+                let group = if self.chance(2) == 0 { Tid::NONE } else { self.somebody() };
+                Act::SetGroup(target, group)
+            }
+            145..148 => Act::GetGroup(self.somebody()),
+            148..150 => Act::KillGroup(self.somebody(), self.signal_for_many()),
+            132..140 => Act::Pipe(self.choose_pipe_act(me)),
             _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
     }
@@ -604,6 +657,46 @@ impl World {
         }
     }
 
+    fn members(&self, group: u64) -> Vec<Tid> {
+        let there = self.actors.values().filter(|actor| actor.life != Life::Gone && actor.group == group);
+        there.map(|actor| actor.tid).collect()
+    }
+
+    /// `me` puts a task into a group.
+    pub fn set_group(&mut self, me: u64, target: Tid, group: Tid) -> Result<(), Errno> {
+        let target = if target.is_none() { me } else { target.serial() };
+        if !self.is_live(target) || target != me && self.actor(target).parent != me {
+            return Err(Errno::ESRCH);
+        }
+        let group = if group.is_none() { target } else { group.serial() };
+        if group != target && self.members(group).is_empty() {
+            return Err(Errno::EPERM);
+        }
+        self.actor(target).group = group;
+        Ok(())
+    }
+
+    /// The group of a task.
+    pub fn get_group(&mut self, target: Tid) -> Result<u64, Errno> {
+        match self.life(target.serial()) {
+            Life::Gone => Err(Errno::ESRCH),
+            _ => Ok(self.actor(target.serial()).group),
+        }
+    }
+
+    /// Somebody sends a signal to all of a group.
+    pub fn kill_group(&mut self, group: Tid, signal: Signal) -> Result<(), Errno> {
+        let members = self.members(group.serial());
+        if members.is_empty() {
+            return Err(Errno::ESRCH);
+        }
+        for member in members {
+            // An end before this one may have taken a zombie along.
+            let _ = self.kill(member, signal);
+        }
+        Ok(())
+    }
+
     /// Somebody kills: the answer, if there is somebody to be answered.
     pub fn kill(&mut self, target: Tid, signal: Signal) -> Result<(), Errno> {
         let serial = target.serial();
@@ -613,7 +706,8 @@ impl World {
             Life::Live => {}
         }
         match signal {
-            Signal::Chld => {}
+            // Ignored by all actors, so that a broken pipe is an answer.
+            Signal::Chld | Signal::Pipe => {}
             Signal::Cont => {
                 let actor = self.actor(serial);
                 actor.is_stopped = false;

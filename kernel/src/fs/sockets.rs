@@ -19,6 +19,7 @@ use crate::{
     sched::Policy,
     trap::Next,
 };
+use std::collections::BTreeSet;
 use yieldix_syscalls::{Buf, Errno, Fd, Reply};
 
 /// A datagram to be sent to a socket that has a name in memory.
@@ -131,6 +132,40 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let (device, name) = self.own.accept(listener)?;
         let file = self.open_file(device, Kind::UnixStream, Address::Path(&name));
         self.install(slot, Object::File(file)).map(Reply::Fd)
+    }
+
+    /// Is this a letter to whom nobody waits to send from this socket? It need not wait behind letters to
+    /// others: whether there is room is the receiver's matter.
+    pub(crate) fn overtakes_nobody(&self, file: u32, operation: &Pending) -> bool {
+        let Pending::UnixSendTo { letter } = operation else { return false };
+        let mut waiting = self.file(file).writers.iter(self.table.slots());
+        !waiting.any(|slot| self.receiver_of(slot) == Some(letter.to))
+    }
+
+    /// To whom the task in `slot` waits to send.
+    fn receiver_of(&self, slot: u32) -> Option<Inode> {
+        match self.table.cold(slot)?.pending.as_ref()? {
+            Pending::UnixSendTo { letter } => Some(letter.to),
+            _ => None,
+        }
+    }
+
+    /// Sends the letters that wait at a socket, in the order of each receiver's: one who is full holds up nobody
+    /// else's.
+    pub(crate) fn serve_letters(&mut self, device: Device) {
+        let Some(file) = self.file_of_device(device) else { return };
+        // It may have been closed since, by one who was told before.
+        if !self.is_of(file, device) || self.file(file).kind != Kind::UnixDatagram {
+            return;
+        }
+        let mut full = BTreeSet::new();
+        let waiting: Vec<u32> = self.file(file).writers.iter(self.table.slots()).collect();
+        for slot in waiting {
+            let Some(to) = self.receiver_of(slot) else { continue };
+            if !full.contains(&to) && !self.serve_waiter(file, slot) {
+                full.insert(to);
+            }
+        }
     }
 
     /// Sends a datagram from a socket of the kernel's own.

@@ -387,9 +387,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Does with a device of the kernel's own what is done with any; it is permitted there.
     pub(crate) fn operate_on_own(&mut self, slot: u32, file: u32, mut operation: Pending) -> Next {
-        let is_promising = self.file(file).is_promising(operation.direction());
+        let may_do = self.file(file).is_promising(operation.direction()) || self.overtakes_nobody(file, &operation);
         let reply = match operation.nothing_to_move() {
-            None if is_promising => self.attempt(slot, file, &mut operation),
+            None if may_do => self.attempt(slot, file, &mut operation),
             answer => answer,
         };
         let Some(reply) = reply else {
@@ -499,6 +499,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.own.is_settling = true;
         while let Some(Readiness { device, readable, writable }) = self.own.ready.pop_front() {
             self.device_ready(device, readable, writable);
+            if writable {
+                self.serve_letters(device);
+            }
         }
         self.own.is_settling = false;
     }
@@ -520,11 +523,20 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Does any task wait for what only the hardware can bring?
-    pub(crate) fn waits_for_hardware(&self) -> bool {
-        // Asked when nothing is ready and no timer is set; the console's input, or a listener, is found at once.
-        let is_waited_on =
-            |file: &crate::file::File| !file.readers.is_empty() || !file.writers.is_empty() || file.is_watched();
-        self.file_waiters > 0
-            && (self.own.len() == 0 || self.files.iter().any(|(_, file)| !file.device.is_own() && is_waited_on(file)))
+    pub(crate) fn waits_for_hardware(&mut self) -> bool {
+        // Asked whenever nothing is ready and no timer is set; mostly what was found last is waited on still.
+        let is_waited_on = |file: &crate::file::File| {
+            let has_waiters = !file.readers.is_empty() || !file.writers.is_empty() || file.is_watched();
+            has_waiters && !file.device.is_own()
+        };
+        if self.file_waiters == 0 || self.own.len() == 0 {
+            return self.file_waiters > 0;
+        }
+        if self.files.get(self.waited_on_last).is_some_and(is_waited_on) {
+            return true;
+        }
+        let found = self.files.iter().find(|(_, file)| is_waited_on(file)).map(|(index, _)| index);
+        self.waited_on_last = found.unwrap_or(self.waited_on_last);
+        found.is_some()
     }
 }

@@ -37,9 +37,10 @@ impl Content {
         }
         let mut data = vec![0; count];
         for (place, within, at, count) in parts(offset, count) {
-            let Some(piece) = self.pieces.get(&place) else { continue };
-            let there = piece.len().clamp(within, within + count) - within;
-            data[at..at + there].copy_from_slice(&piece[within..within + there]);
+            // A piece may end before where the reading begins.
+            let Some(held) = self.pieces.get(&place).and_then(|piece| piece.get(within..)) else { continue };
+            let there = held.len().min(count);
+            data[at..at + there].copy_from_slice(&held[..there]);
         }
         Buf::from(data)
     }
@@ -126,6 +127,17 @@ mod tests {
         assert_eq!(&*content.read(BORDER - 2, 4), b"\0\x0001");
         assert_eq!(content.read(BORDER + 10, 9), Buf::EMPTY);
         assert_eq!(content.read(u64::MAX, 9), Buf::EMPTY);
+    }
+
+    #[test]
+    fn behind_the_end_of_a_piece_there_are_zeros() {
+        let mut content = Content::default();
+        assert_eq!(content.write(0, &[1; 100], u64::MAX), 100);
+        content.set_length(300);
+        for offset in [99, 100, 101, 200, 299] {
+            let expected: Vec<u8> = (offset..300).map(|at| u8::from(at < 100)).collect();
+            assert_eq!(&*content.read(offset, 999), expected, "from {offset} on");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) const TESTS: &[Test] = tests![
     each_open_has_a_place_of_its_own,
     a_place_is_sought_from_three_sides,
     a_hole_reads_as_zeros,
+    what_an_extension_adds_reads_as_zeros_from_any_place,
     a_length_is_set,
     a_truncating_open_empties_the_file,
     a_file_is_known_by_its_number,
@@ -184,6 +185,19 @@ fn a_place_is_sought_from_three_sides() -> Task {
         }
         assert_eq!(trap!(yield seek(fd, SeekFrom::Current(0))), Ok(16), "a seek that fails moves nothing");
         Ok(())
+    })
+}
+
+fn what_an_extension_adds_reads_as_zeros_from_any_place() -> Task {
+    task!({
+        let (fd, _) = call!(fresh_file())?;
+        call!(write_all(fd, "four"))?;
+        trap!(yield truncate(fd, 9))?;
+        for (place, expected) in [(3, &b"r\0\0\0\0\0"[..]), (4, &[0; 5]), (6, &[0; 3]), (9, b"")] {
+            trap!(yield seek(fd, SeekFrom::Start(place)))?;
+            assert_eq!(&*trap!(yield read(fd, 99))?, expected, "from {place} on");
+        }
+        trap!(yield close(fd))
     })
 }
 

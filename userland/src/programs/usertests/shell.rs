@@ -105,9 +105,9 @@ fn a_key_ends_the_job_in_front_and_not_the_shell() -> Task {
 fn a_job_behind_goes_on_and_is_told_of_at_the_next_prompt() -> Task {
     task!({
         let code = call!(typed(&[
-            ("$ ", "(exit 4) &\n"),
+            // In one line: a job that has ended by the next prompt is told of there, and then forgotten.
+            ("$ ", "(exit 4) & wait $!; x=$?\n"),
             ("[1] ", ""),
-            ("$ ", "wait $!; x=$?\n"),
             ("$ ", "sleep 0 & wait\n"),
             ("$ ", "exit $x\n"),
         ]))?;

@@ -15,6 +15,7 @@ pub(super) const TESTS: &[Test] = tests![
     who_waits_to_accept_is_woken_by_a_connection,
     unix_datagrams_tell_whose_they_are,
     a_full_unix_socket_makes_its_senders_wait,
+    a_full_unix_socket_holds_up_no_letters_to_others,
     poll_tells_of_unix_sockets,
     each_kind_of_unix_socket_refuses_the_others_calls,
     what_is_no_place_for_a_socket_is_refused,
@@ -260,6 +261,50 @@ fn a_full_unix_socket_makes_its_senders_wait() -> Task {
         assert_eq!(trap!(yield wait(sender))?, ExitStatus::Exited(0));
         trap!(yield unlink(NAME))?;
         trap!(yield unlink(OTHER))
+    })
+}
+
+/// Three tasks send from one socket: two to one that is full, and one, behind them, to another.
+fn a_full_unix_socket_holds_up_no_letters_to_others() -> Task {
+    const THIRD: &str = "/usertests.third";
+    fn sends(from: Fd, to: &'static str, data: &'static [u8]) -> Task {
+        task!({ trap!(yield unix_send_to(from, (to.into(), data.into()))).map(drop) })
+    }
+    task!({
+        let [full, other, from] =
+            [trap!(yield unix_bind(NAME))?, trap!(yield unix_bind(OTHER))?, trap!(yield unix_bind(THIRD))?];
+        for to in [NAME, OTHER] {
+            while timeout!(Duration::from_millis(1), {
+                trap!(yield unix_send_to(from, (to.into(), (&[0; 60_000]).into())))
+            })
+            .is_ok()
+            {}
+        }
+        let large = trap!(yield spawn(sends(from, NAME, &[1; 60_000])).share(from))?;
+        call!(until_blocked(large))?;
+        // It would have room, but would overtake the one before it.
+        let small = trap!(yield spawn(sends(from, NAME, &[2])).share(from))?;
+        call!(until_blocked(small))?;
+        let last = trap!(yield spawn(sends(from, OTHER, &[3; 60_000])).share(from))?;
+        call!(until_blocked(last))?;
+        trap!(yield recv_from(other, 1))?;
+        assert_eq!(trap!(yield wait(last))?, ExitStatus::Exited(0));
+        trap!(yield unix_send_to(from, (OTHER.into(), "at once".into())))?;
+        for waiting in [large, small] {
+            assert_eq!(trap!(yield try_wait(Children::Only(waiting)))?, None);
+        }
+        let mut first_bytes = Vec::new();
+        while first_bytes.last() != Some(&2) {
+            first_bytes.extend_from_slice(&trap!(yield recv_from(full, 1))?.data);
+        }
+        assert_eq!(first_bytes[first_bytes.len() - 2..], [1, 2]);
+        for waiting in [large, small] {
+            assert_eq!(trap!(yield wait(waiting))?, ExitStatus::Exited(0));
+        }
+        for name in [NAME, OTHER, THIRD] {
+            trap!(yield unlink(name))?;
+        }
+        Ok(())
     })
 }
 
