@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod args;
 pub mod bytes;
+pub mod child;
 pub mod columns;
 pub mod condition;
 pub mod console;
@@ -32,6 +33,7 @@ pub mod lines;
 pub mod listing;
 pub mod nursery;
 pub mod path;
+pub mod pattern;
 pub mod prelude;
 pub mod regex;
 pub mod serve;

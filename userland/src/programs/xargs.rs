@@ -1,6 +1,6 @@
 //! Runs a program on the words of standard input.
 
-use crate::prelude::*;
+use crate::{child, prelude::*};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "xargs",
@@ -152,17 +152,15 @@ fn run(tool: &mut Tool, options: &Options, words: Vec<String>) -> impl Routine<R
         if options.is_traced {
             eprintln!("{}", line.join(" "))?;
         }
-        let mut line = line.into_iter();
-        let name = line.next().unwrap_or_default();
-        let request = ProgramRequest { name: name.as_str().into(), args: line.collect(), options: SpawnOptions::default() };
-        let child = match trap!(yield spawn_program(request)) {
-            Ok(child) => child,
+        let name = line.first().cloned().unwrap_or_default();
+        let status = match call!(child::run(line)) {
+            Ok(status) => status,
             Err(errno) => {
                 call!(tool.complain(&name, errno))?;
                 return Ok(Run::Stop(NO_PROGRAM));
             }
         };
-        Ok(match trap!(yield wait(child))? {
+        Ok(match status {
             ExitStatus::Exited(0) => Run::GoOn,
             ExitStatus::Exited(255) => Run::Stop(124),
             ExitStatus::Exited(_) => {
