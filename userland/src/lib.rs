@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod args;
 pub mod bytes;
+pub mod child;
 pub mod columns;
 pub mod condition;
 pub mod console;
@@ -33,6 +34,7 @@ pub mod lines;
 pub mod listing;
 pub mod nursery;
 pub mod path;
+pub mod pattern;
 pub mod prelude;
 pub mod regex;
 pub mod serve;
@@ -67,6 +69,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::basename::PROGRAM,
     programs::cat::PROGRAM,
     programs::clear::PROGRAM,
+    programs::cmp::PROGRAM,
     programs::comm::PROGRAM,
     programs::cp::PROGRAM,
     programs::cut::PROGRAM,
@@ -75,6 +78,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::echo::PROGRAM,
     programs::env::PROGRAM,
     programs::r#false::PROGRAM,
+    programs::find::PROGRAM,
     programs::fold::PROGRAM,
     programs::grep::PROGRAM,
     programs::head::PROGRAM,
@@ -91,6 +95,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::rev::PROGRAM,
     programs::rm::PROGRAM,
     programs::rmdir::PROGRAM,
+    programs::sed::PROGRAM,
     programs::seq::PROGRAM,
     programs::sleep::PROGRAM,
     programs::sort::PROGRAM,

@@ -23,7 +23,7 @@ pub const KEY_BYTES: usize = 32;
 /// Completions that a line editor lists; of more it tells the count.
 pub const COMPLETIONS_LISTED: usize = 256;
 
-/// Parentheses of a condition (`test`) that may lie in each other: an error past it.
+/// Parentheses of a condition (`test`, `find`) that may lie in each other: an error past it.
 pub const CONDITION_DEPTH: usize = 64;
 
 /// How much input is asked for at a time.
@@ -38,8 +38,20 @@ pub const SORTED_LINES: usize = 2048;
 /// Bytes of lines that `sort` puts in order before it gives way, unless one line has more.
 pub const SORTED_BYTES: usize = 256 * 1024;
 
+/// Files that `find` looks at before it gives way.
+pub const FILES_PER_TURN: usize = 64;
+
 /// How much `grep` reads at a time: as much as GNU's does, which tells by it what is no text.
 pub const GREP_PIECE_BYTES: u32 = 96 * 1024;
+
+/// How much of a text `sed` looks at before it gives way, in bytes; a command and a match count as some.
+pub const SED_WORK: usize = 256 * 1024;
+
+/// The most that `sed` holds in either of its spaces, in bytes: an error past it.
+pub const SED_SPACE_BYTES: usize = 4 * 1024 * 1024;
+
+/// How deep the blocks of a script for `sed` may lie in each other: an error past it.
+pub const SED_DEPTH: usize = 200;
 
 /// How deep the parentheses of a regular expression may lie in each other: an error past it.
 pub const REGEX_DEPTH: usize = 200;

@@ -2,13 +2,15 @@
 //!
 //! An expression is read here, with what GNU adds to it, and searched for by the `regex-automata` crate, in a time that
 //! is linear in the text whatever the expression; back-references are therefore an error. Of the matches that begin
-//! first the longest is found, as POSIX has it. No match spans lines.
+//! first the longest is found, as POSIX has it. No match spans lines, unless it is looked for in a text of several.
 
 mod bracket;
+mod groups;
 mod parser;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, ops::Range};
+use groups::Groups;
 use regex_automata::{Anchored, Input, MatchKind, hybrid::dfa, meta, nfa::thompson};
 use regex_syntax::hir::{Hir, Look};
 
@@ -34,6 +36,15 @@ pub enum Extent {
     Line,
 }
 
+/// What an expression is searched for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Lines: each begins and ends where `^` and `$` say, and nothing but a newline is one.
+    Lines,
+    /// A text as a whole, in which newlines are like other bytes.
+    Text,
+}
+
 /// Why a text is no regular expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError(pub(crate) &'static str);
@@ -56,13 +67,17 @@ pub struct Regex {
     /// Finds how far the longest match from a place on goes.
     longest: dfa::DFA,
     longest_cache: dfa::Cache,
+    /// Finds what the groups of a match hold; only in a text.
+    groups: Option<Box<Groups>>,
 }
+
+const TOO_BIG: PatternError = PatternError("the regular expression is too big");
 
 impl Regex {
     /// What matches any of `patterns`; without one, nothing.
     pub fn new(patterns: &[String], syntax: Syntax, folds_case: bool, extent: Extent) -> Result<Regex, PatternError> {
-        const TOO_BIG: PatternError = PatternError("the regular expression is too big");
-        let parsed = patterns.iter().map(|pattern| parser::parse(pattern.as_bytes(), syntax, folds_case));
+        let parse = |pattern: &String| Ok(parser::parse(pattern.as_bytes(), syntax, folds_case, Scope::Lines)?.hir);
+        let parsed = patterns.iter().map(parse);
         let any = Hir::alternation(parsed.collect::<Result<Vec<_>, _>>()?);
         let whole = match extent {
             Extent::Part => any,
@@ -71,16 +86,43 @@ impl Regex {
             }
             Extent::Line => Hir::concat([Hir::look(Look::StartLF), any, Hir::look(Look::EndLF)].into()),
         };
-        let config = meta::Config::new().utf8_empty(false).nfa_size_limit(Some(BYTES_MAX));
-        let first = meta::Builder::new().configure(config).build_from_hir(&whole).map_err(|_| TOO_BIG)?;
+        Regex::of_hir(&whole)
+    }
+
+    /// What matches `pattern` in a text that may have several lines: `.` is a newline as well, and `^` and `$` are the
+    /// ends of the text. Its [`groups`](Regex::groups) can be asked for.
+    pub fn of_text(pattern: &[u8], syntax: Syntax, folds_case: bool) -> Result<Regex, PatternError> {
+        let parsed = parser::parse(pattern, syntax, folds_case, Scope::Text)?;
+        let groups = Groups::new(&parsed.hir, parsed.groups)?;
+        Ok(Regex { groups: Some(Box::new(groups)), ..Regex::of_hir(&parsed.hir)? })
+    }
+
+    fn of_hir(whole: &Hir) -> Result<Regex, PatternError> {
+        let config = meta::Config::new()
+            .utf8_empty(false)
+            .which_captures(thompson::WhichCaptures::Implicit)
+            .nfa_size_limit(Some(BYTES_MAX));
+        let first = meta::Builder::new().configure(config).build_from_hir(whole).map_err(|_| TOO_BIG)?;
         let config = thompson::Config::new()
             .utf8(false)
             .which_captures(thompson::WhichCaptures::None)
             .nfa_size_limit(Some(BYTES_MAX));
-        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&whole).map_err(|_| TOO_BIG)?;
+        let nfa = thompson::Compiler::new().configure(config).build_from_hir(whole).map_err(|_| TOO_BIG)?;
         let config = dfa::Config::new().match_kind(MatchKind::All).skip_cache_capacity_check(true);
         let longest = dfa::Builder::new().configure(config).build_from_nfa(nfa).map_err(|_| TOO_BIG)?;
-        Ok(Regex { first_cache: first.create_cache(), longest_cache: longest.create_cache(), first, longest })
+        let (first_cache, longest_cache) = (first.create_cache(), longest.create_cache());
+        Ok(Regex { first_cache, longest_cache, first, longest, groups: None })
+    }
+
+    /// How many groups the expression has, if it is one of a text.
+    pub fn group_count(&self) -> usize {
+        self.groups.as_ref().map_or(0, |groups| groups.count())
+    }
+
+    /// What each group of the longest match holds that begins at `start`, behind the whole match; `None` for those that
+    /// took no part in it. Nothing, if there is no match or the expression is not one of a text.
+    pub fn groups(&mut self, text: &[u8], start: usize) -> Vec<Option<Range<usize>>> {
+        self.groups.as_mut().map_or_else(Vec::new, |groups| groups.find(text, start))
     }
 
     /// Where a first match begins from `from` on, and some end of it, which need not be the longest.
@@ -153,6 +195,29 @@ mod tests {
         assert!(regex(&nested(REGEX_DEPTH), Syntax::Extended).is_ok());
         let too_deep = regex(&nested(REGEX_DEPTH + 1), Syntax::Extended);
         assert_eq!(too_deep.err(), Some(PatternError("the regular expression is too big")));
+    }
+
+    #[test]
+    fn a_text_is_searched_across_its_lines() {
+        let mut regex = Regex::of_text(b"^a.*[^x]$", Syntax::Basic, false).unwrap();
+        assert_eq!(regex.find_longest(b"a\nb\n", 0), Some(0..4));
+        assert_eq!(regex.find_longest(b"b\na", 0), None);
+        assert_eq!(regex.find_longest(b"ab\n", 1), None, "a search that begins later begins no text");
+    }
+
+    #[test]
+    fn groups_hold_what_the_longest_match_gives_them() {
+        let groups = |pattern: &str, text: &str| {
+            let mut regex = Regex::of_text(pattern.as_bytes(), Syntax::Extended, false).unwrap();
+            let start = regex.find_longest(text.as_bytes(), 0).unwrap().start;
+            let held = regex.groups(text.as_bytes(), start).into_iter();
+            held.map(|group| group.map_or("-", |group| &text[group]).to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(groups("(a|ab)(c|bcd)(d?)", "xabcd"), "abcd a bcd ");
+        assert_eq!(groups("(a)|(b)", "b"), "b - b");
+        assert_eq!(groups("((a)|(b)|(c))*", "abc"), "abc c a b c");
+        assert_eq!(groups("(a|ab)(b*)", "abb"), "abb a bb");
+        assert_eq!(groups("(a*)(ab)*(b*)", "abb"), "abb a - bb");
     }
 
     #[test]

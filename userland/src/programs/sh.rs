@@ -16,7 +16,6 @@ mod glob;
 mod input;
 mod jobs;
 mod parser;
-mod pattern;
 mod redirection;
 mod shell;
 mod simple;

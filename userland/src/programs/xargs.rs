@@ -1,7 +1,8 @@
 //! Runs a program on the words of standard input.
 
 use crate::{
-    executable::{self, not_started_code, search_path, why_not_started},
+    child,
+    executable::{not_started_code, why_not_started},
     prelude::*,
 };
 
@@ -154,17 +155,15 @@ fn run(tool: &mut Tool, options: &Options, words: Vec<String>) -> impl Routine<R
         if options.is_traced {
             eprintln!("{}", line.join(" "))?;
         }
-        let mut line = line.into_iter();
-        let name = line.next().unwrap_or_default();
-        let path = call!(search_path());
-        let child = match call!(executable::start(&name, line.collect(), SpawnOptions::default(), &path)) {
-            Ok(child) => child,
+        let name = line.first().cloned().unwrap_or_default();
+        let status = match call!(child::run(line)) {
+            Ok(status) => status,
             Err(errno) => {
                 call!(tool.complain(&name, why_not_started(errno)))?;
                 return Ok(Run::Stop(not_started_code(errno)));
             }
         };
-        Ok(match trap!(yield wait(child))? {
+        Ok(match status {
             ExitStatus::Exited(0) => Run::GoOn,
             ExitStatus::Exited(255) => Run::Stop(124),
             ExitStatus::Exited(_) => {

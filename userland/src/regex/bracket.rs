@@ -1,6 +1,6 @@
 //! Bracket expressions: `[a-z[:digit:]]`.
 
-use super::PatternError;
+use super::{PatternError, Scope};
 use crate::bytes::class;
 
 /// Which bytes a bracket expression stands for.
@@ -9,7 +9,7 @@ pub(super) type Members = [bool; 256];
 const UNMATCHED: PatternError = PatternError("unmatched [");
 
 /// Reads what follows a `[`, and gives its members and how long it is with its `]`.
-pub(super) fn parse(text: &[u8]) -> Result<(Members, usize), PatternError> {
+pub(super) fn parse(text: &[u8], scope: Scope) -> Result<(Members, usize), PatternError> {
     let mut reader = Reader { text, at: 0, members: [false; 256] };
     let is_negated = reader.take(b"^");
     let mut looks_like_class = Some(reader.text.get(reader.at) == Some(&b':'));
@@ -26,8 +26,9 @@ pub(super) fn parse(text: &[u8]) -> Result<(Members, usize), PatternError> {
     let mut members = reader.members;
     if is_negated {
         members = members.map(|is_member| !is_member);
-        // Which is in no line.
-        members[usize::from(b'\n')] = false;
+        if scope == Scope::Lines {
+            members[usize::from(b'\n')] = false;
+        }
     }
     Ok((members, reader.at + 1))
 }

@@ -1,26 +1,35 @@
 //! Reads a regular expression of POSIX into what the `regex-syntax` crate has of one.
 
 use super::{
-    PatternError, Syntax,
+    PatternError, Scope, Syntax, TOO_BIG,
     bracket::{self, Members},
 };
 use crate::limits::REGEX_DEPTH;
 use alloc::{boxed::Box, vec::Vec};
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look, Repetition};
+use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, Hir, Look, Repetition};
 
 /// The most often that something may be repeated.
 const REPEATS_MAX: u32 = 32767;
 
-const TOO_BIG: PatternError = PatternError("the regular expression is too big");
 const INVALID_INTERVAL: PatternError = PatternError("invalid content of {}");
 
-/// What `pattern` stands for; it has no newline.
-pub(super) fn parse(pattern: &[u8], syntax: Syntax, folds_case: bool) -> Result<Hir, PatternError> {
+/// What a pattern stands for.
+pub(super) struct Parsed {
+    pub(super) hir: Hir,
+    /// How many groups it has.
+    pub(super) groups: usize,
+}
+
+/// Reads `pattern`, which has a newline only if it is searched for in a text. There its groups are told apart.
+pub(super) fn parse(pattern: &[u8], syntax: Syntax, folds_case: bool, scope: Scope) -> Result<Parsed, PatternError> {
     if syntax == Syntax::Fixed {
-        return Ok(Hir::concat(pattern.iter().map(|&byte| one(byte, folds_case)).collect()));
+        let hir = Hir::concat(pattern.iter().map(|&byte| one(byte, folds_case)).collect());
+        return Ok(Parsed { hir, groups: 0 });
     }
-    let mut parser = Parser { text: pattern, at: 0, is_extended: syntax == Syntax::Extended, folds_case, depth: 0 };
-    parser.alternatives()
+    let is_extended = syntax == Syntax::Extended;
+    let mut parser = Parser { text: pattern, at: 0, is_extended, folds_case, scope, depth: 0, groups: 0 };
+    let hir = parser.alternatives()?;
+    Ok(Parsed { hir, groups: parser.groups })
 }
 
 /// One byte, in both cases if case does not count.
@@ -41,14 +50,30 @@ struct Parser<'a> {
     at: usize,
     is_extended: bool,
     folds_case: bool,
+    scope: Scope,
     /// Parentheses that are open.
     depth: usize,
+    /// Groups that have begun.
+    groups: usize,
 }
 
 /// How often something is repeated; `None` is without end.
 type Interval = (u32, Option<u32>);
 
 impl Parser<'_> {
+    /// Can this byte be one among others?
+    fn is_in_scope(&self, byte: u8) -> bool {
+        self.scope == Scope::Text || byte != b'\n'
+    }
+
+    fn start(&self) -> Hir {
+        Hir::look(if self.scope == Scope::Text { Look::Start } else { Look::StartLF })
+    }
+
+    fn end(&self) -> Hir {
+        Hir::look(if self.scope == Scope::Text { Look::End } else { Look::EndLF })
+    }
+
     /// The next operator is this sign: bare in an extended expression, behind a backslash in a basic one.
     fn is_operator(&self, sign: u8) -> bool {
         let rest = &self.text[self.at..];
@@ -85,16 +110,16 @@ impl Parser<'_> {
                 continue;
             }
             let is_anchor = self.is_start_anchor(is_start);
-            let item = if is_anchor { self.anchor(Look::StartLF) } else { self.atom(is_start)? };
-            items.push(if is_anchor { item } else { self.repeated(item)? });
+            if is_anchor {
+                self.at += 1;
+                items.push(self.start());
+            } else {
+                let item = self.atom(is_start)?;
+                items.push(self.repeated(item)?);
+            }
             is_start = is_anchor;
         }
         Ok(Hir::concat(items))
-    }
-
-    fn anchor(&mut self, look: Look) -> Hir {
-        self.at += 1;
-        Hir::look(look)
     }
 
     fn is_start_anchor(&self, is_start: bool) -> bool {
@@ -187,13 +212,13 @@ impl Parser<'_> {
         self.at += 1;
         match byte {
             b'\\' => self.escape(is_start),
-            b'.' => Ok(any_of(|&byte| byte != b'\n')),
+            b'.' => Ok(any_of(|&byte| self.is_in_scope(byte))),
             b'[' => {
-                let (members, length) = bracket::parse(&self.text[self.at..])?;
+                let (members, length) = bracket::parse(&self.text[self.at..], self.scope)?;
                 self.at += length;
                 Ok(self.any_member(&members))
             }
-            b'$' if self.is_extended || self.is_branch_over() => Ok(Hir::look(Look::EndLF)),
+            b'$' if self.is_extended || self.is_branch_over() => Ok(self.end()),
             byte => Ok(one(byte, self.folds_case)),
         }
     }
@@ -215,12 +240,18 @@ impl Parser<'_> {
             return Err(TOO_BIG);
         }
         self.depth += 1;
+        self.groups += 1;
+        let number = self.groups;
         let inner = self.alternatives()?;
         if !self.take_operator(b')') {
             return Err(PatternError("unmatched ( or \\("));
         }
         self.depth -= 1;
-        Ok(inner)
+        if self.scope == Scope::Lines {
+            return Ok(inner);
+        }
+        let index = u32::try_from(number).map_err(|_| TOO_BIG)?;
+        Ok(Hir::capture(Capture { index, name: None, sub: Box::new(inner) }))
     }
 
     /// What stands behind a backslash.
@@ -235,11 +266,11 @@ impl Parser<'_> {
             b'b' => Hir::look(Look::WordAscii),
             b'B' => Hir::look(Look::WordAsciiNegate),
             b'w' => any_of(is_word),
-            b'W' => any_of(|byte| !is_word(byte) && *byte != b'\n'),
-            b's' => any_of(|byte| is_space(byte) && *byte != b'\n'),
+            b'W' => any_of(|byte| !is_word(byte) && self.is_in_scope(*byte)),
+            b's' => any_of(|byte| is_space(byte) && self.is_in_scope(*byte)),
             b'S' => any_of(|byte| !is_space(byte)),
-            b'`' => Hir::look(Look::StartLF),
-            b'\'' => Hir::look(Look::EndLF),
+            b'`' => self.start(),
+            b'\'' => self.end(),
             b'1'..=b'9' => return Err(PatternError("back-references are not supported")),
             // Only at the start of a basic expression they come here.
             b'{' if !self.is_extended && !is_start => return Err(INVALID_INTERVAL),

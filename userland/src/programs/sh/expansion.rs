@@ -5,12 +5,11 @@ use super::{
     arithmetic::{self, Names},
     fields::{Field, Fields},
     jobs::Place,
-    pattern::Pattern,
     shell::{Body, Boxed, Outcome, Shell},
     syntax::{Change, Expansion, Otherwise, Parameter, Part, Side, Substitution, Word},
     variables::Variables,
 };
-use crate::{limits::TEXT_BYTES_MAX, prelude::*};
+use crate::{limits::TEXT_BYTES_MAX, pattern::Pattern, prelude::*};
 
 /// How what stands in a word is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +90,7 @@ impl Shell {
             let mut fields = Fields::one();
             call!(self.expand(&word.0, Mode::Written, &mut fields))?;
             let field: Field = fields.end_one();
-            Ok(Pattern::of(&field))
+            Ok(Pattern::new(field.chars()))
         }))
     }
 

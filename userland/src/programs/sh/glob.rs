@@ -1,7 +1,7 @@
 //! The names of files that a pattern matches.
 
-use super::{fields::Field, pattern::Pattern};
-use crate::prelude::*;
+use super::fields::Field;
+use crate::{pattern::Pattern, prelude::*};
 
 /// The names that a field matches, in the order of their bytes; none when it matches none.
 ///
@@ -61,7 +61,7 @@ fn parts(field: &Field) -> Vec<(Pattern, String)> {
         }
     }
     // Written backslashes are quotes by now; what is left of them stands for itself where nothing is matched.
-    parts.into_iter().map(|part| (Pattern::of(&part), part.text())).collect()
+    parts.into_iter().map(|part| (Pattern::new(part.chars()), part.text())).collect()
 }
 
 /// The names in a folder, which ends with a slash or is the working directory.

@@ -1,8 +1,8 @@
-//! Patterns: of file names, of `case`, and of what is taken from a value.
+//! Patterns with `*`, `?` and `[...]`: of file names, of a shell's `case`, and of what it takes from a value.
 //!
-//! What was quoted stands for itself. Classes are those of ASCII.
+//! What was quoted stands for itself. Classes are those of ASCII. A match takes at worst as many steps as the pattern
+//! is long, times the text.
 
-use super::fields::Field;
 use alloc::{string::String, vec::Vec};
 
 /// One step of a pattern.
@@ -28,7 +28,7 @@ enum Member {
 
 /// A pattern, ready to be matched.
 #[derive(Debug, Default)]
-pub(super) struct Pattern(Vec<Step>);
+pub struct Pattern(Vec<Step>);
 
 /// Is it one of a class?
 type Class = fn(&char) -> bool;
@@ -50,9 +50,9 @@ const CLASSES: &[(&str, Class)] = &[
 ];
 
 impl Pattern {
-    /// The pattern that a word was expanded to.
-    pub(super) fn of(field: &Field) -> Pattern {
-        let chars: Vec<(char, bool)> = field.chars().collect();
+    /// The pattern of these characters, each of which may be quoted.
+    pub fn new(chars: impl IntoIterator<Item = (char, bool)>) -> Pattern {
+        let chars: Vec<(char, bool)> = chars.into_iter().collect();
         let mut steps = Vec::new();
         let mut at = 0;
         while let Some(&(c, is_quoted)) = chars.get(at) {
@@ -79,19 +79,30 @@ impl Pattern {
         Pattern(steps)
     }
 
+    /// The pattern that stands in `text`, for [`matches_bytes`](Pattern::matches_bytes).
+    pub fn of_bytes(text: &[u8]) -> Pattern {
+        Pattern::new(text.iter().map(|&byte| (char::from(byte), false)))
+    }
+
     /// Does it match anything but one text?
-    pub(super) fn is_wild(&self) -> bool {
+    pub fn is_wild(&self) -> bool {
         self.0.iter().any(|step| !matches!(step, Step::Char(_)))
     }
 
     /// Does it begin with this very character?
-    pub(super) fn begins_with(&self, c: char) -> bool {
+    pub fn begins_with(&self, c: char) -> bool {
         matches!(self.0.first(), Some(Step::Char(first)) if *first == c)
     }
 
     /// Does it match all of `text`?
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         let chars: Vec<char> = text.chars().collect();
+        self.matches_chars(&chars)
+    }
+
+    /// The same of bytes, one of which is what `?` stands for: as in the C locale.
+    pub fn matches_bytes(&self, text: &[u8]) -> bool {
+        let chars: Vec<char> = text.iter().map(|&byte| char::from(byte)).collect();
         self.matches_chars(&chars)
     }
 
@@ -126,7 +137,7 @@ impl Pattern {
     }
 
     /// The text without the part at its front that this matches.
-    pub(super) fn trim_front(&self, text: &str, is_longest: bool) -> String {
+    pub fn trim_front(&self, text: &str, is_longest: bool) -> String {
         let chars: Vec<char> = text.chars().collect();
         let mut lengths = 0..=chars.len();
         let matches = |&length: &usize| self.matches_chars(&chars[..length]);
@@ -135,7 +146,7 @@ impl Pattern {
     }
 
     /// The text without the part at its back that this matches.
-    pub(super) fn trim_back(&self, text: &str, is_longest: bool) -> String {
+    pub fn trim_back(&self, text: &str, is_longest: bool) -> String {
         let chars: Vec<char> = text.chars().collect();
         let mut starts = 0..=chars.len();
         let matches = |&start: &usize| self.matches_chars(&chars[start..]);
@@ -203,9 +214,7 @@ mod tests {
     use super::*;
 
     fn pattern(text: &str) -> Pattern {
-        let mut field = Field::default();
-        field.push(text, false);
-        Pattern::of(&field)
+        Pattern::new(text.chars().map(|c| (c, false)))
     }
 
     #[test]
@@ -230,11 +239,9 @@ mod tests {
 
     #[test]
     fn what_is_quoted_matches_itself_only() {
-        let mut field = Field::default();
-        field.push("a", false);
-        field.push("*", true);
-        assert!(Pattern::of(&field).matches("a*") && !Pattern::of(&field).matches("ab"));
-        assert!(!Pattern::of(&field).is_wild() && pattern("a*").is_wild());
+        let quoted = Pattern::new([('a', false), ('*', true)]);
+        assert!(quoted.matches("a*") && !quoted.matches("ab"));
+        assert!(!quoted.is_wild() && pattern("a*").is_wild());
     }
 
     #[test]
@@ -244,6 +251,12 @@ mod tests {
         assert_eq!(pattern(".*").trim_back("a.b.c", false), "a.b");
         assert_eq!(pattern(".*").trim_back("a.b.c", true), "a");
         assert_eq!(pattern("x").trim_back("abc", true), "abc");
+    }
+
+    #[test]
+    fn of_bytes_one_is_a_place() {
+        assert!(Pattern::of_bytes(b"??").matches_bytes("é".as_bytes()));
+        assert!(Pattern::of_bytes("é*".as_bytes()).matches_bytes("éa".as_bytes()));
     }
 
     #[test]
