@@ -6,12 +6,15 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 use std::{
-    io::{IsTerminal, Write},
+    fs::File,
+    io::{BufReader, IsTerminal, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
 };
-use yieldix::{BootError, Ended, LogFormat, Machine, MountError};
+use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError};
+use yieldix_trace::State;
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
 #[cfg(unix)]
@@ -46,6 +49,14 @@ struct Command {
     /// How a logged event looks
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text", global = true)]
     log_format: Format,
+
+    /// Log to this file, and not on standard error
+    #[arg(long, value_name = "FILE", global = true)]
+    log_file: Option<PathBuf>,
+
+    /// How large that file may become, as 64M; then it is renamed to FILE.1, and begins anew
+    #[arg(long, value_name = "SIZE", requires = "log_file", global = true)]
+    log_size: Option<Size>,
 
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
@@ -90,6 +101,11 @@ enum Action {
         #[arg(required = true, value_name = "PROGRAM [ARGUMENT]")]
         words: Vec<String>,
     },
+    /// Read a log of events
+    Log {
+        #[command(subcommand)]
+        action: LogAction,
+    },
     /// List the programs, by group
     List,
     /// List the system calls
@@ -103,6 +119,22 @@ enum Action {
         /// As docs/tracing.md has them
         #[arg(long)]
         markdown: bool,
+        /// As a JSON Schema, which docs/events.schema.json is
+        #[arg(long, conflicts_with = "markdown")]
+        schema: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum LogAction {
+    /// Show the state of the machine after an event: tasks, descriptors, files, ports, queues, timers, who is ready
+    State {
+        /// After which event, by its seq; the last one when none is given
+        #[arg(long, value_name = "SEQ")]
+        at: Option<u64>,
+
+        /// A whole log: --log yieldix=trace --log-format json
+        file: PathBuf,
     },
 }
 
@@ -129,18 +161,59 @@ fn main() -> ExitCode {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
     };
-    if let Err(error) = yieldix::start_log(&command.log, format, std::io::stderr) {
-        return complain(USAGE, &error);
+    let log = match start_log(&command, format) {
+        Ok(log) => log,
+        Err(complaint) => return complaint,
+    };
+    let code = act(&command);
+    match log.lost() {
+        0 => code,
+        lost => {
+            complain(HOST_REFUSED, &format!("{lost} events could not be logged"));
+            code
+        }
     }
+}
+
+/// Starts the log that the command line asks for.
+fn start_log(command: &Command, format: LogFormat) -> Result<LogGuard, ExitCode> {
+    let started = match &command.log_file {
+        None => yieldix::start_log(&command.log, format, std::io::stderr()),
+        Some(path) => {
+            let limit = command.log_size.map(|size| size.0);
+            let file = LogFile::create(path, limit);
+            let file = file.map_err(|error| complain(HOST_REFUSED, &format!("{}: {error}", path.display())))?;
+            yieldix::start_log_to_file(&command.log, format, file)
+        }
+    };
+    started.map_err(|error| complain(USAGE, &error))
+}
+
+fn act(command: &Command) -> ExitCode {
     match &command.action {
-        None if std::io::stdin().is_terminal() => boot(&command, "sh", &["-i".to_owned()]),
-        None => boot(&command, "sh", &[]),
-        Some(Action::Run { words }) => boot(&command, &words[0], &words[1..]),
+        None if std::io::stdin().is_terminal() => boot(command, "sh", &["-i".to_owned()]),
+        None => boot(command, "sh", &[]),
+        Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
+        Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
-        Some(Action::Events { markdown: true }) => say(&manual::events_markdown()),
-        Some(Action::Events { markdown: false }) => say(&manual::events_table()),
+        Some(Action::Events { schema: true, .. }) => say(&manual::events_schema()),
+        Some(Action::Events { markdown: true, .. }) => say(&manual::events_markdown()),
+        Some(Action::Events { markdown: false, .. }) => say(&manual::events_table()),
+    }
+}
+
+/// `yieldix log state`.
+fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
+    let complain_of = |error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
+    let file = match File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return complain_of(&error),
+    };
+    match State::at(file, at) {
+        Ok(state) => say(&state.to_string()),
+        Err(error) => complain_of(&error),
     }
 }
 

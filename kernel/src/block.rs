@@ -207,10 +207,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[inline]
     pub(crate) fn tell_blocked(&mut self, slot: u32) {
-        if self.wants(level::Blocked)
-            && let Some(on) = self.waits_on(slot)
-        {
-            emit!(self, Blocked { tid: self.table.tid(slot), on });
+        if self.wants(level::Blocked) {
+            self.tell_wait(slot);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_wait(&mut self, slot: u32) {
+        if let Some(on) = self.blocked_on(slot) {
+            let (tid, queues) = (self.table.tid(slot), self.queues_of(slot));
+            let until = self.timers.at(slot).unwrap_or(Time::NEVER);
+            emit!(self, Blocked { tid, on, queues: &queues, until });
         }
     }
 

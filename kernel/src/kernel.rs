@@ -281,6 +281,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         })
     }
 
+    /// Gives one task its turn. After the last of a round it takes what interrupts there are, without waiting.
+    pub fn step_turn(&mut self) -> Work {
+        self.guard(|kernel| {
+            kernel.look_who_watches();
+            if kernel.policy.left() == 0 {
+                kernel.begin_round();
+            }
+            if let Some(tid) = kernel.policy.choose() {
+                if kernel.is_observed { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
+            }
+            kernel.running = Tid::NONE;
+            if kernel.policy.left() > 0 { Work::Ready } else { kernel.take_interrupts(false) }
+        })
+    }
+
     /// Waits for an interrupt, unless a task is ready, and takes it.
     pub fn wait(&mut self) -> Work {
         self.guard(|kernel| kernel.take_interrupts(true))

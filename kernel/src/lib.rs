@@ -43,6 +43,7 @@ pub mod resolve;
 pub mod sched;
 pub mod signal;
 mod slab;
+mod snapshot;
 mod socket;
 mod stat;
 mod stopped;

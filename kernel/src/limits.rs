@@ -176,5 +176,8 @@ pub const FULL_CHECK_INODES: u32 = 1000;
 /// Links of a chain of waits that are followed to find a cycle when a wait begins.
 pub const CYCLE_SEARCH: usize = 1024;
 
+/// Tasks, beside the chosen one, that a told decision names of those that could have been chosen.
+pub const CANDIDATES_TOLD: usize = 8;
+
 /// Requests from other threads that wait for the kernel: `EAGAIN`.
 pub const INBOX_REQUESTS: usize = 4096;
