@@ -58,6 +58,19 @@ struct Command {
     #[arg(long, value_name = "SIZE", requires = "log_file", global = true)]
     log_size: Option<Size>,
 
+    /// Where the flight recorder is read out, on a deadlock, a panic of the kernel, and SIGUSR1: appended to this file.
+    /// Without one, its last lines go to standard error
+    #[arg(long, value_name = "FILE", global = true)]
+    flight: Option<PathBuf>,
+
+    /// Read it out when a task panics, too
+    #[arg(long, global = true)]
+    flight_faults: bool,
+
+    /// Have it keep every turn as well; the machine is slower then
+    #[arg(long, global = true)]
+    flight_turns: bool,
+
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
     simulate: bool,
@@ -268,6 +281,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         machine = machine.mount(host, guest, *is_read_only);
     }
     machine = machine.host_exec(command.host_exec);
+    machine = with_flight(machine, command);
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }
@@ -298,6 +312,33 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }
     }
+}
+
+/// The last lines of the flight recorder that standard error is given.
+const FLIGHT_LINES: usize = 32;
+
+fn with_flight(mut machine: Machine, command: &Command) -> Machine {
+    if command.flight_turns {
+        machine = machine.record_turns();
+    }
+    if command.flight_faults {
+        machine = machine.read_out_faults();
+    }
+    let file = command.flight.clone();
+    machine.on_flight(move |why, entries| {
+        let Some(path) = &file else {
+            let skipped = entries.lines().count().saturating_sub(FLIGHT_LINES);
+            let last: String = entries.split_inclusive('\n').skip(skipped).collect();
+            let _ =
+                write!(std::io::stderr(), "flight recorder ({why}), the last {FLIGHT_LINES} events at most:\n{last}");
+            return;
+        };
+        let text = format!("flight recorder ({why}):\n{entries}");
+        let appended = File::options().append(true).create(true).open(path);
+        if let Err(error) = appended.and_then(|mut file| file.write_all(text.as_bytes())) {
+            let _ = writeln!(std::io::stderr(), "yieldix: {}: {error}", path.display());
+        }
+    })
 }
 
 /// How the machine ended, and how many bytes of its output were lost.

@@ -83,6 +83,11 @@ impl Running {
         self.kernel.stats()
     }
 
+    /// What the flight recorder has: the last spawns, exits, waits and wake-ups, a line each, oldest first.
+    pub fn flight(&self) -> String {
+        self.kernel.flight()
+    }
+
     /// How many events have been told, and the state between two turns as text: what `yieldix log state` makes of
     /// these events.
     pub fn snapshot(&self) -> (u64, String) {

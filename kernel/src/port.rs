@@ -175,7 +175,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let entry = port_mut(&mut self.ports, port);
         if entry.is_dry() && !cold.has_deadline() {
             let links = entry.receiving.append(self.table.slots_mut(), slot);
-            self.table.slot_mut(slot).set_state(State::Receiving { port, links });
+            let state = State::Receiving { port, links };
+            self.record_blocked(slot, &state);
+            self.table.slot_mut(slot).set_state(state);
             return Received::Waits;
         }
         let is_awaited = !(entry.sending.is_empty() && entry.watched[Direction::Write as usize].is_empty());

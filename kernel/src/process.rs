@@ -115,6 +115,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[inline(always)]
     fn begin(&mut self, tid: Tid) {
+        let parent = self.table.slot(self.slot_of(tid)).parent;
+        self.recorder.spawned(tid, parent);
         if self.wants(level::Spawned) {
             self.tell_spawned(tid);
         }
@@ -253,6 +255,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
         let tid = self.table.tid(slot);
+        self.recorder.ended(tid, &status);
         let place = self.table.slot_mut(slot);
         let is_plain = place.cold().is_none() && matches!(place.state, State::Running);
         if is_plain && !self.tells_exit(slot, &status) {

@@ -74,7 +74,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
-        self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
+        self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
     }
 
     pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
@@ -127,6 +127,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     pub(crate) fn tell_chosen(&mut self, tid: Tid, slot: u32) {
+        if self.options.records_turns {
+            self.recorder.turn(tid);
+        }
         // Turns are measured one by one, while anybody watches.
         let now = self.now_exactly();
         let account = self.account_mut(slot);
