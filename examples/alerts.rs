@@ -55,7 +55,7 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [folder, file, limit] = &words[..] else { panic!("usage: alerts FOLDER FILE LIMIT") };
     let limit = limit.parse().expect("the limit is a number");
-    start_log("warn", LogFormat::Text, std::io::stderr).expect("it is the first log");
+    let _log = start_log("warn", LogFormat::Text, std::io::stderr()).expect("it is the first log");
     let machine = Machine::new().mount(folder, "/data", true).task(watch_over(file.clone(), limit));
     std::process::exit(machine.boot().expect("it boots").code());
 }

@@ -44,7 +44,7 @@ mod log;
 mod machine;
 mod running;
 
-pub use log::{FilterError, LogFormat, start_log};
+pub use log::{FilterError, LogFile, LogFormat, LogGuard, start_log, start_log_to_file};
 pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use std::{
 #[cfg(unix)]
 use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 use yieldix_kernel::{
-    Ended, Kernel, Options,
+    Ended, FlightSink, Kernel, Options,
     event::Observer,
     fs::mount::Mount,
     hardware::{
@@ -73,6 +73,7 @@ pub struct Machine {
     process: Process,
     load: Load,
     observer: Option<Box<dyn Observer>>,
+    flight_sink: Option<FlightSink>,
 }
 
 /// What the machine has to do with the process that it is in.
@@ -190,6 +191,7 @@ impl Machine {
             process: Process::default(),
             load: Load::Nothing,
             observer: None,
+            flight_sink: None,
         }
     }
 
@@ -343,6 +345,26 @@ impl Machine {
         self
     }
 
+    /// Has the flight recorder read out to `sink` on a deadlock, when the kernel panics, and at SIGUSR1 of a machine
+    /// that has [`Machine::signals`]: it is given the reason, and the last spawns, exits, waits and wake-ups as text, a
+    /// line each, oldest first.
+    pub fn on_flight(mut self, sink: impl FnMut(&str, &str) + 'static) -> Machine {
+        self.flight_sink = Some(Box::new(sink));
+        self
+    }
+
+    /// Has the flight recorder keep every turn too. They are watched then, at some cost.
+    pub fn record_turns(mut self) -> Machine {
+        self.options.records_turns = true;
+        self
+    }
+
+    /// Has the flight recorder read out when a task panics, as well.
+    pub fn read_out_faults(mut self) -> Machine {
+        self.options.reads_out_faults = true;
+        self
+    }
+
     /// Boots, runs to the end, and gives how it ended. Blocks the calling thread.
     pub fn boot(self) -> Result<Ended, BootError> {
         Ok(self.start()?.run())
@@ -363,6 +385,7 @@ impl Machine {
             process,
             load,
             observer,
+            flight_sink,
         } = self;
         let is_init = |program: &Program| program.name == "init";
         if !programs.iter().any(is_init) {
@@ -397,6 +420,9 @@ impl Machine {
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
         if let Some(observer) = observer {
             kernel.observe(observer);
+        }
+        if let Some(sink) = flight_sink {
+            kernel.on_flight(sink);
         }
         for (task, options) in first.tasks {
             kernel.boot(task, options, first.is_init).map_err(BootError::Refused)?;

@@ -3,12 +3,15 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
-    io::{ErrorKind, IsTerminal, Write},
+    fs::File,
+    io::{BufReader, ErrorKind, IsTerminal, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
 };
-use yieldix::{BootError, Ended, LogFormat, Machine, MountError};
+use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError};
+use yieldix_trace::State;
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
 #[cfg(unix)]
@@ -58,6 +61,27 @@ struct Command {
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text", global = true)]
     log_format: Format,
 
+    /// Log to this file, and not on standard error
+    #[arg(long, value_name = "FILE", global = true)]
+    log_file: Option<PathBuf>,
+
+    /// How large that file may become, as 64M; then it is renamed to FILE.1, and begins anew
+    #[arg(long, value_name = "SIZE", requires = "log_file", global = true)]
+    log_size: Option<Size>,
+
+    /// Where the flight recorder is read out, on a deadlock, a panic of the kernel, and SIGUSR1: appended to this file.
+    /// Without one, its last lines go to standard error
+    #[arg(long, value_name = "FILE", global = true)]
+    flight: Option<PathBuf>,
+
+    /// Read it out when a task panics, too
+    #[arg(long, global = true)]
+    flight_faults: bool,
+
+    /// Have it keep every turn as well; the machine is slower then
+    #[arg(long, global = true)]
+    flight_turns: bool,
+
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
     simulate: bool,
@@ -101,6 +125,11 @@ enum Action {
         #[arg(required = true, value_name = "PROGRAM [ARGUMENT]")]
         words: Vec<String>,
     },
+    /// Read a log of events
+    Log {
+        #[command(subcommand)]
+        action: LogAction,
+    },
     /// List the programs, by group
     List,
     /// List the system calls
@@ -117,6 +146,22 @@ enum Action {
         /// As docs/tracing.md has them
         #[arg(long)]
         markdown: bool,
+        /// As a JSON Schema, which docs/events.schema.json is
+        #[arg(long, conflicts_with = "markdown")]
+        schema: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum LogAction {
+    /// Show the state of the machine after an event: tasks, descriptors, files, ports, queues, timers, who is ready
+    State {
+        /// After which event, by its seq; the last one when none is given
+        #[arg(long, value_name = "SEQ")]
+        at: Option<u64>,
+
+        /// A whole log: --log yieldix=trace --log-format json
+        file: PathBuf,
     },
 }
 
@@ -148,23 +193,64 @@ fn main() -> ExitCode {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
     };
-    if let Err(error) = yieldix::start_log(&command.log, format, std::io::stderr) {
-        return complain(USAGE, &error);
+    let log = match start_log(&command, format) {
+        Ok(log) => log,
+        Err(complaint) => return complaint,
+    };
+    let code = act(&command);
+    match log.lost() {
+        0 => code,
+        lost => {
+            complain(HOST_REFUSED, &format!("{lost} events could not be logged"));
+            code
+        }
     }
+}
+
+/// Starts the log that the command line asks for.
+fn start_log(command: &Command, format: LogFormat) -> Result<LogGuard, ExitCode> {
+    let started = match &command.log_file {
+        None => yieldix::start_log(&command.log, format, std::io::stderr()),
+        Some(path) => {
+            let limit = command.log_size.map(|size| size.0);
+            let file = LogFile::create(path, limit);
+            let file = file.map_err(|error| complain(HOST_REFUSED, &format!("{}: {error}", path.display())))?;
+            yieldix::start_log_to_file(&command.log, format, file)
+        }
+    };
+    started.map_err(|error| complain(USAGE, &error))
+}
+
+fn act(command: &Command) -> ExitCode {
     match &command.action {
-        None if !command.text.is_empty() => boot(&command, SHELL, &[&["-c".to_owned()], &*command.text].concat()),
-        None if std::io::stdin().is_terminal() => boot(&command, SHELL, &["-i".to_owned()]),
-        None => boot(&command, SHELL, &[]),
+        None if !command.text.is_empty() => boot(command, SHELL, &[&["-c".to_owned()], &*command.text].concat()),
+        None if std::io::stdin().is_terminal() => boot(command, SHELL, &["-i".to_owned()]),
+        None => boot(command, SHELL, &[]),
         Some(Action::Script(words)) => match script(&words[0]) {
-            Ok(text) => boot(&command, SHELL, &[&["-c".to_owned(), text], &**words].concat()),
+            Ok(text) => boot(command, SHELL, &[&["-c".to_owned(), text], &**words].concat()),
             Err(why) => complain(USAGE, &why),
         },
-        Some(Action::Run { words }) => boot(&command, &words[0], &words[1..]),
+        Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
+        Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
-        Some(Action::Events { markdown: true }) => say(&manual::events_markdown()),
-        Some(Action::Events { markdown: false }) => say(&manual::events_table()),
+        Some(Action::Events { schema: true, .. }) => say(&manual::events_schema()),
+        Some(Action::Events { markdown: true, .. }) => say(&manual::events_markdown()),
+        Some(Action::Events { markdown: false, .. }) => say(&manual::events_table()),
+    }
+}
+
+/// `yieldix log state`.
+fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
+    let complain_of = |error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
+    let file = match File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return complain_of(&error),
+    };
+    match State::at(file, at) {
+        Ok(state) => say(&state.to_string()),
+        Err(error) => complain_of(&error),
     }
 }
 
@@ -245,6 +331,7 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
         machine = machine.mount(host, guest, *is_read_only);
     }
     machine = machine.host_exec(command.host_exec);
+    machine = with_flight(machine, command);
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }
@@ -276,6 +363,33 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }
     }
+}
+
+/// The last lines of the flight recorder that standard error is given.
+const FLIGHT_LINES: usize = 32;
+
+fn with_flight(mut machine: Machine, command: &Command) -> Machine {
+    if command.flight_turns {
+        machine = machine.record_turns();
+    }
+    if command.flight_faults {
+        machine = machine.read_out_faults();
+    }
+    let file = command.flight.clone();
+    machine.on_flight(move |why, entries| {
+        let Some(path) = &file else {
+            let skipped = entries.lines().count().saturating_sub(FLIGHT_LINES);
+            let last: String = entries.split_inclusive('\n').skip(skipped).collect();
+            let _ =
+                write!(std::io::stderr(), "flight recorder ({why}), the last {FLIGHT_LINES} events at most:\n{last}");
+            return;
+        };
+        let text = format!("flight recorder ({why}):\n{entries}");
+        let appended = File::options().append(true).create(true).open(path);
+        if let Err(error) = appended.and_then(|mut file| file.write_all(text.as_bytes())) {
+            let _ = writeln!(std::io::stderr(), "yieldix: {}: {error}", path.display());
+        }
+    })
 }
 
 /// How the machine ended, and how many bytes of its output were lost.

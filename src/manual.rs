@@ -1,8 +1,9 @@
 //! The manual pages that are made from the tables of calls and events.
 
+use serde_json::{Value, json};
 use std::fmt::Write;
 use yieldix_kernel::{
-    event::{EVENTS, SCHEMA_VERSION},
+    event::{EVENTS, EventInfo, FieldKind, SCHEMA_VERSION},
     limits,
 };
 use yieldix_syscalls::{CALLS, CallInfo, Errno};
@@ -160,4 +161,42 @@ pub fn events_markdown() -> String {
         );
     }
     text
+}
+
+/// docs/events.schema.json: what a line of the log is as JSON.
+pub fn events_schema() -> String {
+    let variants: Vec<Value> = EVENTS.iter().map(schema_of).collect();
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": format!("A line of a yieldix event log (--log-format json), version {SCHEMA_VERSION}"),
+        "oneOf": variants,
+    });
+    // A value made of literals can be shown.
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+fn schema_of(event: &EventInfo) -> Value {
+    let moment = json!({ "type": "string", "pattern": "^([0-9]+[.][0-9]{9}|never)$" });
+    let mut properties = serde_json::Map::new();
+    let constants = [("level", event.level.as_str()), ("target", event.target), ("message", event.message)];
+    properties.extend(constants.map(|(name, value)| (name.to_owned(), json!({ "const": value }))));
+    properties.insert("seq".to_owned(), json!({ "type": "integer", "minimum": 1 }));
+    properties.insert("at".to_owned(), moment.clone());
+    for (name, kind) in event.fields.iter().zip(event.kinds) {
+        let schema = match kind {
+            FieldKind::Number => json!({ "type": "integer" }),
+            FieldKind::Boolean => json!({ "type": "boolean" }),
+            FieldKind::Moment => moment.clone(),
+            FieldKind::Text => json!({ "type": "string" }),
+        };
+        properties.insert((*name).to_owned(), schema);
+    }
+    let required: Vec<&String> = properties.keys().collect();
+    json!({
+        "description": event.doc.trim(),
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": properties,
+    })
 }

@@ -34,6 +34,11 @@ impl Running {
         self.kernel.step()
     }
 
+    /// Runs one turn: of the task whose turn it is. Never waits.
+    pub fn step_turn(&mut self) -> Work {
+        self.kernel.step_turn()
+    }
+
     /// Waits for something to come, unless a task is ready: what runs a machine beside
     /// [`Running::step`] that has nothing to do for now. Blocks the calling thread, in the poller.
     pub fn wait(&mut self) -> Work {
@@ -76,6 +81,17 @@ impl Running {
     /// Counts of the whole kernel.
     pub fn stats(&self) -> Stats {
         self.kernel.stats()
+    }
+
+    /// What the flight recorder has: the last spawns, exits, waits and wake-ups, a line each, oldest first.
+    pub fn flight(&self) -> String {
+        self.kernel.flight()
+    }
+
+    /// How many events have been told, and the state between two turns as text: what `yieldix log state` makes of
+    /// these events.
+    pub fn snapshot(&self) -> (u64, String) {
+        (self.kernel.sequence(), self.kernel.snapshot())
     }
 
     /// Checks every invariant of the kernel; panics with the one that is broken.

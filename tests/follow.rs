@@ -260,7 +260,7 @@ impl Follower {
 
     /// Waits until it waits for news.
     fn wait(&mut self) {
-        let waits = |line: &String| line.contains(" blocked ") && line.ends_with("on=\"read 3\"");
+        let waits = |line: &String| line.contains(" waits: read 3 ");
         assert!(self.log.by_ref().map_while(Result::ok).any(|line| waits(&line)), "it has ended");
     }
 

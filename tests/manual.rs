@@ -1,25 +1,34 @@
 //! The manual pages in docs/ that are made from the tables say what the tables say.
 
-use std::{fs, path::Path, process::Command};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 #[track_caller]
-fn assert_is_made_by(page: &str, command: &str) {
-    let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args([command, "--markdown"]).output().unwrap();
+fn assert_is_made_by(page: &str, command: &str, form: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args([command, form]).output().unwrap();
     assert!(output.status.success());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let written = fs::read_to_string(&path).unwrap_or_default();
     let made = String::from_utf8(output.stdout).unwrap();
-    assert!(written == made, "{page} is out of date; run: cargo run --quiet -- {command} --markdown > {page}");
+    assert!(written == made, "{page} is out of date; run: cargo run --quiet -- {command} {form} > {page}");
 }
 
 #[test]
 fn the_manual_of_calls_is_the_table_of_calls() {
-    assert_is_made_by("docs/syscalls.md", "syscalls");
+    assert_is_made_by("docs/syscalls.md", "syscalls", "--markdown");
 }
 
 #[test]
 fn the_manual_of_events_is_the_table_of_events() {
-    assert_is_made_by("docs/tracing.md", "events");
+    assert_is_made_by("docs/tracing.md", "events", "--markdown");
+    assert_is_made_by("docs/events.schema.json", "events", "--schema");
 }
 
 /// A line without its places in source files, which move with every edit.
@@ -50,12 +59,119 @@ fn the_excerpts_of_the_log_are_what_the_machine_says() {
     assert_eq!(excerpts, 4);
 }
 
-/// The code map names every source file of the four packages.
+/// The lines of the walk through the log of echod, whose times are the host's, are what it says: the same tasks do
+/// the same for the same reasons.
+#[test]
+#[cfg(unix)]
+fn the_walk_through_the_log_of_echod_is_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/tracing.md")).unwrap();
+    let walk = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let walk = walk.clone().find(|block| block.contains(" echod ")).unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut echod = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        .args(["--log", "yieldix::sched=debug", "run", "echod", "--addr", &address.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(echod.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut said = Vec::new();
+    let mut until = |sign: &str, said: &mut Vec<String>| {
+        for line in log.by_ref() {
+            let is_it = line.contains(sign);
+            said.push(timeless(&line));
+            if is_it {
+                break;
+            }
+        }
+    };
+    until("echod      waits: accept", &mut said);
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"hello\n").unwrap();
+    client.read_exact(&mut [0; 6]).unwrap();
+    until("echo       waits: read", &mut said);
+    drop(client);
+    until("echo       runs: file", &mut said);
+    until("nobody is ready", &mut said);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&echod), rustix::process::Signal::TERM).unwrap();
+    until("init       ready: task 2", &mut said);
+    echod.wait().unwrap();
+    let mut said = said.iter();
+    for line in walk.lines() {
+        assert!(said.any(|said| *said == timeless(line)), "it does not say, or not there: {line}");
+    }
+}
+
+/// What a line says behind its number and time, without spans of time and ports of addresses.
+#[cfg(unix)]
+fn timeless(line: &str) -> String {
+    let words = line
+        .split_whitespace()
+        .skip(2)
+        .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()) || !word.ends_with("s;"));
+    let words = words.map(|word| if word.starts_with("127.0.0.1:") { "ADDRESS" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Each line of the log is as the JSON Schema says, which is made from the same table.
+#[test]
+fn a_log_keeps_to_its_schema() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(root.join("docs/events.schema.json")).unwrap()).unwrap();
+    let mut kinds = BTreeSet::new();
+    let script = "echo a | cat; sleep 1 & kill -STOP $!; kill -CONT $!; kill $!; wait; echo x >/f; cat /g; exec panic";
+    for words in [&["storm"][..], &["philosophers"], &["deadlock"], &["sh", "-c", script]] {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schema.json");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        command.args(["--simulate", "--log", "trace", "--log-format", "json", "--log-file"]).arg(&file).arg("run");
+        command.args(words).output().unwrap();
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            assert_fits(&event, &schema);
+            kinds.insert(event["message"].as_str().unwrap().to_owned());
+        }
+    }
+    // Each is of some kind, and of enough different ones to be worth the name of a test.
+    assert!(kinds.len() > 30, "{kinds:?}");
+}
+
+/// What the schema of events uses of JSON Schema.
+#[track_caller]
+fn assert_fits(event: &Value, schema: &Value) {
+    let of_its_name =
+        |kind: &&Value| ["message", "target"].iter().all(|name| kind["properties"][*name]["const"] == event[*name]);
+    let kind = schema["oneOf"].as_array().unwrap().iter().find(of_its_name).unwrap_or_else(|| panic!("{event}"));
+    let properties = kind["properties"].as_object().unwrap();
+    assert_eq!(event.as_object().unwrap().len(), properties.len(), "{event}");
+    for (name, property) in properties {
+        let value = &event[name];
+        let fits = match (&property["const"], property["type"].as_str()) {
+            (Value::Null, Some("integer")) => value.is_i64() || value.is_u64(),
+            (Value::Null, Some("boolean")) => value.is_boolean(),
+            (Value::Null, Some("string")) if property["pattern"].is_string() => value.as_str().is_some_and(is_moment),
+            (Value::Null, Some("string")) => value.is_string(),
+            (constant, _) => constant == value,
+        };
+        assert!(fits, "{name} of {event} is not {property}");
+    }
+}
+
+fn is_moment(text: &str) -> bool {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    text == "never"
+        || text
+            .split_once('.')
+            .is_some_and(|(seconds, nanos)| is_number(seconds) && is_number(nanos) && nanos.len() == 9)
+}
+
+/// The code map names every source file of the five packages.
 #[test]
 fn the_code_map_names_every_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
-    for package in ["syscalls/src", "kernel/src", "userland/src", "src"] {
+    for package in ["syscalls/src", "kernel/src", "userland/src", "trace/src", "src"] {
         let section = page.split(&format!("### {package}: ")).nth(1).expect(package);
         let section = section.split("\n##").next().unwrap();
         let mut listed: Vec<&str> =

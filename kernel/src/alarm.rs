@@ -17,6 +17,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if span.count() > 0 && at != Time::NEVER {
             self.table.make_rare(slot).signals.alarm = Some(at);
             self.alarms.insert((at, tid));
+            emit!(self, AlarmSet { tid, due: at });
         }
         self.answer(slot, Reply::Unit)
     }
@@ -24,7 +25,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Takes back the alarm of the task in `slot`, if one is set.
     pub(crate) fn take_back_alarm(&mut self, slot: u32) {
         if let Some(at) = self.table.rare_mut(slot).and_then(|rare| rare.signals.alarm.take()) {
-            self.alarms.remove(&(at, self.table.tid(slot)));
+            let tid = self.table.tid(slot);
+            self.alarms.remove(&(at, tid));
+            emit!(self, AlarmSet { tid, due: Time::NEVER });
         }
     }
 
@@ -43,7 +46,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.alarms.pop_first();
             let slot = self.slot_of(tid);
             self.table.make_rare(slot).signals.alarm = None;
-            emit!(self, TimerFired { tid, due });
+            emit!(self, AlarmFired { tid, due });
             self.post(slot, Signal::Alrm);
         }
     }

@@ -99,6 +99,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.be_late(slot, &state);
         }
         let may_be_a_cycle = matches!(state, State::AwaitingChild { .. } | State::Joining { .. });
+        self.record_blocked(slot, &state);
         self.table.slot_mut(slot).set_state(state);
         if let Some((queue, slots)) = self.own_queue(slot) {
             queue.push(slots, slot);
@@ -138,6 +139,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let alarm = Alarm::new(at);
         let is_bounded = deadline < until;
         let state = if is_bounded { State::SleepingBounded { alarm } } else { State::Sleeping { alarm } };
+        self.record_blocked(slot, &state);
         self.table.slot_mut(slot).set_state(state);
         self.tell_blocked(slot);
         Next::Stop(Stop::Blocked)
@@ -198,6 +200,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.has_passed(deadline) {
             return self.be_late(slot, &State::Running);
         }
+        self.record_blocked(slot, &State::Polling);
         self.table.slot_mut(slot).set_state(State::Polling);
         self.set_timer(slot, deadline.min(polling.until));
         self.begin_watches(slot, wanted, polling);
@@ -205,12 +208,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Next::Stop(Stop::Blocked)
     }
 
+    #[inline(always)]
+    pub(crate) fn record_blocked(&mut self, slot: u32, state: &State) {
+        let (tid, line) = (self.table.tid(slot), self.table.slot(slot).at);
+        self.recorder.blocked(tid, state, line);
+    }
+
     #[inline]
     pub(crate) fn tell_blocked(&mut self, slot: u32) {
-        if self.wants(level::Blocked)
-            && let Some(on) = self.waits_on(slot)
-        {
-            emit!(self, Blocked { tid: self.table.tid(slot), on });
+        if self.wants(level::Blocked) {
+            self.tell_wait(slot);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_wait(&mut self, slot: u32) {
+        if let Some(on) = self.blocked_on(slot) {
+            let (tid, queues) = (self.table.tid(slot), self.queues_of(slot));
+            let until = self.timers.at(slot).unwrap_or(Time::NEVER);
+            emit!(self, Blocked { tid, on, queues: &queues, until });
         }
     }
 
@@ -257,6 +274,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn make_ready(&mut self, tid: Tid, cause: Cause) {
         self.policy.ready(tid);
+        self.recorder.woken(tid, cause);
         if self.is_observed {
             self.note_ready(self.slot_of(tid), cause);
         }

@@ -25,6 +25,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// No task can ever run again: says so, task by task, and names a cycle if there is one.
     pub(crate) fn report_deadlock(&mut self) {
+        self.read_out_flight("deadlock");
         let blocked: Vec<u32> = self
             .table
             .tids()

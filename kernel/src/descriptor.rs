@@ -1,6 +1,7 @@
 //! The calls of descriptors: close and dup, and what exit and spawn do to them.
 
 use crate::{
+    emit,
     fd::{FdTable, Object, Streams},
     hardware::Hardware,
     kernel::Kernel,
@@ -34,7 +35,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Opens a descriptor for an object in the table of the task in `slot`.
     pub(crate) fn install(&mut self, slot: u32, object: Object) -> Result<Fd, Errno> {
         let max = self.options.fds_per_task;
-        self.table.make_cold(slot).fds.install(object, max)
+        let fd = self.table.make_cold(slot).fds.install(object, max)?;
+        emit!(self, FdOpened { tid: self.table.tid(slot), fd, object });
+        Ok(fd)
     }
 
     /// Could the task in `slot` open so many descriptors more?
@@ -94,6 +97,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let (copy, replaced) = self.table.make_cold(slot).fds.put(to, object, max)?;
             // Held before the other is let go: they may be the same.
             self.hold(object);
+            emit!(self, FdOpened { tid, fd: copy, object });
             if let Some(replaced) = replaced {
                 self.let_go(replaced);
             }
@@ -107,7 +111,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if fd.slot() < 3 {
             self.own_streams(slot);
         }
-        self.table.make_cold(slot).fds.remove(fd)
+        let object = self.table.make_cold(slot).fds.remove(fd)?;
+        emit!(self, FdClosed { tid: self.table.tid(slot), fd });
+        Some(object)
     }
 
     /// Takes an open descriptor out of a task's table and lets go of what it named.
@@ -122,6 +128,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let mut streams = self.own_streams(slot);
         let old = streams[index as usize].replace(object);
         self.table.make_cold(slot).fds.set_streams(streams);
+        emit!(self, FdOpened { tid: self.table.tid(slot), fd: Fd::new(index, 0), object });
         if let Some(old) = old {
             self.let_go(old);
         }
@@ -134,8 +141,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let streams = self.streams;
         self.hold_streams(&streams);
-        self.table.make_cold(slot).fds.set_streams(streams);
+        self.give_streams(slot, streams);
         streams
+    }
+
+    /// Gives a task its own standard three, which are held already.
+    pub(crate) fn give_streams(&mut self, slot: u32, streams: Streams) {
+        self.table.make_cold(slot).fds.set_streams(streams);
+        for (index, object) in (0u32..).zip(streams).filter_map(|(index, object)| Some((index, object?))) {
+            emit!(self, FdOpened { tid: self.table.tid(slot), fd: Fd::new(index, 0), object });
+        }
     }
 
     /// One holder more for each of the three that is open.

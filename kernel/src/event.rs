@@ -1,18 +1,19 @@
 //! What happens in the kernel: one declaration an event, and the views made from it.
 //!
 //! Every state change and every decision is one [`Event`]. Its views are the `tracing` events on
-//! the targets `yieldix::…` and whatever an [`Observer`] makes of the values. The time of an event
+//! the targets `yieldix::…`, which a log shows by the event's own words, and whatever an [`Observer`] makes of
+//! the values. The time of an event
 //! is a field, the kernel's own; in a simulation the same seed gives the same events to the last
 //! digit. A reader of the log finds the fields in docs/tracing.md, which is made from here.
 
-use crate::{block::Cause, file::Kind, trap::Stop};
+use crate::{block::Cause, fd::Object, file::Kind, trap::Stop};
 use std::{fmt, net::SocketAddr, panic::Location};
 use tracing::Level;
-use yieldix_syscalls::{Errno, ExitStatus, Reply, Signal, Syscall, Tid, Time, WaitsOn};
+use yieldix_syscalls::{Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
 
 /// The version of the events' names and fields. It grows when one is renamed, removed or changes
 /// its meaning; new ones may appear without.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The targets of the kernel's log.
 pub const TARGETS: &[&str] = &[
@@ -60,19 +61,40 @@ pub struct EventInfo {
     pub level: Level,
     /// The names of its fields.
     pub fields: &'static [&'static str],
+    /// What each of them is in JSON.
+    pub kinds: &'static [FieldKind],
+    /// How it is told in the text of a log: the value of a field stands for `{field}`; for `{@field}` stand the
+    /// numbers and names of tasks. What is in brackets is left out when a field in it has nothing to say: it is
+    /// empty, nobody, or never.
+    pub text: &'static str,
     /// When it happens.
     pub doc: &'static str,
 }
 
+/// What a field is in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A moment: seconds since boot with nine digits behind the point, or `never`.
+    Moment,
+    /// Text.
+    Text,
+}
+
 /// How a field is logged: as a number, or as text.
 trait Field {
+    const KIND: FieldKind = FieldKind::Text;
     type Logged: tracing::Value;
     fn logged(self) -> Self::Logged;
 }
 
 macro_rules! logged_as {
-    ($($type:ty => $logged:ty: $value:ident => $expression:expr;)+) => {$(
+    ($($type:ty => $kind:ident $logged:ty: $value:ident => $expression:expr;)+) => {$(
         impl<'a> Field for &'a $type {
+            const KIND: FieldKind = FieldKind::$kind;
             type Logged = $logged;
             fn logged(self) -> $logged {
                 let $value = self;
@@ -83,17 +105,19 @@ macro_rules! logged_as {
 }
 
 logged_as! {
-    Tid => u64: tid => tid.serial();
-    u32 => u32: number => *number;
-    u64 => u64: number => *number;
-    i32 => i32: number => *number;
-    usize => u64: number => *number as u64;
-    bool => bool: answer => *answer;
+    Tid => Number u64: tid => tid.serial();
+    Fd => Number u64: fd => u64::from(fd.slot());
+    u32 => Number u32: number => *number;
+    u64 => Number u64: number => *number;
+    i32 => Number i32: number => *number;
+    usize => Number u64: number => *number as u64;
+    bool => Boolean bool: answer => *answer;
 }
 
 macro_rules! logged_as_word {
-    ($($type:ty),+) => {$(
+    ($($kind:ident: $type:ty),+) => {$(
         impl<'a> Field for &'a $type {
+            const KIND: FieldKind = FieldKind::$kind;
             type Logged = tracing::field::DisplayValue<&'a $type>;
             fn logged(self) -> Self::Logged {
                 tracing::field::display(self)
@@ -102,7 +126,7 @@ macro_rules! logged_as_word {
     )+};
 }
 
-logged_as_word!(Time, Signal, Kind);
+logged_as_word!(Moment: Time, Text: Signal, Text: Kind);
 
 /// What was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +178,7 @@ macro_rules! logged_as_text {
     )+};
 }
 
-logged_as_text!(WaitsOn, Cause, Stop, &ExitStatus, &Syscall, &Reply, &Location<'static>);
+logged_as_text!(WaitsOn, Cause, Stop, Object, Tids<'_>, &ExitStatus, &Syscall, &Reply, &Location<'static>);
 
 impl<'b> Field for &&'b str {
     type Logged = &'b str;
@@ -167,6 +191,65 @@ impl Field for &Errno {
     type Logged = &'static str;
     fn logged(self) -> &'static str {
         self.name()
+    }
+}
+
+/// A queue that a blocked task stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Queued {
+    /// For input of a file, by its index.
+    Read(u32),
+    /// For room in a file.
+    Write(u32),
+    /// For a message of a port, by its index.
+    Receive(u32),
+    /// For room in a port.
+    Send(u32),
+    /// For the end of a task.
+    End(Tid),
+}
+
+impl fmt::Display for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Queued::Read(file) => write!(f, "read file {file}"),
+            Queued::Write(file) => write!(f, "write file {file}"),
+            Queued::Receive(port) => write!(f, "receive port {port}"),
+            Queued::Send(port) => write!(f, "send port {port}"),
+            Queued::End(tid) => write!(f, "end of task {tid}"),
+        }
+    }
+}
+
+impl Field for &&[Queued] {
+    type Logged = String;
+    fn logged(self) -> String {
+        let queues: Vec<String> = self.iter().map(Queued::to_string).collect();
+        queues.join(", ")
+    }
+}
+
+/// Tasks, in an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Tids<'a>(pub &'a [Tid]);
+
+impl fmt::Display for Tids<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, tid) in self.0.iter().enumerate() {
+            let blank = if index > 0 { " " } else { "" };
+            write!(f, "{blank}{tid}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Object::File(file) => write!(f, "file {file}"),
+            Object::Sender(port) => write!(f, "sender of port {port}"),
+            Object::Receiver(port) => write!(f, "receiver of port {port}"),
+        }
     }
 }
 
@@ -201,7 +284,7 @@ impl fmt::Display for Kind {
 macro_rules! events {
     ($(
         $(#[doc = $doc:literal])+
-        $level:ident $target:literal $message:literal $Name:ident { $($field:ident: $type:ty),* $(,)? }
+        $level:ident $target:literal $message:literal $Name:ident { $($field:ident: $type:ty),* $(,)? } = $text:literal;
     )+) => {
         /// Something that happened in the kernel.
         #[derive(Clone, Copy, Debug)]
@@ -217,16 +300,22 @@ macro_rules! events {
             $(pub const $Name: Level = Level::$level;)+
         }
 
+        impl<'a> Event<'a> {
+            const DECLARED: &'static [EventInfo] = &[
+                $(EventInfo {
+                    message: $message,
+                    target: $target,
+                    level: Level::$level,
+                    fields: &[$(stringify!($field)),*],
+                    kinds: &[$(<&'a $type as Field>::KIND),*],
+                    text: $text,
+                    doc: concat!($($doc),+),
+                },)+
+            ];
+        }
+
         /// Every event, in the order of their declarations.
-        pub static EVENTS: &[EventInfo] = &[
-            $(EventInfo {
-                message: $message,
-                target: $target,
-                level: Level::$level,
-                fields: &[$(stringify!($field)),*],
-                doc: concat!($($doc),+),
-            },)+
-        ];
+        pub static EVENTS: &[EventInfo] = Event::DECLARED;
 
         impl Record<'_> {
             /// Writes the event to the log.
@@ -257,84 +346,148 @@ macro_rules! events {
 events! {
     /// The kernel begins.
     INFO "yieldix::boot" "booted" Booted { schema: u32, policy: &'a str, quantum: u32, tasks_max: u32 }
+        = "the machine boots: {policy}, {quantum} traps a turn, at most {tasks_max} tasks; events of version {schema}";
     /// The kernel has ended: every task is gone.
     INFO "yieldix::boot" "ended" Ended { code: i32, reason: &'a str, turns: u64, traps: u64 }
+        = "the machine ends with {code}: {reason}; {turns} turns, {traps} traps";
     /// A task was made.
-    INFO "yieldix::task" "spawned" Spawned { tid: Tid, parent: Tid, name: &'a str }
+    INFO "yieldix::task" "spawned" Spawned { tid: Tid, parent: Tid, group: Tid, name: &'a str }
+        = "spawned[ by {@parent}], in group {group}";
     /// A task has ended; its destructors have run.
     INFO "yieldix::task" "exited" Exited { tid: Tid, name: &'a str, status: &'a ExitStatus, errno: &'a str, turns: u64, traps: u64 }
+        = "{status}[ with {errno}], after {turns} turns and {traps} traps";
     /// A task ended by a fault of its own.
     WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
+        = "PANIC: {panic}";
     /// A first task, of which nobody else will ask, returned this error; `line` is its last trap's.
     WARN "yieldix::task" "task failed" Failed { tid: Tid, name: &'a str, errno: Errno, line: &'a str }
+        = "failed with {errno}[ at {line}]";
     /// A task's destructor panicked while the kernel dropped it. The kernel goes on. The task is 0 when
     /// it was what a job gave, and nobody took.
     WARN "yieldix::task" "destructor panicked" DestructorPanicked { tid: Tid, panic: &'a str }
+        = "a destructor panicked: {panic}";
+    /// A task entered another process group.
+    DEBUG "yieldix::task" "entered group" Grouped { tid: Tid, group: Tid }
+        = "is in group {group} now";
     /// A zombie was waited for, or nobody would: its number is free.
     DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
-    /// The policy chose a task. `because` is why it was ready, `waited_ns` how long it has been,
-    /// `of_ready` how many could have been chosen; `previous` had the turn before this.
-    DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, waited_ns: u64, of_ready: usize, rule: &'a str, previous: Tid, previous_stopped: Stop }
+        = "reaped[ by {@by}]";
+    /// The policy chose a task. `because` is why it was ready, `by` the task that made it so, when that does not
+    /// name it (0: nobody, or the hardware), `waited_ns` how long it has been; `of_ready` is how many could have been chosen, and `others` the first
+    /// of the rest, in their order; `previous` had the turn before this.
+    DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, by: Tid, waited_ns: u64, of_ready: usize, others: Tids<'a>, rule: &'a str, previous: Tid, previous_stopped: Stop }
+        = "runs: {because}[ by {@by}], ready for {waited_ns}; first of {of_ready}[ (then {@others})] by {rule}[; before it {@previous} ({previous_stopped})]";
     /// A turn is over.
     TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
-    /// A task waits for something else than a turn.
-    DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn }
-    /// A task became ready that was not: it is new, or its wait is over.
-    DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause }
+        = "turn over after {traps} traps: {why}";
+    /// A task waits for something else than a turn: in these queues, and until then at the latest.
+    DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn, queues: &'a [Queued], until: Time }
+        = "waits: {on}[ (queue: {queues})][, until {until}]";
+    /// A task became ready that was not: it is new, or its wait is over. `by` is the task that
+    /// brought it about, when `because` does not name it: 0 for the hardware and the clock.
+    DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause, by: Tid }
+        = "ready: {because}[, by {@by}]";
     /// Nothing is ready: the kernel waits for the hardware.
     DEBUG "yieldix::sched" "idle" Idle { until: Time }
+        = "nobody is ready: waits for the hardware[, until {until}]";
     /// These tasks wait for each other; others go on.
     WARN "yieldix::sched" "cycle of waits" Cycle { tids: &'a str }
+        = "these wait for each other: {tids}";
     /// No task can ever run again.
     ERROR "yieldix::sched" "deadlock" Deadlock { tasks: u32, cycle: &'a str }
+        = "DEADLOCK: {tasks} tasks wait, and nothing can wake one; cycle: {cycle}";
     /// One task of a deadlock, and where it waits.
     ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, line: &'a str }
+        = "waits for ever: {on}[ at {line}]";
     /// A task traps.
     TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
-    /// A trap is answered, and the task may run on.
+        = "{call}[ at {line}]";
+    /// A trap is answered: at once, or when the wait for it is over.
     TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
+        = "= {reply}";
     /// A subroutine on the trampoline began.
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
+        = "enters {name}, at depth {depth}";
+    /// A subroutine on the trampoline is over; `depth` are left.
+    TRACE "yieldix::trap" "subroutine over" Returned { tid: Tid, depth: usize }
+        = "subroutine over, {depth} left";
     /// A stage of a flow, at the end of the task that asked for its probe: items that were sent to it, items
     /// that it sent on, and the time that it took itself.
     DEBUG "yieldix::flow" "stage" Stage { tid: Tid, stage: &'a str, items_in: u64, items_out: u64, time_ns: u64 }
+        = "stage {stage}: {items_in} in, {items_out} out, {time_ns}";
     /// A file was opened, or is about to be: `address` is a socket's own or its peer's, the path, or
     /// the name of a host.
     DEBUG "yieldix::io" "opened" Opened { file: u32, kind: Kind, address: Address<'a> }
+        = "file {file} opened: {kind} {address}";
     /// A task's work began to be done in the background; the file is its job.
     DEBUG "yieldix::io" "offloaded" Offloaded { file: u32, tid: Tid, name: &'a str }
+        = "file {file} is the job {name}";
     /// The work of a job has panicked. Told when that is taken, or its job closed.
     WARN "yieldix::io" "job panicked" JobPanicked { file: u32, panic: &'a str }
+        = "job {file} panicked: {panic}";
     /// A file was closed: its last holder let go.
     DEBUG "yieldix::io" "closed" Closed { file: u32 }
+        = "file {file} closed";
+    /// A task has a descriptor more, or another object behind one of its standard three.
+    TRACE "yieldix::io" "descriptor opened" FdOpened { tid: Tid, fd: Fd, object: Object }
+        = "descriptor {fd} is {object}";
+    /// A task has a descriptor less. At its exit all are closed, without this.
+    TRACE "yieldix::io" "descriptor closed" FdClosed { tid: Tid, fd: Fd }
+        = "descriptor {fd} closed";
+    /// A message was queued in a port, which has so many now.
+    TRACE "yieldix::io" "message queued" MessageQueued { port: u32, messages: usize }
+        = "port {port} has {messages} messages, one more";
+    /// A message was taken out of the queue of a port, which has so many now.
+    TRACE "yieldix::io" "message taken" MessageTaken { port: u32, messages: usize }
+        = "port {port} has {messages} messages, one less";
     /// A port was made.
     DEBUG "yieldix::io" "port created" PortCreated { port: u32, capacity: u32 }
+        = "port {port} made, for {capacity} messages";
     /// A port was given a name.
     DEBUG "yieldix::io" "port published" PortPublished { port: u32, name: &'a str }
+        = "port {port} published as {name}";
     /// One end of a port has no holder any more: nobody sends, or nobody receives. `dropped` messages
     /// were not received.
     DEBUG "yieldix::io" "port end closed" PortEndClosed { port: u32, end: &'a str, dropped: usize }
+        = "nobody has the {end} end of port {port}; {dropped} messages dropped";
     /// A port is gone: nobody holds either end.
     DEBUG "yieldix::io" "port closed" PortClosed { port: u32 }
+        = "port {port} closed";
     /// What tasks had written to the console could not be brought out, and nobody was left to give
     /// the errno to. Not told of a reader that went away.
     WARN "yieldix::io" "output lost" OutputLost { stream: &'a str, bytes: u64, errno: Errno }
+        = "{bytes} bytes for {stream} are lost: {errno}";
     /// A device may be ready.
     TRACE "yieldix::io" "device ready" DeviceReady { file: u32, readable: bool, writable: bool }
+        = "file {file} may be ready: readable {readable}, writable {writable}";
     /// A timer fired.
     DEBUG "yieldix::timer" "fired" TimerFired { tid: Tid, due: Time }
+        = "timer fired, due at {due}";
+    /// A task has set its alarm, or, at `never`, taken it back.
+    DEBUG "yieldix::timer" "alarm set" AlarmSet { tid: Tid, due: Time }
+        = "alarm set[ for {due}]";
+    /// An alarm went off: its task is sent `ALRM`.
+    DEBUG "yieldix::timer" "alarm" AlarmFired { tid: Tid, due: Time }
+        = "alarm, due at {due}";
     /// A task sent a signal.
     INFO "yieldix::signal" "sent" SignalSent { from: Tid, to: Tid, signal: Signal }
+        = "{signal} sent[ by {@from}] to {@to}";
     /// A signal waits until its task goes on, or masks it no more.
     DEBUG "yieldix::signal" "held back" SignalHeld { tid: Tid, signal: Signal }
+        = "{signal} is held back";
     /// A signal is there to be taken by its task, which catches it.
     DEBUG "yieldix::signal" "caught" SignalCaught { tid: Tid, signal: Signal }
+        = "{signal} is caught";
     /// A signal ends its task.
     DEBUG "yieldix::signal" "delivered" SignalDelivered { tid: Tid, signal: Signal }
+        = "{signal} ends it";
     /// A signal has stopped its task.
     INFO "yieldix::signal" "stopped" Stopped { tid: Tid, signal: Signal }
+        = "{signal} stops it";
     /// A task that was stopped goes on.
     INFO "yieldix::signal" "continued" Continued { tid: Tid }
+        = "goes on";
     /// The host sent this process a signal.
     INFO "yieldix::signal" "from the host" HostSignal { signal: Signal }
+        = "{signal} from the host";
 }

@@ -59,6 +59,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.check_group(slot, Some(group))?;
         }
         self.enter_group(target, group);
+        emit!(self, Grouped { tid: self.table.tid(target), group: self.group_of(target) });
         Ok(())
     }
 

@@ -2,11 +2,13 @@
 
 use crate::{
     change::Awaited,
+    event::Queued,
     fd::Object,
     file::{Direction, Kind},
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
+    poll::operation,
     sched::Policy,
     task::State,
     trap::Next,
@@ -144,10 +146,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if place.is_stopped() {
             return TaskState::Stopped;
         }
-        let on = match place.state {
-            State::Ready(_) => return TaskState::Ready,
-            State::Running => return TaskState::Running,
-            State::Zombie { .. } | State::Free { .. } => return TaskState::Zombie,
+        match place.state {
+            State::Ready(_) => TaskState::Ready,
+            State::Running => TaskState::Running,
+            State::Zombie { .. } | State::Free { .. } => TaskState::Zombie,
+            _ => self.blocked_on(slot).map_or(TaskState::Zombie, TaskState::Blocked),
+        }
+    }
+
+    /// What the task in `slot` is blocked on, if it is; it may be stopped as well.
+    pub(crate) fn blocked_on(&self, slot: u32) -> Option<WaitsOn> {
+        Some(match self.table.slot(slot).state {
+            State::Ready(_) | State::Running | State::Zombie { .. } | State::Free { .. } => return None,
             State::Reading { file, .. } => self.waits_on_file(slot, file, Direction::Read),
             State::Writing { file, .. } => self.waits_on_file(slot, file, Direction::Write),
             State::Sending { port, .. } => WaitsOn::Send(self.fd_of(slot, Object::Sender(port))),
@@ -164,8 +174,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             },
             State::AwaitingSignal => WaitsOn::Signal,
             State::Joining { target, .. } => WaitsOn::Join(self.table.tid(target)),
+        })
+    }
+
+    /// The queues that the task in `slot` stands in while it waits, or will again once it goes on.
+    pub(crate) fn queues_of(&self, slot: u32) -> Vec<Queued> {
+        let queued = |object, direction| match (object, direction) {
+            (Object::File(file), Direction::Read) => Queued::Read(file),
+            (Object::File(file), Direction::Write) => Queued::Write(file),
+            (Object::Receiver(port), _) => Queued::Receive(port),
+            (Object::Sender(port), _) => Queued::Send(port),
         };
-        TaskState::Blocked(on)
+        match self.table.slot(slot).state {
+            State::Reading { file, .. } => vec![Queued::Read(file)],
+            State::Writing { file, .. } => vec![Queued::Write(file)],
+            State::Sending { port, .. } => vec![Queued::Send(port)],
+            State::Receiving { port, .. } => vec![Queued::Receive(port)],
+            State::Joining { target, .. } => vec![Queued::End(self.table.tid(target))],
+            State::Polling => {
+                let watches = self.table.cold(slot).and_then(|cold| cold.polling()).map(|polling| &polling.watches);
+                let watches = watches.into_iter().flatten().filter_map(|&watch| self.watches.get(watch));
+                watches.map(|watch| queued(watch.object, operation(watch.interest).direction())).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// A descriptor by which the task in `slot` has this object.

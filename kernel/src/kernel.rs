@@ -24,6 +24,7 @@ use crate::{
     panic,
     poll::Watch,
     port::Port,
+    recorder::{FlightSink, Recorder},
     sched::Policy,
     slab::Slab,
     table::Table,
@@ -66,6 +67,10 @@ pub struct Options {
     pub may_exec_on_host: bool,
     /// The most bytes of files in memory.
     pub ram_bytes: u64,
+    /// Does the flight recorder keep every turn too? They are watched then, at some cost.
+    pub records_turns: bool,
+    /// Is the flight recorder read out when a task panics?
+    pub reads_out_faults: bool,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -82,6 +87,8 @@ impl Default for Options {
             mounts: Vec::new(),
             may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
+            records_turns: false,
+            reads_out_faults: false,
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -163,6 +170,10 @@ pub struct Kernel<H, P> {
     // Who watches.
     pub(crate) level: LevelFilter,
     pub(crate) observer: Option<Box<dyn Observer>>,
+    /// The last of what happened, whoever watches.
+    pub(crate) recorder: Recorder,
+    /// Who is given that when something is wrong.
+    pub(crate) flight_sink: Option<FlightSink>,
     pub(crate) sequence: std::cell::Cell<u64>,
     /// What is noted of each slot's task, while the kernel is observed.
     pub(crate) accounts: Vec<Account>,
@@ -223,6 +234,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             is_finished: false,
             level: LevelFilter::OFF,
             observer: None,
+            recorder: Recorder::new(),
+            flight_sink: None,
             sequence: std::cell::Cell::new(0),
             accounts: Vec::new(),
             turn_began: Time::BOOT,
@@ -295,6 +308,21 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 kernel.round::<false>()
             }
             kernel.take_interrupts(false)
+        })
+    }
+
+    /// Gives one task its turn. After the last of a round it takes what interrupts there are, without waiting.
+    pub fn step_turn(&mut self) -> Work {
+        self.guard(|kernel| {
+            kernel.look_who_watches();
+            if kernel.policy.left() == 0 {
+                kernel.begin_round();
+            }
+            if let Some(tid) = kernel.policy.choose() {
+                if kernel.is_observed { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
+            }
+            kernel.running = Tid::NONE;
+            if kernel.policy.left() > 0 { Work::Ready } else { kernel.take_interrupts(false) }
         })
     }
 
@@ -605,11 +633,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn task_panicked(&mut self, payload: Box<dyn Any + Send>) {
         let tid = std::mem::replace(&mut self.running, Tid::NONE);
         let Some(slot) = self.table.find_live(tid) else {
-            // The kernel's own: nothing that it says can be trusted any more.
+            // The kernel's own: nothing that it says can be trusted any more, but what it has said before.
+            self.read_out_flight("the kernel panicked");
             resume_unwind(payload)
         };
         let message = panic::message(&*payload);
         self.exit(slot, ExitStatus::Panicked(message.into()));
+        if self.options.reads_out_faults {
+            self.read_out_flight("a task panicked");
+        }
         // Its first trap begins the account of a turn, and it may have come to none.
         let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
         self.discard(tid, payload);

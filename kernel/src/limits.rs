@@ -178,5 +178,11 @@ pub const FULL_CHECK_MESSAGES: usize = 1000;
 /// Links of a chain of waits that are followed to find a cycle when a wait begins.
 pub const CYCLE_SEARCH: usize = 1024;
 
+/// Tasks, beside the chosen one, that a told decision names of those that could have been chosen.
+pub const CANDIDATES_TOLD: usize = 8;
+
+/// Events that the flight recorder keeps, of 32 bytes each; older ones are overwritten.
+pub const FLIGHT_RECORDS: usize = 4096;
+
 /// Requests from other threads that wait for the kernel: `EAGAIN`.
 pub const INBOX_REQUESTS: usize = 4096;

@@ -163,6 +163,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return Err(data);
         }
         entry.messages.push_back(Message::Plain(data));
+        emit!(self, MessageQueued { port, messages: self.port(port).messages.len() });
         Ok(())
     }
 
@@ -174,12 +175,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let entry = port_mut(&mut self.ports, port);
         if entry.is_dry() && !cold.has_deadline() {
             let links = entry.receiving.append(self.table.slots_mut(), slot);
-            self.table.slot_mut(slot).set_state(State::Receiving { port, links });
+            let state = State::Receiving { port, links };
+            self.record_blocked(slot, &state);
+            self.table.slot_mut(slot).set_state(state);
             return Received::Waits;
         }
         let is_awaited = !(entry.sending.is_empty() && entry.watched[Direction::Write as usize].is_empty());
         match entry.messages.pop_front_if(|message| !is_awaited && message.is_plain()) {
-            Some(Message::Plain(data)) => Received::Bytes(data),
+            Some(Message::Plain(data)) => {
+                emit!(self, MessageTaken { port, messages: self.port(port).messages.len() });
+                Received::Bytes(data)
+            }
             _ => Received::Otherwise,
         }
     }
@@ -327,8 +333,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             self.hand_over(port, receiver, Reply::Err(Errno::EMFILE));
         }
-        self.port_mut(port).messages.push_back(message);
+        self.queue(port, message);
         self.wake_watchers(Object::Receiver(port), Direction::Read);
+    }
+
+    /// Queues a message, for which there is room.
+    fn queue(&mut self, port: u32, message: Message) {
+        self.port_mut(port).messages.push_back(message);
+        emit!(self, MessageQueued { port, messages: self.port(port).messages.len() });
     }
 
     /// A message leaves its sender, and takes the descriptors along.
@@ -410,6 +422,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return Some(Err(errno));
         }
         let message = self.port_mut(port).messages.pop_front()?;
+        emit!(self, MessageTaken { port, messages: self.port(port).messages.len() });
         let reply = self.unpack(slot, message);
         self.fill_up(port);
         Some(Ok(reply))
@@ -422,7 +435,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         let message = self.take_message(sender);
         let message = self.pack(sender, message);
-        self.port_mut(port).messages.push_back(message);
+        self.queue(port, message);
         self.unblock(sender, Reply::Unit, Cause::Port { port });
     }
 

@@ -116,6 +116,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[inline(always)]
     fn begin(&mut self, tid: Tid) {
+        let parent = self.table.slot(self.slot_of(tid)).parent;
+        self.recorder.spawned(tid, parent);
         if self.wants(level::Spawned) {
             self.tell_spawned(tid);
         }
@@ -126,7 +128,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(never)]
     fn tell_spawned(&mut self, tid: Tid) {
         let slot = self.slot_of(tid);
-        emit!(self, Spawned { tid, parent: self.table.slot(slot).parent, name: self.name_of(slot) });
+        let parent = self.table.slot(slot).parent;
+        // The group of the very first is known only when that is known to be the first.
+        let group = Some(self.group_of(slot)).filter(|group| !group.is_none()).unwrap_or(tid);
+        emit!(self, Spawned { tid, parent, group, name: self.name_of(slot) });
     }
 
     /// A child begins with its parent's standard streams, its quantum, and what it hands on.
@@ -138,7 +143,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         (cold.quantum, cold.inherited) = (quantum, inherited);
         if let Some(streams) = streams {
             self.hold_streams(&streams);
-            self.table.make_cold(child).fds.set_streams(streams);
+            self.give_streams(child, streams);
         }
     }
 
@@ -211,6 +216,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.replace_stream(child, to.slot(), object);
             } else if self.table.make_cold(child).fds.install_as(to, object, max).is_err() {
                 broken("a grant that was checked cannot be made");
+            } else {
+                emit!(self, FdOpened { tid: self.table.tid(child), fd: to, object });
             }
             if is_moved {
                 self.remove_fd(parent, fd);
@@ -249,6 +256,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
         let tid = self.table.tid(slot);
+        self.recorder.ended(tid, &status);
         let place = self.table.slot_mut(slot);
         let is_plain = place.cold().is_none() && matches!(place.state, State::Running);
         if is_plain && !self.tells_exit(slot, &status) {

@@ -348,6 +348,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         });
         let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
         self.discard(tid, done);
+        emit!(self, Returned { tid, depth: self.table.rare(slot).map_or(0, |rare| rare.callers.len()) });
         let _ = self.answer(slot, reply);
         Next::ResumeFree
     }

@@ -5,13 +5,15 @@
 
 use crate::{
     block::Cause,
-    event::{Event, Record},
+    event::{Event, Record, Tids, level},
     hardware::Hardware,
     kernel::Kernel,
+    limits,
     sched::Policy,
-    task::State,
+    task::{self, State},
     trap::{Step, Stop},
 };
+use smallvec::SmallVec;
 use std::{ops::CoroutineState, time::Duration};
 use tracing::{Level, level_filters::LevelFilter};
 use yieldix_syscalls::{Tid, Time, Trap};
@@ -35,6 +37,8 @@ pub(crate) struct Account {
     tid: Tid,
     /// Why it is ready, or was last.
     because: Cause,
+    /// The task that made it so, if one did that `because` does not name.
+    by: Tid,
     /// Since when it is.
     since: Time,
     /// How long it has run.
@@ -45,7 +49,7 @@ pub(crate) struct Account {
 
 impl Account {
     fn new(tid: Tid, since: Time) -> Account {
-        Account { tid, because: Cause::Spawned, since, ran: Duration::ZERO, waited: Duration::ZERO }
+        Account { tid, because: Cause::Spawned, by: Tid::NONE, since, ran: Duration::ZERO, waited: Duration::ZERO }
     }
 }
 
@@ -70,16 +74,34 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
-        self.is_observed = self.options.is_checked || self.level >= LevelFilter::DEBUG;
+        self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
     }
 
     pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {
-        let now = self.now();
+        let (now, by) = (self.now(), self.woken_by(cause));
         let account = self.account_mut(slot);
-        (account.because, account.since) = (cause, now);
-        // A turn that was given up or used up is told as such; this is for those who waited.
-        if !matches!(cause, Cause::Yielded | Cause::Preempted) {
-            emit!(self, Woken { tid: self.table.tid(slot), because: cause });
+        (account.because, account.by, account.since) = (cause, by, now);
+        let tid = self.table.tid(slot);
+        match cause {
+            // A turn that was given up or used up is told as such; `ready` is for those who waited.
+            Cause::Preempted => {}
+            Cause::Yielded => self.tell_answered(slot),
+            Cause::Spawned | Cause::Continued => emit!(self, Woken { tid, because: cause, by }),
+            _ => {
+                emit!(self, Woken { tid, because: cause, by });
+                self.tell_answered(slot);
+            }
+        }
+    }
+
+    /// Whose turn it is, unless the cause says it; [`Tid::NONE`] between turns.
+    fn woken_by(&self, cause: Cause) -> Tid {
+        let (slot, _) = self.turn;
+        let by = if slot == task::NIL { Tid::NONE } else { self.table.tid(slot) };
+        match cause {
+            Cause::Yielded | Cause::Preempted => Tid::NONE,
+            Cause::Exit(tid) | Cause::Change(tid) if tid == by => Tid::NONE,
+            _ => by,
         }
     }
 
@@ -105,22 +127,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     pub(crate) fn tell_chosen(&mut self, tid: Tid, slot: u32) {
+        if self.options.records_turns {
+            self.recorder.turn(tid);
+        }
         // Turns are measured one by one, while anybody watches.
         let now = self.now_exactly();
         let account = self.account_mut(slot);
         let waited = now.since(account.since);
         account.waited += waited;
-        let (because, waited_ns) = (account.because, waited.as_nanos() as u64);
+        let (because, by, waited_ns) = (account.because, account.by, waited.as_nanos() as u64);
         self.turn_began = now;
         let (previous, previous_stopped) = self.previous;
+        let left = self.policy.left();
+        let others: SmallVec<[Tid; limits::CANDIDATES_TOLD]> =
+            self.policy.queued().take(left.min(limits::CANDIDATES_TOLD)).collect();
         emit!(
             self,
             Chosen {
                 tid,
                 name: self.name_of(slot),
                 because,
+                by,
                 waited_ns,
-                of_ready: self.policy.left() + 1,
+                of_ready: left + 1,
+                others: Tids(&others),
                 rule: self.policy.name(),
                 previous,
                 previous_stopped,
@@ -138,6 +168,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn tell_answered(&mut self, slot: u32) {
+        if !self.wants(level::Answered) {
+            return;
+        }
         let (at, tid) = (self.now(), self.table.tid(slot));
         if let State::Ready(reply) = &self.table.slot(slot).state {
             self.deliver(at, Event::Answered { tid, reply });

@@ -31,7 +31,7 @@ impl Served {
         let printed = BufReader::new(process.stdout.take().unwrap());
         // Only the log knows the port.
         let address = log.by_ref().lines().map_while(Result::ok).find_map(|line| {
-            let (_, address) = line.split_once("kind=listener address=")?;
+            let (_, address) = line.split_once("opened: listener ")?;
             Some(address.trim().parse().expect("an address"))
         });
         Served { process, address: address.expect("the lesson listens"), printed, _log: log }

@@ -18,7 +18,7 @@ use yieldix_syscalls::{DirEntry, Errno, FileInfo, FileKind, OpenFlags, TaskInfo,
 const SELF: &str = "self";
 
 /// Files of the machine, in order.
-const OF_MACHINE: [&str; 6] = ["mounts", "stat", "tasks", "timers", "uptime", "version"];
+const OF_MACHINE: [&str; 7] = ["flight", "mounts", "stat", "tasks", "timers", "uptime", "version"];
 
 /// Files of each task, in order.
 const OF_TASK: [&str; 6] = ["children", "cwd", "environ", "fd", "limits", "status"];
@@ -137,6 +137,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     fn text_of_machine(&mut self, file: &str) -> String {
         match file {
+            "flight" => {
+                self.operations += limits::FLIGHT_RECORDS as u32 / limits::SLOTS_PER_OPERATION;
+                self.flight()
+            }
             "mounts" => self.text_of_mounts(),
             "stat" => text_of_stats(&self.stats()),
             "tasks" => {

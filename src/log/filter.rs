@@ -1,19 +1,9 @@
-//! The log on standard error: which events, and how they look.
+//! Which events are logged.
 
 use std::fmt;
 use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::{filter::Targets, fmt::MakeWriter, prelude::*};
+use tracing_subscriber::filter::Targets;
 use yieldix_kernel::event::TARGETS;
-
-/// How an event looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// A line to read.
-    #[default]
-    Text,
-    /// An object a line.
-    Json,
-}
 
 /// A filter that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +35,7 @@ impl std::error::Error for FilterError {}
 
 /// Understands `yieldix::sched=debug,info`: parts that name a target, a level, or both. What no
 /// part names is logged from WARN on.
-fn parse(filter: &str) -> Result<Targets, FilterError> {
+pub fn parse(filter: &str) -> Result<Targets, FilterError> {
     let mut targets = Targets::new().with_default(LevelFilter::WARN);
     for part in filter.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let syntax = || FilterError::Syntax(part.to_owned());
@@ -63,27 +53,6 @@ fn parse(filter: &str) -> Result<Targets, FilterError> {
 fn known(target: &str) -> Result<&str, FilterError> {
     let is_known = target == "yieldix" || TARGETS.contains(&target);
     if is_known { Ok(target) } else { Err(FilterError::UnknownTarget(target.to_owned())) }
-}
-
-/// Starts the log of this process: the events that `filter` lets through, written to `writer`, one
-/// line an event. Times in it are the kernel's own.
-///
-/// A filter is a list of `LEVEL`, `TARGET` and `TARGET=LEVEL`, separated by commas. Errors:
-/// [`FilterError`].
-pub fn start_log<W>(filter: &str, format: LogFormat, writer: W) -> Result<(), FilterError>
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    let targets = parse(filter)?;
-    let layer = tracing_subscriber::fmt::layer().without_time().with_ansi(false).with_writer(writer);
-    let started = match format {
-        LogFormat::Text => tracing_subscriber::registry().with(layer.with_filter(targets)).try_init(),
-        LogFormat::Json => {
-            let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            tracing_subscriber::registry().with(layer.with_filter(targets)).try_init()
-        }
-    };
-    started.map_err(|_| FilterError::AlreadyStarted)
 }
 
 #[cfg(test)]

@@ -1,0 +1,322 @@
+//! The flight recorder: the last of what happened, always on.
+//!
+//! A ring of records of 32 bytes: spawns, exits, faults, waits and wake-ups, each with its task, and a wait with the
+//! line of the `yield`. Plain turns are in it only when asked for. A record costs a few instructions, so nothing is
+//! decoded, looked up or formatted before somebody asks. Its time is that of the clock's last reading: the recorder
+//! reads no clock.
+
+use crate::{block::Cause, hardware::Hardware, kernel::Kernel, limits::FLIGHT_RECORDS, sched::Policy, task::State};
+use std::{fmt, fmt::Write, panic::Location};
+use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
+
+/// One thing that happened, as it lies in the ring.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    tid: Tid,
+    /// What, in the high byte, and a number that goes with it.
+    what: u64,
+    line: Option<&'static Location<'static>>,
+    at: Time,
+}
+
+/// Why a machine's flight recorder is read out.
+pub type FlightSink = Box<dyn FnMut(&str, &str)>;
+
+/// The ring.
+#[derive(Debug)]
+pub struct Recorder {
+    ring: Box<[Entry; FLIGHT_RECORDS]>,
+    /// Records ever made; the next one's place is this, modulo the ring's length.
+    made: u64,
+    /// When the clock was read last.
+    pub now: Time,
+}
+
+const _: () = assert!(size_of::<Entry>() == 32);
+const _: () = assert!(FLIGHT_RECORDS.is_power_of_two());
+
+/// What is recorded. The number beside it is told here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// By this task.
+    Spawned,
+    /// With this code.
+    Exited,
+    /// By this signal.
+    Killed,
+    /// By a panic of its own.
+    Panicked,
+    /// A turn began.
+    Turn,
+    /// It waits to read from this file.
+    Reading,
+    /// To write to this file.
+    Writing,
+    /// To send to this port.
+    Sending,
+    /// To receive from this port.
+    Receiving,
+    /// For one of several things.
+    Polling,
+    /// For the clock, at this moment.
+    Sleeping,
+    /// For a child.
+    AwaitingChild,
+    /// For a signal.
+    AwaitingSignal,
+    /// For the end of a task.
+    Joining,
+    /// It is ready: this file answered.
+    Device,
+    /// This port.
+    Port,
+    /// Its sleep is over.
+    Timer,
+    /// A deadline has passed.
+    Deadline,
+    /// This task has ended.
+    Exit,
+    /// This one has stopped, or goes on.
+    Change,
+    /// This signal has come.
+    Caught,
+    /// It was stopped, and goes on.
+    Continued,
+}
+
+impl Kind {
+    const ALL: [Kind; 22] = {
+        use Kind::*;
+        [
+            Spawned,
+            Exited,
+            Killed,
+            Panicked,
+            Turn,
+            Reading,
+            Writing,
+            Sending,
+            Receiving,
+            Polling,
+            Sleeping,
+            AwaitingChild,
+            AwaitingSignal,
+            Joining,
+            Device,
+            Port,
+            Timer,
+            Deadline,
+            Exit,
+            Change,
+            Caught,
+            Continued,
+        ]
+    };
+
+    #[inline(always)]
+    fn with(self, number: u64) -> u64 {
+        (self as u64) << Entry::KIND_SHIFT | number
+    }
+}
+
+impl Entry {
+    const KIND_SHIFT: u32 = 56;
+    const EMPTY: Entry = Entry { tid: Tid::NONE, what: 0, line: None, at: Time::BOOT };
+
+    fn kind(&self) -> Option<Kind> {
+        Kind::ALL.get((self.what >> Entry::KIND_SHIFT) as usize).copied()
+    }
+
+    fn number(&self) -> u64 {
+        self.what & ((1 << Entry::KIND_SHIFT) - 1)
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.number();
+        match self.kind() {
+            None => return f.write_str("unknown"),
+            Some(Kind::Spawned) if number == 0 => f.write_str("spawned"),
+            Some(Kind::Spawned) => write!(f, "spawned by {number}"),
+            Some(Kind::Exited) => write!(f, "exited with {}", number as u32 as i32),
+            Some(Kind::Killed) => match Signal::from_number(number as u8) {
+                Some(signal) => write!(f, "killed by {signal}"),
+                None => write!(f, "killed by {number}"),
+            },
+            Some(Kind::Panicked) => f.write_str("panicked"),
+            Some(Kind::Turn) => f.write_str("runs"),
+            Some(Kind::Reading) => write!(f, "waits: read file {number}"),
+            Some(Kind::Writing) => write!(f, "waits: write file {number}"),
+            Some(Kind::Sending) => write!(f, "waits: send port {number}"),
+            Some(Kind::Receiving) => write!(f, "waits: receive port {number}"),
+            Some(Kind::Polling) => f.write_str("waits: poll"),
+            Some(Kind::Sleeping) => write!(f, "waits: sleep until {}", Time::from_nanos(number)),
+            Some(Kind::AwaitingChild) => f.write_str("waits: child"),
+            Some(Kind::AwaitingSignal) => f.write_str("waits: signal"),
+            Some(Kind::Joining) => f.write_str("waits: join"),
+            Some(Kind::Device) => write!(f, "ready: file {number} answered"),
+            Some(Kind::Port) => write!(f, "ready: port {number} answered"),
+            Some(Kind::Timer) => f.write_str("ready: slept enough"),
+            Some(Kind::Deadline) => f.write_str("ready: deadline passed"),
+            Some(Kind::Exit) => write!(f, "ready: task {number} ended"),
+            Some(Kind::Change) => write!(f, "ready: task {number} stopped or went on"),
+            Some(Kind::Caught) => match Signal::from_number(number as u8) {
+                Some(signal) => write!(f, "ready: {signal} came"),
+                None => write!(f, "ready: signal {number} came"),
+            },
+            Some(Kind::Continued) => f.write_str("ready: continued"),
+        }?;
+        self.line.map_or(Ok(()), |line| write!(f, " at {line}"))
+    }
+}
+
+impl Recorder {
+    /// An empty one.
+    pub fn new() -> Recorder {
+        let ring = vec![Entry::EMPTY; FLIGHT_RECORDS].into_boxed_slice();
+        let Ok(ring) = ring.try_into() else { unreachable!("the slice has the length of the array") };
+        Recorder { ring, made: 0, now: Time::BOOT }
+    }
+
+    #[inline(always)]
+    fn record(&mut self, tid: Tid, what: u64, line: Option<&'static Location<'static>>) {
+        self.ring[self.made as usize % FLIGHT_RECORDS] = Entry { tid, what, line, at: self.now };
+        self.made += 1;
+    }
+
+    /// A task is new.
+    #[inline(always)]
+    pub fn spawned(&mut self, tid: Tid, parent: Tid) {
+        self.record(tid, Kind::Spawned.with(parent.serial()), None);
+    }
+
+    /// A task has ended.
+    #[inline(always)]
+    pub fn ended(&mut self, tid: Tid, status: &ExitStatus) {
+        let what = match status {
+            ExitStatus::Exited(code) => Kind::Exited.with(u64::from(*code as u32)),
+            ExitStatus::Killed(signal) => Kind::Killed.with(u64::from(signal.number())),
+            ExitStatus::Panicked(_) => Kind::Panicked.with(0),
+        };
+        self.record(tid, what, None);
+    }
+
+    /// A turn begins.
+    pub fn turn(&mut self, tid: Tid) {
+        self.record(tid, Kind::Turn.with(0), None);
+    }
+
+    /// A task begins to wait, in this state.
+    #[inline(always)]
+    pub fn blocked(&mut self, tid: Tid, state: &State, line: Option<&'static Location<'static>>) {
+        let what = match state {
+            State::Reading { file, .. } => Kind::Reading.with(u64::from(*file)),
+            State::Writing { file, .. } => Kind::Writing.with(u64::from(*file)),
+            State::Sending { port, .. } => Kind::Sending.with(u64::from(*port)),
+            State::Receiving { port, .. } => Kind::Receiving.with(u64::from(*port)),
+            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
+                Kind::Sleeping.with(alarm.at().as_nanos() & (u64::MAX >> 8))
+            }
+            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange => Kind::AwaitingChild.with(0),
+            State::AwaitingSignal => Kind::AwaitingSignal.with(0),
+            State::Joining { .. } => Kind::Joining.with(0),
+            _ => Kind::Polling.with(0),
+        };
+        self.record(tid, what, line);
+    }
+
+    /// A task is ready that was not.
+    #[inline(always)]
+    pub fn woken(&mut self, tid: Tid, cause: Cause) {
+        let what = match cause {
+            Cause::Device { file } => Kind::Device.with(u64::from(file)),
+            Cause::Port { port } => Kind::Port.with(u64::from(port)),
+            Cause::Timer => Kind::Timer.with(0),
+            Cause::Deadline => Kind::Deadline.with(0),
+            Cause::Exit(tid) => Kind::Exit.with(tid.serial()),
+            Cause::Change(tid) => Kind::Change.with(tid.serial()),
+            Cause::Signal(signal) => Kind::Caught.with(u64::from(signal.number())),
+            Cause::Continued => Kind::Continued.with(0),
+            // A turn that was given up or used up is told by none, a spawn by its own.
+            Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
+        };
+        self.record(tid, what, None);
+    }
+
+    /// What is in the ring, oldest first.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let kept = self.made.min(FLIGHT_RECORDS as u64);
+        (self.made - kept..self.made).map(|number| &self.ring[number as usize % FLIGHT_RECORDS])
+    }
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// What the flight recorder has, a line each, oldest first: the time, the task, what happened. Tasks that live
+    /// have their names.
+    pub fn flight(&self) -> String {
+        let mut text = String::new();
+        for entry in self.recorder.entries() {
+            let name = self.table.find(entry.tid).map_or("", |slot| self.name_of(slot));
+            let task = format!("{} {name}", entry.tid);
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{:>14} {task:<12} {entry}", entry.at.to_string());
+        }
+        text
+    }
+
+    /// Has the flight recorder read out to `sink`, with the reason, whenever something is wrong or it is asked for.
+    pub fn on_flight(&mut self, sink: FlightSink) {
+        self.flight_sink = Some(sink);
+    }
+
+    /// Reads the flight recorder out, if anybody wants it.
+    #[cold]
+    pub(crate) fn read_out_flight(&mut self, why: &str) {
+        if let Some(mut sink) = self.flight_sink.take() {
+            sink(why, &self.flight());
+            self.flight_sink = Some(sink);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_records_are_kept_in_order() {
+        let mut recorder = Recorder::new();
+        let count = FLIGHT_RECORDS as u64 + 10;
+        for serial in 1..=count {
+            recorder.spawned(Tid::from_serial(serial), Tid::NONE);
+        }
+        let serials: Vec<u64> = recorder.entries().map(|entry| entry.tid.serial()).collect();
+        assert_eq!(serials, (11..=count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_recorded_is_told() {
+        let mut recorder = Recorder::new();
+        let [one, two] = [1, 2].map(Tid::from_serial);
+        recorder.spawned(two, one);
+        recorder.blocked(two, &State::AwaitingAny, Some(Location::caller()));
+        recorder.woken(two, Cause::Yielded);
+        recorder.woken(two, Cause::Device { file: 7 });
+        recorder.ended(two, &ExitStatus::Exited(-1));
+        recorder.ended(one, &ExitStatus::Killed(Signal::Term));
+        let told: Vec<String> = recorder.entries().map(Entry::to_string).collect();
+        let line = format!("waits: child at {}:", file!());
+        assert!(told[1].starts_with(&line), "{}", told[1]);
+        assert_eq!(told[0], "spawned by 1");
+        assert_eq!(told[2..], ["ready: file 7 answered", "exited with -1", "killed by SIGTERM"]);
+    }
+
+    #[test]
+    fn a_kind_is_where_its_number_says() {
+        for (index, kind) in Kind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Reads what a machine has logged.
+//!
+//! An event log is text: a JSON object a line, as `yieldix --log-format json` writes it, with the fields of
+//! docs/tracing.md. From it this makes what the kernel did without knowing the kernel: nothing here links it, and
+//! what is not in the log cannot be known here.
+
+mod event;
+mod reader;
+pub mod state;
+
+pub use event::{Event, FieldError};
+pub use reader::{LogError, Reader, SCHEMA_VERSION};
+pub use state::State;
