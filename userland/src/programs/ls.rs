@@ -153,8 +153,12 @@ fn main(args: Args) -> Task {
         let has_several = operands.len() > 1;
         for name in operands {
             let mut info = call!(look_at(&name, name.ends_with('/')));
-            if follows && let Ok(FileInfo { kind: FileKind::Link, .. }) = info {
-                info = trap!(yield stat(name.as_str())).or(info);
+            if follows
+                && let Ok(FileInfo { kind: FileKind::Link, .. }) = info
+                && let Ok(target) = trap!(yield stat(name.as_str()))
+                && target.kind == FileKind::Directory
+            {
+                info = Ok(target);
             }
             match info {
                 Ok(info) if info.kind == FileKind::Directory && !listing.options.is_plain => {
@@ -166,7 +170,7 @@ fn main(args: Args) -> Task {
         }
         listing.sort(&mut files);
         listing.sort(&mut directories);
-        listing.list(&files, &mut tool.out);
+        listing.list(&files, &directories, &mut tool.out);
         let mut is_first = files.is_empty();
         let has_titles = has_several || listing.options.is_recursive;
         // The next one last: those further down come before those beside it.
@@ -189,7 +193,7 @@ fn main(args: Args) -> Task {
                 let kibibytes: u64 = files.iter().map(|file| blocks(&file.info)).sum();
                 tool.out.extend(format!("total {kibibytes}\n").bytes());
             }
-            listing.list(&files, &mut tool.out);
+            listing.list(&files, &[], &mut tool.out);
             if listing.options.is_recursive {
                 let is_below =
                     |file: &&File| file.info.kind == FileKind::Directory && !matches!(file.name.as_str(), "." | "..");
@@ -201,9 +205,10 @@ fn main(args: Args) -> Task {
     })
 }
 
-/// The room that a file takes on most disks, in KiB: whole pages. What it takes on its own disk is not known.
+/// The room that a file takes on most disks, in KiB: whole pages, and none for a link, which lies with its name. What
+/// it takes on its own disk is not known.
 fn blocks(info: &FileInfo) -> u64 {
-    info.size.div_ceil(4096) * 4
+    if info.kind == FileKind::Link { 0 } else { info.size.div_ceil(4096) * 4 }
 }
 
 impl Listing {
@@ -239,7 +244,8 @@ impl Listing {
                 let mut known = Vec::new();
                 for mut file in files {
                     let inside = join(path, &file.name);
-                    match trap!(yield lstat(inside.as_str())) {
+                    // To the kernel, which reads the text, the `.` in what a link leads to would be the link.
+                    match call!(look_at(&inside, matches!(file.name.as_str(), "." | ".."))) {
                         Ok(info) => {
                             file.info = info;
                             known.push(file);
@@ -291,14 +297,15 @@ impl Listing {
         self.shown(&file.name) + mark
     }
 
-    fn list(&self, files: &[File], out: &mut Vec<u8>) {
+    /// Writes a line or a cell of each file, in columns that have room for `others` as well, as elsewhere.
+    fn list(&self, files: &[File], others: &[File], out: &mut Vec<u8>) {
         let titles: Vec<String> = files.iter().map(|file| self.title(file)).collect();
         match self.shape {
             Shape::Columns => out.extend(columns(&titles, self.width, Filling::Tabs).bytes()),
             Shape::Lines => titles.iter().for_each(|title| out.extend(format!("{title}\n").bytes())),
             Shape::Long => {
                 let widest = |figure: fn(&FileInfo) -> u64| {
-                    files.iter().map(|file| figure(&file.info).to_string().len()).max().unwrap_or(0)
+                    files.iter().chain(others).map(|file| figure(&file.info).to_string().len()).max().unwrap_or(0)
                 };
                 let (links, size) = (widest(|info| info.links.into()), widest(|info| info.size));
                 for (file, title) in files.iter().zip(titles) {
@@ -348,7 +355,7 @@ mod tests {
         ];
         listing.sort(&mut files);
         let mut out = Vec::new();
-        listing.list(&files, &mut out);
+        listing.list(&files, &[], &mut out);
         String::from_utf8(out).unwrap()
     }
 
