@@ -12,9 +12,11 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 mod tools_support;
 
 use chaos_support::seeds;
+use common::folder::contents;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -121,7 +123,9 @@ impl Trial {
         let mut differences = Vec::new();
         for seeds in seeds.chunks(BATCH) {
             let cases: Vec<Case> = seeds.iter().map(|seed| self.case(*seed)).collect();
-            let above = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("random_file_tools").join(name);
+            let above = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+                .join("random_file_tools")
+                .join(format!("{name}-{}", seeds[0]));
             let _ = fs::remove_dir_all(&above);
             let [theirs, ours, memory] = ["theirs", "ours", "memory"].map(|whose| above.join(whose));
             theirs_do(&cases, &theirs);
@@ -185,7 +189,7 @@ impl Trial {
             code: String::from_utf8(read("code")).unwrap(),
             output,
             errors: String::from_utf8_lossy(&read("err")).into(),
-            files: tree::contents(&folder.join(case.seed.to_string())),
+            files: contents(&folder.join(case.seed.to_string())),
         }
     }
 }

@@ -1,13 +1,8 @@
-//! Folders of files for tools to work on: made as a list says, and told of.
+//! Folders of files for tools to work on, made as a list says; and paths for them to be given.
 
 use super::random::Pick;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
-use std::{
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
-    path::Path,
-    time::SystemTime,
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 /// What a file is to be.
 #[derive(Clone, Debug)]
@@ -19,9 +14,6 @@ pub enum Node {
 
 /// Files by their paths, each behind the directory that it lies in, with seconds since 1970.
 pub type Tree = Vec<(String, Node, u64)>;
-
-/// Times later than this are those of the test itself.
-const NOW_SECONDS: u64 = 1_700_000_000;
 
 /// Makes the files of `tree` in a folder that exists; the folder itself gets a time of its own.
 pub fn make(tree: &Tree, folder: &Path) {
@@ -45,33 +37,6 @@ pub fn set_changed(path: &Path, seconds: u64) {
     let time = Timespec { tv_sec: seconds.try_into().unwrap(), tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
     utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
-}
-
-/// What is in a folder: paths, kinds, modes, bytes; and times where they are not those of the test itself.
-pub fn contents(folder: &Path) -> String {
-    let mut lines = Vec::new();
-    let mut left = vec![folder.to_owned()];
-    while let Some(directory) = left.pop() {
-        for entry in fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            let info = fs::symlink_metadata(&path).unwrap();
-            let mode = info.permissions().mode() & 0o777;
-            let told = if info.is_dir() {
-                left.push(path.clone());
-                format!("directory {mode:o}")
-            } else if info.is_symlink() {
-                format!("link to {:?}", fs::read_link(&path).unwrap())
-            } else {
-                let bytes = fs::read(&path).unwrap();
-                format!("{mode:o} {} bytes {:?}", bytes.len(), String::from_utf8_lossy(&bytes[..bytes.len().min(20)]))
-            };
-            let changed = info.modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-            let when = if changed < NOW_SECONDS { format!(" of {changed}") } else { String::new() };
-            lines.push(format!("{:?} {told}{when}", path.strip_prefix(folder).unwrap()));
-        }
-    }
-    lines.sort();
-    lines.join("\n")
 }
 
 /// None ends in what does not print in the locale of C: beside a quote in the same path GNU's quoting goes wrong then.

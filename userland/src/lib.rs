@@ -33,13 +33,11 @@ pub mod listing;
 pub mod nursery;
 pub mod path;
 pub mod prelude;
-pub mod quoting;
 pub mod regex;
 pub mod serve;
 pub mod signals;
 pub mod size;
 pub mod socket;
-pub mod target;
 pub mod telnet;
 pub mod text;
 pub mod tool;
@@ -50,6 +48,8 @@ mod course;
 #[cfg(test)]
 mod fake_kernel;
 mod programs;
+mod quoting;
+mod target;
 
 use yieldix_syscalls::Program;
 
