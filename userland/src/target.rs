@@ -5,7 +5,7 @@
 use crate::{
     directory::look_at,
     excerpt::excerpt,
-    path::{join, last_part, parent},
+    path::{join, last_part},
     prelude::*,
 };
 
@@ -57,15 +57,7 @@ impl Target {
     ) -> impl Routine<Result<bool, Errno>> {
         routine!(move {
             let to = self.of(from);
-            let wrong = match call!(look_at(&to, true)) {
-                Err(Errno::ENOTDIR) => Some(Errno::ENOTDIR),
-                Err(Errno::ENOENT) if to.ends_with('/') && info.kind != FileKind::Directory => {
-                    let above = parent(&to).unwrap_or(".");
-                    Some(trap!(yield stat(above)).err().unwrap_or(Errno::ENOTDIR))
-                }
-                _ => None,
-            };
-            if let Some(errno) = wrong {
+            if let Err(errno @ Errno::ENOTDIR) = call!(look_at(&to, true)) {
                 call!(tool.complain(&to, errno))?;
                 return Ok(false);
             }

@@ -4,7 +4,14 @@
 //! not empty for that reason is left without another word. Links are never followed. The directories above the
 //! one at hand lie in a list and not on a stack, so a tree may be as deep as paths go.
 
-use crate::{directory::entries, limits::PIECE_BYTES, path::join, prelude::*, quoting::quoted, write_all};
+use crate::{
+    directory::{check_name_of_file, entries},
+    limits::PIECE_BYTES,
+    path::join,
+    prelude::*,
+    quoting::quoted,
+    write_all,
+};
 
 /// What is told of each file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,6 +258,7 @@ impl Copying {
 /// Copies the bytes of a file. An error says whether it is the source's.
 fn copy_bytes<'a>(from: &'a str, to: &'a str) -> impl Routine<Result<(), (bool, Errno)>> {
     routine!(move -> Result<(), (bool, Errno)> {
+        call!(check_name_of_file(to)).map_err(|errno| (false, errno))?;
         let source = trap!(yield open(from, OpenFlags::READ)).map_err(|errno| (true, errno))?;
         let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
         let copied = match trap!(yield open(to, flags)) {

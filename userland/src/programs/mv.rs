@@ -2,7 +2,7 @@
 
 use super::cp::sources_and_target;
 use crate::{
-    directory::look_at,
+    directory::{check_name_of_file, look_at},
     path::last_part,
     prelude::*,
     quoting::quoted,
@@ -35,7 +35,7 @@ fn main(args: Args) -> Task {
         for from in &sources {
             let to = target.of(from);
             // Asked first: a rename of a file to itself succeeds, and a copy would empty it.
-            let info = match call!(look_at(from, false)) {
+            let info = match trap!(yield lstat(from.as_str())) {
                 Ok(info) => info,
                 Err(errno) => {
                     call!(tool.complain(from, errno))?;
@@ -44,6 +44,10 @@ fn main(args: Args) -> Task {
             };
             let there = trap!(yield lstat(to.as_str())).ok();
             if there.is_some() && spares_existing {
+                continue;
+            }
+            if let Err(errno) = call!(look_at(from, false)) {
+                call!(tool.complain(from, errno))?;
                 continue;
             }
             if there.is_some_and(|there| there.id == info.id) {
@@ -73,7 +77,14 @@ fn go<'a>(
     routine!(move {
         // What `.` and `..` stand for has another name, which is not the one that is to be given.
         let has_own_name = [from, to].iter().all(|path| !matches!(last_part(path), "." | ".."));
-        match if has_own_name { trap!(yield rename(from.to_owned(), to.to_owned())) } else { Err(Errno::EBUSY) } {
+        let may_have_slash = info.kind == FileKind::Directory;
+        let checked = if may_have_slash { Ok(()) } else { call!(check_name_of_file(to)) };
+        let renamed = match checked {
+            Ok(()) if has_own_name => trap!(yield rename(from.to_owned(), to.to_owned())),
+            Ok(()) => Err(Errno::EBUSY),
+            Err(errno) => Err(errno),
+        };
+        match renamed {
             Ok(()) => {
                 if is_verbose {
                     tool.out.extend(format!("renamed {} -> {}\n", quoted(from), quoted(to)).bytes());
