@@ -153,12 +153,13 @@ fn main(args: Args) -> Task {
         let has_several = operands.len() > 1;
         for name in operands {
             let mut info = call!(look_at(&name, name.ends_with('/')));
-            if follows
-                && let Ok(FileInfo { kind: FileKind::Link, .. }) = info
-                && let Ok(target) = trap!(yield stat(name.as_str()))
-                && target.kind == FileKind::Directory
-            {
-                info = Ok(target);
+            if follows && let Ok(FileInfo { kind: FileKind::Link, .. }) = info {
+                match trap!(yield stat(name.as_str())) {
+                    Ok(target) if target.kind == FileKind::Directory => info = Ok(target),
+                    // A link to nothing is there itself.
+                    Ok(_) | Err(Errno::ENOENT) => {}
+                    Err(errno) => info = Err(errno),
+                }
             }
             match info {
                 Ok(info) if info.kind == FileKind::Directory && !listing.options.is_plain => {
