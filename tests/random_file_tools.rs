@@ -335,10 +335,11 @@ fn ours_do(cases: &[Case], folder: &Path, memory: &Path) {
     let seeds: String = without_links.iter().map(|case| format!(" /ours/{}", case.seed)).collect();
     fs::write(folder.join("out/script"), script(cases)).unwrap();
     fs::write(folder.join("out/script_in_memory"), script(without_links.iter().copied())).unwrap();
-    let main = format!(
-        "set -e\nmkdir /m /m/out\ncp -rp{seeds} /m\nset +e\ncd /ours; sh /ours/out/script\ncd /m; sh /ours/out/script_in_memory\n\
-         cp -rp /m/* /memory\n"
-    );
+    let mut main = "cd /ours; sh /ours/out/script\n".to_owned();
+    if !without_links.is_empty() {
+        main.insert_str(0, &format!("set -e; mkdir /m /m/out; cp -rp{seeds} /m; set +e\n"));
+        main += "cd /m; sh /ours/out/script_in_memory\ncp -rp /m/* /memory\n";
+    }
     fs::write(folder.join("out/main"), main).unwrap();
     let console = MemoryConsole::new();
     let ended = Machine::new()
