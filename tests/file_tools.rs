@@ -2,6 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
+mod common;
+
+use common::folder::contents;
 use std::{
     fs,
     os::unix::{fs::symlink, process::CommandExt},
@@ -43,32 +46,6 @@ fn populate(folder: &Path) {
     symlink("a", at("link")).unwrap();
     symlink("d", at("linkd")).unwrap();
     symlink("nowhere", at("broken")).unwrap();
-}
-
-/// What is in a folder: paths, kinds, bytes; and times where they are not those of the test itself.
-fn contents(folder: &Path) -> String {
-    let mut lines = Vec::new();
-    let mut left = vec![folder.to_owned()];
-    while let Some(directory) = left.pop() {
-        for entry in fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            let info = fs::symlink_metadata(&path).unwrap();
-            let told = if info.is_dir() {
-                left.push(path.clone());
-                "directory".to_owned()
-            } else if info.is_symlink() {
-                format!("link to {}", fs::read_link(&path).unwrap().display())
-            } else {
-                let bytes = fs::read(&path).unwrap();
-                format!("{} bytes {:?}", bytes.len(), String::from_utf8_lossy(&bytes[..bytes.len().min(20)]))
-            };
-            let changed = info.modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-            let when = if changed < 1_700_000_000 { format!(" of {changed}") } else { String::new() };
-            lines.push(format!("{} {told}{when}", path.strip_prefix(folder).unwrap().display()));
-        }
-    }
-    lines.sort();
-    lines.join("\n")
 }
 
 fn ours(folder: &Path, words: &[&str]) -> Output {
@@ -425,6 +402,6 @@ fn a_file_moves_from_one_mount_to_another() {
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
     assert!(!from.join("d").exists() && !from.join("a").exists());
     let arrived = contents(&to);
-    assert!(arrived.contains("a 4 bytes \"one\\n\" of 1238058000"), "{arrived}");
-    assert!(arrived.contains("d/e/f/z 3 bytes"), "{arrived}");
+    assert!(arrived.contains("\"a\" 644 4 bytes \"one\\n\" of 1238058000"), "{arrived}");
+    assert!(arrived.contains("\"d/e/f/z\" 644 3 bytes"), "{arrived}");
 }

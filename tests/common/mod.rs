@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test crate uses its own part of this")]
 
 pub mod compiler;
+#[cfg(unix)]
+pub mod folder;
 pub mod golden;
 pub mod page;
 pub mod served;

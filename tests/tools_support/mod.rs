@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod random;
+pub mod tree;
 
 use std::{
     fmt::Write as _,
@@ -53,7 +54,8 @@ pub struct Printed {
 /// Names under which a case may write.
 pub const MADE: [&str; 2] = ["made1", "made2"];
 
-fn quoted(word: &str) -> String {
+/// As a shell reads it.
+pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

@@ -4,14 +4,10 @@
 //! questions about files and terminals, which [`holds`] asks the kernel in the order in which they
 //! stand. All of them are asked: as in other shells, `-a` and `-o` do not stop early.
 
-use crate::{excerpt::excerpt, limits::CONDITION_DEPTH};
+use crate::{directory::look_at, excerpt::excerpt, limits::CONDITION_DEPTH};
 use alloc::{string::String, vec::Vec};
 use core::{cmp::Ordering, fmt};
-use yieldix_syscalls::{
-    Errno, Fd, FileInfo, FileKind, Routine, call,
-    calls::{lstat, stat, terminal},
-    routine, trap,
-};
+use yieldix_syscalls::{Errno, Fd, FileInfo, FileKind, Routine, call, calls::terminal, routine, trap};
 
 /// Why words are no condition. `test` ends with 2 then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,13 +132,14 @@ pub fn holds(condition: Condition) -> impl Routine<Result<bool, Errno>> {
 fn ask(question: Question) -> impl Routine<Result<bool, Errno>> {
     routine!(move {
         Ok(match question {
-            Question::File(asked, path) => {
-                known(trap!(yield stat(path)))?.is_some_and(|file| has(&file, asked))
+            Question::File(asked, path) => known(call!(look_at(&path, true)))?.is_some_and(|file| has(&file, asked)),
+            Question::Link(path) => {
+                let file = known(call!(look_at(&path, path.ends_with('/'))))?;
+                file.is_some_and(|file| file.kind == FileKind::Link)
             }
-            Question::Link(path) => known(trap!(yield lstat(path)))?.is_some_and(|file| file.kind == FileKind::Link),
             Question::Files(relation, left, right) => {
-                let left = known(trap!(yield stat(left)))?;
-                let right = known(trap!(yield stat(right)))?;
+                let left = known(call!(look_at(&left, true)))?;
+                let right = known(call!(look_at(&right, true)))?;
                 is_so(relation, left, right)
             }
             Question::Terminal(fd) => known(trap!(yield terminal(fd)))?.is_some(),

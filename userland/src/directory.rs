@@ -1,5 +1,6 @@
 //! Directories: what is in one.
 
+use crate::path::parent;
 use alloc::{string::String, vec::Vec};
 use yieldix_syscalls::{
     DirEntry, Errno, FileInfo, FileKind, OpenFlags, Routine,
@@ -34,6 +35,18 @@ pub fn look_at(path: &str, follows: bool) -> impl Routine<Result<FileInfo, Errno
         let info = if follows { trap!(yield stat(path)) } else { trap!(yield lstat(path)) }?;
         let is_right = info.kind == FileKind::Directory || !path.ends_with('/');
         if is_right { Ok(info) } else { Err(Errno::ENOTDIR) }
+    })
+}
+
+/// An error if no file can be made at `path`, where nothing is, for the slash at its end: `ENOTDIR`, or that of the
+/// directory that it would lie in.
+pub fn check_name_of_file(path: &str) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        if !path.ends_with('/') {
+            return Ok(());
+        }
+        trap!(yield stat(parent(path).unwrap_or(".")))?;
+        Err(Errno::ENOTDIR)
     })
 }
 

@@ -51,6 +51,8 @@ mod course;
 #[cfg(test)]
 mod fake_kernel;
 mod programs;
+mod quoting;
+mod target;
 
 use yieldix_syscalls::Program;
 

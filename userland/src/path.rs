@@ -2,12 +2,14 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-/// The path of this name in that directory.
+/// The path of this name in that directory, with one slash between.
 pub fn join(directory: &str, name: &str) -> String {
     match directory {
         "" => name.into(),
-        directory if directory.ends_with('/') => format!("{directory}{name}"),
-        directory => format!("{directory}/{name}"),
+        directory => match trimmed(directory) {
+            "/" => format!("/{name}"),
+            directory => format!("{directory}/{name}"),
+        },
     }
 }
 
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn parts_are_joined_and_taken_apart() {
-        assert_eq!((join("a", "b"), join("a/", "b"), join("/", "b")), ("a/b".into(), "a/b".into(), "/b".into()));
+        assert_eq!((join("a", "b"), join("a//", "b"), join("/", "b")), ("a/b".into(), "a/b".into(), "/b".into()));
         for (path, last, before) in [
             ("a/b", "b", Some("a")),
             ("a/b//", "b", Some("a")),

@@ -4,7 +4,14 @@
 //! not empty for that reason is left without another word. Links are never followed. The directories above the
 //! one at hand lie in a list and not on a stack, so a tree may be as deep as paths go.
 
-use crate::{directory::entries, limits::PIECE_BYTES, path::join, prelude::*, write_all};
+use crate::{
+    directory::{check_name_of_file, entries},
+    limits::PIECE_BYTES,
+    path::join,
+    prelude::*,
+    quoting::quoted,
+    write_all,
+};
 
 /// What is told of each file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +109,7 @@ impl Removal {
         routine!(move {
             match result {
                 Ok(()) if self.telling == Telling::Verbose => {
-                    tool.out.extend(format!("removed {kind}'{path}'\n").bytes());
+                    tool.out.extend(format!("removed {kind}{}\n", quoted(path)).bytes());
                 }
                 Ok(()) => {}
                 Err(errno) => call!(tool.complain(path, errno))?,
@@ -203,7 +210,7 @@ impl Copying {
 
     fn tell(self, tool: &mut Tool, from: &str, to: &str) {
         if self.telling == Telling::Verbose {
-            tool.out.extend(format!("'{from}' -> '{to}'\n").bytes());
+            tool.out.extend(format!("{} -> {}\n", quoted(from), quoted(to)).bytes());
         }
     }
 
@@ -227,16 +234,21 @@ impl Copying {
                     call!(tool.complain(from, format!("the same file as {}", excerpt(to))))?;
                     return Ok(false);
                 }
+                Ok(there) if there.kind == FileKind::Directory => {
+                    call!(tool.complain(to, Errno::EISDIR))?;
+                    return Ok(false);
+                }
                 _ => {}
             }
+            // Before it is tried, as elsewhere.
+            self.tell(tool, from, to);
             let wrong = match call!(copy_bytes(from, to)) {
                 Ok(()) if self.keeps_time => trap!(yield set_modified(to.to_owned(), info.modified)).err().map(|errno| (to, errno)),
                 Ok(()) => None,
                 Err((is_source, errno)) => Some((if is_source { from } else { to }, errno)),
             };
-            match wrong {
-                None => self.tell(tool, from, to),
-                Some((path, errno)) => call!(tool.complain(path, errno))?,
+            if let Some((path, errno)) = wrong {
+                call!(tool.complain(path, errno))?;
             }
             Ok(wrong.is_none())
         })
@@ -246,6 +258,7 @@ impl Copying {
 /// Copies the bytes of a file. An error says whether it is the source's.
 fn copy_bytes<'a>(from: &'a str, to: &'a str) -> impl Routine<Result<(), (bool, Errno)>> {
     routine!(move -> Result<(), (bool, Errno)> {
+        call!(check_name_of_file(to)).map_err(|errno| (false, errno))?;
         let source = trap!(yield open(from, OpenFlags::READ)).map_err(|errno| (true, errno))?;
         let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
         let copied = match trap!(yield open(to, flags)) {

@@ -1,9 +1,10 @@
 //! Copies files.
 
 use crate::{
-    directory::{is_directory, look_at},
-    path::{is_within, join, last_part, plain},
+    directory::look_at,
+    path::{is_within, plain},
     prelude::*,
+    target::Target,
     tree::{Copying, Telling},
 };
 
@@ -43,11 +44,9 @@ fn main(args: Args) -> Task {
             spares_existing: given.has("-n"),
         };
         let is_recursive = given.has("-r") || given.has("-a");
-        let is_into = call!(is_directory(&target));
-        if sources.len() > 1 && !is_into {
-            call!(tool.complain(&target, Errno::ENOTDIR))?;
+        let Some(mut target) = call!(Target::find(&mut tool, target, sources.len()))? else {
             return call!(tool.finish());
-        }
+        };
         let directory = trap!(yield getcwd())?;
         for from in &sources {
             let info = match call!(look_at(from, !is_recursive || from.ends_with('/'))) {
@@ -57,18 +56,28 @@ fn main(args: Args) -> Task {
                     continue;
                 }
             };
-            let to = if is_into { join(&target, last_part(from)) } else { target.clone() };
             if info.kind == FileKind::Directory {
                 if !is_recursive {
                     call!(tool.complain(from, "a directory; -r copies it"))?;
                     continue;
                 }
-                if is_within(&plain(&to, &directory), &plain(from, &directory)) {
+                let to = target.of(from);
+                let [plain_from, plain_to] = [from, &to].map(|path| plain(path, &directory));
+                if plain_from == plain_to && copying.spares_existing {
+                    continue;
+                }
+                if is_within(&plain_to, &plain_from) {
                     call!(tool.complain(from, format!("cannot be copied into itself, {}", excerpt(&to))))?;
                     continue;
                 }
             }
-            call!(copying.tree(&mut tool, from, &to, info))?;
+            if !call!(target.takes(&mut tool, from, info, copying.spares_existing))? {
+                continue;
+            }
+            let to = target.of(from);
+            if call!(copying.tree(&mut tool, from, &to, info))? {
+                call!(target.has_taken(&to));
+            }
             call!(tool.flush_if_full())?;
         }
         call!(tool.finish())

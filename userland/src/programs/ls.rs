@@ -158,7 +158,12 @@ fn main(args: Args) -> Task {
         for name in operands {
             let mut info = call!(look_at(&name, name.ends_with('/')));
             if follows && let Ok(FileInfo { kind: FileKind::Link, .. }) = info {
-                info = trap!(yield stat(name.as_str())).or(info);
+                match trap!(yield stat(name.as_str())) {
+                    Ok(target) if target.kind == FileKind::Directory => info = Ok(target),
+                    // A link to nothing is there itself.
+                    Ok(_) | Err(Errno::ENOENT) => {}
+                    Err(errno) => info = Err(errno),
+                }
             }
             match info {
                 Ok(info) if info.kind == FileKind::Directory && !listing.options.is_plain => {
@@ -170,7 +175,7 @@ fn main(args: Args) -> Task {
         }
         listing.sort(&mut files);
         listing.sort(&mut directories);
-        listing.list(&files, &mut tool.out);
+        listing.list(&files, &directories, &mut tool.out);
         let mut is_first = files.is_empty();
         let has_titles = has_several || listing.options.is_recursive;
         // The next one last: those further down come before those beside it.
@@ -195,7 +200,7 @@ fn main(args: Args) -> Task {
                     if listing.options.is_for_people { for_people(kibibytes * 1024) } else { kibibytes.to_string() };
                 tool.out.extend(format!("total {total}\n").bytes());
             }
-            listing.list(&files, &mut tool.out);
+            listing.list(&files, &[], &mut tool.out);
             if listing.options.is_recursive {
                 let is_below =
                     |file: &&File| file.info.kind == FileKind::Directory && !matches!(file.name.as_str(), "." | "..");
@@ -207,9 +212,10 @@ fn main(args: Args) -> Task {
     })
 }
 
-/// The room that a file takes on most disks, in KiB: whole pages. What it takes on its own disk is not known.
+/// The room that a file takes on most disks, in KiB: whole pages, and none for a link, which lies with its name. What
+/// it takes on its own disk is not known.
 fn blocks(info: &FileInfo) -> u64 {
-    info.size.div_ceil(4096) * 4
+    if info.kind == FileKind::Link { 0 } else { info.size.div_ceil(4096) * 4 }
 }
 
 /// Bytes as people say them: in the largest unit of which there is one, rounded up; below ten with a tenth.
@@ -263,7 +269,8 @@ impl Listing {
                 let mut known = Vec::new();
                 for mut file in files {
                     let inside = join(path, &file.name);
-                    match trap!(yield lstat(inside.as_str())) {
+                    // To the kernel, which reads the text, the `.` in what a link leads to would be the link.
+                    match call!(look_at(&inside, matches!(file.name.as_str(), "." | ".."))) {
                         Ok(info) => {
                             file.info = info;
                             known.push(file);
@@ -315,14 +322,15 @@ impl Listing {
         self.shown(&file.name) + mark
     }
 
-    fn list(&self, files: &[File], out: &mut Vec<u8>) {
+    /// Writes a line or a cell of each file, in columns that have room for `others` as well, as elsewhere.
+    fn list(&self, files: &[File], others: &[File], out: &mut Vec<u8>) {
         let titles: Vec<String> = files.iter().map(|file| self.title(file)).collect();
         match self.shape {
             Shape::Columns => out.extend(columns(&titles, self.width, Filling::Tabs).bytes()),
             Shape::Lines => titles.iter().for_each(|title| out.extend(format!("{title}\n").bytes())),
             Shape::Long => {
                 let widest = |figure: &dyn Fn(&FileInfo) -> String| {
-                    files.iter().map(|file| figure(&file.info).len()).max().unwrap_or(0)
+                    files.iter().chain(others).map(|file| figure(&file.info).len()).max().unwrap_or(0)
                 };
                 let shown = |info: &FileInfo| self.size(info);
                 let (links, size) = (widest(&|info| info.links.to_string()), widest(&shown));
@@ -377,7 +385,7 @@ mod tests {
         ];
         listing.sort(&mut files);
         let mut out = Vec::new();
-        listing.list(&files, &mut out);
+        listing.list(&files, &[], &mut out);
         String::from_utf8(out).unwrap()
     }
 

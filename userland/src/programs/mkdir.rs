@@ -1,6 +1,6 @@
 //! Makes directories.
 
-use crate::{directory::is_directory, prelude::*};
+use crate::{directory::is_directory, prelude::*, quoting::quoted};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "mkdir",
@@ -28,13 +28,13 @@ fn main(args: Args) -> Task {
         let given = call!(tool.or_usage(parse(args)))?;
         for operand in &given.operands {
             let mut first = if given.has("-p") { steps(operand).collect() } else { vec![operand.as_str()] };
-            if first.is_empty() {
-                first.push(operand);
-            }
+            // The last with the slashes that it was given.
+            first.pop();
+            first.push(operand);
             for path in first {
                 match trap!(yield mkdir(path)) {
                     Ok(()) if given.has("-v") => {
-                        tool.out.extend(format!("mkdir: created directory '{path}'\n").bytes());
+                        tool.out.extend(format!("mkdir: created directory {}\n", quoted(path)).bytes());
                     }
                     Ok(()) => {}
                     // A read-only system refuses even what is there.
@@ -42,8 +42,16 @@ fn main(args: Args) -> Task {
                         if given.has("-p") && call!(is_directory(path)) => {}
                     Err(errno) => {
                         let is_on_the_way = path.len() < operand.trim_end_matches('/').len();
-                        let is_file_there = errno == Errno::EEXIST && is_on_the_way;
-                        call!(tool.complain(path, if is_file_there { Errno::ENOTDIR } else { errno }))?;
+                        let errno = match errno {
+                            Errno::EEXIST if given.has("-p") => match trap!(yield stat(path)) {
+                                Ok(_) if is_on_the_way => Errno::ENOTDIR,
+                                // A link to nothing is there itself.
+                                Ok(_) | Err(Errno::ENOENT) => errno,
+                                Err(why) => why,
+                            },
+                            errno => errno,
+                        };
+                        call!(tool.complain(path, errno))?;
                         break;
                     }
                 }

@@ -2,9 +2,11 @@
 
 use super::cp::sources_and_target;
 use crate::{
-    directory::{is_directory, look_at},
-    path::{join, last_part},
+    directory::{check_name_of_file, look_at},
+    path::last_part,
     prelude::*,
+    quoting::quoted,
+    target::Target,
     tree::{Copying, Removal, Telling},
 };
 
@@ -26,15 +28,14 @@ fn main(args: Args) -> Task {
     task!({
         let mut tool = Tool::new(&PROGRAM);
         let (given, sources, target) = call!(tool.or_usage(parse(args)))?;
-        let is_into = call!(is_directory(&target));
-        if sources.len() > 1 && !is_into {
-            call!(tool.complain(&target, Errno::ENOTDIR))?;
+        let Some(mut target) = call!(Target::find(&mut tool, target, sources.len()))? else {
             return call!(tool.finish());
-        }
+        };
+        let spares_existing = given.last_of(&["-n", "-f"]) == Some("-n");
         for from in &sources {
-            let to = if is_into { join(&target, last_part(from)) } else { target.clone() };
+            let to = target.of(from);
             // Asked first: a rename of a file to itself succeeds, and a copy would empty it.
-            let info = match call!(look_at(from, false)) {
+            let info = match trap!(yield lstat(from.as_str())) {
                 Ok(info) => info,
                 Err(errno) => {
                     call!(tool.complain(from, errno))?;
@@ -42,48 +43,67 @@ fn main(args: Args) -> Task {
                 }
             };
             let there = trap!(yield lstat(to.as_str())).ok();
+            if there.is_some() && spares_existing {
+                continue;
+            }
+            if let Err(errno) = call!(look_at(from, false)) {
+                call!(tool.complain(from, errno))?;
+                continue;
+            }
             if there.is_some_and(|there| there.id == info.id) {
                 call!(tool.complain(from, format!("the same file as {}", excerpt(&to))))?;
                 continue;
             }
-            if there.is_some() && given.has("-n") && !given.has("-f") {
+            if !call!(target.takes(&mut tool, from, info, spares_existing))? {
                 continue;
             }
-            call!(go(&mut tool, from, &to, info, given.has("-v")))?;
+            if call!(go(&mut tool, from, &to, info, given.has("-v")))? {
+                call!(target.has_taken(&to));
+            }
             call!(tool.flush_if_full())?;
         }
         call!(tool.finish())
     })
 }
 
+/// Moves one file. False when it is not all there, which has been told.
 fn go<'a>(
     tool: &'a mut Tool,
     from: &'a str,
     to: &'a str,
     info: FileInfo,
     is_verbose: bool,
-) -> impl Routine<Result<(), Errno>> {
+) -> impl Routine<Result<bool, Errno>> {
     routine!(move {
-        match trap!(yield rename(from.to_owned(), to.to_owned())) {
+        // What `.` and `..` stand for has another name, which is not the one that is to be given.
+        let has_own_name = [from, to].iter().all(|path| !matches!(last_part(path), "." | ".."));
+        let may_have_slash = info.kind == FileKind::Directory;
+        let checked = if may_have_slash { Ok(()) } else { call!(check_name_of_file(to)) };
+        let renamed = match checked {
+            Ok(()) if has_own_name => trap!(yield rename(from.to_owned(), to.to_owned())),
+            Ok(()) => Err(Errno::EBUSY),
+            Err(errno) => Err(errno),
+        };
+        match renamed {
             Ok(()) => {
                 if is_verbose {
-                    tool.out.extend(format!("renamed '{from}' -> '{to}'\n").bytes());
+                    tool.out.extend(format!("renamed {} -> {}\n", quoted(from), quoted(to)).bytes());
                 }
-                Ok(())
+                return Ok(true);
             }
             Err(Errno::EXDEV) => {
                 let telling = if is_verbose { Telling::Verbose } else { Telling::Quiet };
                 let copying = Copying { telling, keeps_time: true, spares_existing: false };
                 // What was not copied whole is not removed.
                 if call!(copying.tree(tool, from, to, info))? {
-                    call!(Removal { telling }.tree(tool, from, info.kind))?;
+                    return call!(Removal { telling }.tree(tool, from, info.kind));
                 }
-                Ok(())
             }
             Err(Errno::EINVAL) if info.kind == FileKind::Directory => {
-                call!(tool.complain(from, format!("cannot be moved into itself, {}", excerpt(to))))
+                call!(tool.complain(from, format!("cannot be moved into itself, {}", excerpt(to))))?;
             }
-            Err(errno) => call!(tool.complain(from, format!("to {}: {errno}", excerpt(to)))),
+            Err(errno) => call!(tool.complain(from, format!("to {}: {errno}", excerpt(to))))?,
         }
+        Ok(false)
     })
 }

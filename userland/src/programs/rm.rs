@@ -2,7 +2,7 @@
 
 use crate::{
     directory::look_at,
-    path::{last_part, plain},
+    path::{last_part, plain, trimmed},
     prelude::*,
     tree::{Removal, Telling},
 };
@@ -35,13 +35,12 @@ fn main(args: Args) -> Task {
         let directory = trap!(yield getcwd())?;
         let removal = Removal { telling: if given.has("-v") { Telling::Verbose } else { Telling::Quiet } };
         for path in &given.operands {
+            // Of several slashes at the end one is told.
+            let path = if path.ends_with("//") { format!("{}/", trimmed(path)) } else { path.clone() };
+            let path = path.as_str();
             // As the kernel will read it: `/a/..` is the root too.
             if given.has("-r") && plain(path, &directory) == "/" {
                 call!(tool.complain(path, "the root is not removed"))?;
-                continue;
-            }
-            if matches!(last_part(path), "." | "..") {
-                call!(tool.complain(path, "`.` and `..` are not removed"))?;
                 continue;
             }
             let kind = match call!(look_at(path, false)) {
@@ -52,6 +51,10 @@ fn main(args: Args) -> Task {
                     continue;
                 }
             };
+            if matches!(last_part(path), "." | "..") {
+                call!(tool.complain(path, "`.` and `..` are not removed"))?;
+                continue;
+            }
             if kind == FileKind::Directory && !given.has("-r") {
                 if given.has("-d") {
                     call!(removal.directory(&mut tool, path))?;

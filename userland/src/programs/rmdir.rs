@@ -1,8 +1,9 @@
 //! Removes empty directories.
 
 use crate::{
-    path::{parent, trimmed},
+    path::{last_part, parent, trimmed},
     prelude::*,
+    quoting::quoted,
 };
 
 pub(crate) const PROGRAM: Program =
@@ -22,9 +23,14 @@ fn main(args: Args) -> Task {
             let mut path = Some(operand.as_str());
             while let Some(directory) = path {
                 if given.has("-v") {
-                    tool.out.extend(format!("rmdir: removing directory, '{directory}'\n").bytes());
+                    tool.out.extend(format!("rmdir: removing directory, {}\n", quoted(directory)).bytes());
                 }
-                match trap!(yield rmdir(directory)) {
+                // The kernel reads the text of a path: to it, this would be the directory that `.` stands in.
+                let removed = match last_part(directory) {
+                    "." => trap!(yield lstat(directory)).and(Err(Errno::EINVAL)),
+                    _ => trap!(yield rmdir(directory)),
+                };
+                match removed {
                     Ok(()) => {}
                     Err(Errno::ENOTEMPTY) if given.has("--ignore-fail-on-non-empty") => break,
                     Err(errno) => {

@@ -2,6 +2,7 @@
 
 use crate::{
     date::{DateTime, Moment},
+    directory::look_at,
     prelude::*,
 };
 
@@ -11,7 +12,7 @@ pub(crate) const PROGRAM: Program = Program::new(
     "sets when files were changed: now, or -d, -t or as -r; makes those that are not there, unless -c",
     main,
 )
-.usage("[-cm] [-d DATE | -t [[CC]YY]MMDDhhmm[.ss] | -r FILE] FILE...");
+.usage("[-acm] [-d DATE | -t [[CC]YY]MMDDhhmm[.ss] | -r FILE] FILE...");
 
 /// Which moment to set.
 #[derive(Debug, PartialEq)]
@@ -58,6 +59,23 @@ fn from_stamp(stamp: &str) -> Option<Duration> {
     Some(Duration::from_secs(moment.seconds()))
 }
 
+/// Sets when what is at `path` was changed, or looks whether it is there.
+fn set(path: &str, moment: Duration, sets_change: bool) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        if !sets_change || path.ends_with('/') {
+            call!(look_at(path, true))?;
+        }
+        if sets_change { trap!(yield set_modified(path.to_owned(), moment)) } else { Ok(()) }
+    })
+}
+
+fn make(path: &str) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = trap!(yield open(path, OpenFlags::WRITE | OpenFlags::CREATE))?;
+        trap!(yield close(fd))
+    })
+}
+
 fn main(args: Args) -> Task {
     task!({
         let mut tool = Tool::new(&PROGRAM);
@@ -66,7 +84,7 @@ fn main(args: Args) -> Task {
         let moment = match when {
             When::Now => Duration::MAX,
             When::At(moment) => moment,
-            When::AsOf(path) => match trap!(yield stat(path.as_str())) {
+            When::AsOf(path) => match call!(look_at(&path, true)) {
                 Ok(info) => info.modified,
                 Err(errno) => {
                     call!(tool.complain(&path, errno))?;
@@ -74,19 +92,20 @@ fn main(args: Args) -> Task {
                 }
             },
         };
+        // When files were read is not kept: with -a alone there is nothing to set.
+        let sets_change = given.has("-m") || !given.has("-a");
         for path in &given.operands {
-            let mut set = trap!(yield set_modified(path.clone(), moment));
+            let mut set = call!(set(path, moment, sets_change));
             if set == Err(Errno::ENOENT) {
                 if given.has("-c") {
                     continue;
                 }
-                set = match trap!(yield open(path.as_str(), OpenFlags::WRITE | OpenFlags::CREATE)) {
-                    Ok(fd) => {
-                        trap!(yield close(fd))?;
-                        if moment == Duration::MAX { Ok(()) } else { trap!(yield set_modified(path.clone(), moment)) }
+                if !path.ends_with('/') {
+                    set = call!(make(path));
+                    if set.is_ok() && sets_change && moment != Duration::MAX {
+                        set = trap!(yield set_modified(path.clone(), moment));
                     }
-                    Err(errno) => Err(errno),
-                };
+                }
             }
             if let Err(errno) = set {
                 call!(tool.complain(path, errno))?;
