@@ -592,8 +592,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
     /// stops the whole process, and goes on with it; all else is the first task's group's, if that is prepared for
-    /// it, and ends the machine otherwise, or when it comes a second time.
+    /// it, and ends the machine otherwise, or when it comes a second time. One is for the kernel: `USR1` has the
+    /// flight recorder read out.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
+        if signal == Signal::Usr1 {
+            return self.read_out_flight("SIGUSR1");
+        }
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) || signal != Signal::Tstp && self.ask_to_end(signal, is_key) {
             self.hardware.note_delivered();
