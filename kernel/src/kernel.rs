@@ -397,6 +397,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
     fn pace_polls(&mut self) {
         let now = self.now();
+        self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
         let turns = (self.policy.chosen() - self.chosen_at_poll).max(1);
         let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
@@ -554,6 +555,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let mut batch = std::mem::take(&mut self.interrupts);
             let may_come = self.hardware.interrupts(until, &mut batch);
             self.round_time = None;
+            if until != Time::BOOT {
+                let now = self.now();
+                self.recorder.clock(now);
+            }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
                 let now = self.now();
                 self.timers.note_wake_up(until, now);

@@ -2,8 +2,8 @@
 //!
 //! A ring of records of 32 bytes: spawns, exits, faults, waits and wake-ups, each with its task, and a wait with the
 //! line of the `yield`. Plain turns are in it only when asked for. A record costs a few instructions, so nothing is
-//! decoded, looked up or formatted before somebody asks. Time is in it as marks, one where the clock was read and
-//! something was recorded since the last: the recorder reads no clock.
+//! decoded, looked up or formatted before somebody asks. Time is in it as marks, one for each look at the
+//! hardware since which something was recorded: so a time is that of the last look.
 
 use crate::{
     block::Cause,
@@ -212,7 +212,7 @@ impl Recorder {
         entry
     }
 
-    /// The clock was read.
+    /// The hardware is looked at, and the clock says this.
     pub fn clock(&mut self, now: Time) {
         let what = Kind::Clock.with(now.as_nanos() & Entry::NUMBER_MAX);
         let last = &mut self.ring[self.made.wrapping_sub(1) as usize % FLIGHT_RECORDS];
