@@ -5,9 +5,13 @@
 //! what is not in the log cannot be known here.
 
 mod event;
+mod happening;
 mod reader;
 pub mod state;
+pub mod timeline;
 
 pub use event::{Event, FieldError};
+pub use happening::Happening;
 pub use reader::{LogError, Reader, SCHEMA_VERSION};
 pub use state::State;
+pub use timeline::Timeline;
