@@ -130,6 +130,15 @@ enum Action {
         #[command(subcommand)]
         action: LogAction,
     },
+    /// Draw a log of events
+    Timeline {
+        /// As a page for a browser, which needs nothing else
+        #[arg(long, value_name = "OUT")]
+        html: PathBuf,
+
+        /// A whole log: --log yieldix=trace --log-format json
+        file: PathBuf,
+    },
     /// List the programs, by group
     List,
     /// List the system calls
@@ -232,6 +241,7 @@ fn act(command: &Command) -> ExitCode {
         },
         Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
         Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
+        Some(Action::Timeline { html, file }) => timeline_page(file, html),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
@@ -251,6 +261,23 @@ fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
     match State::at(file, at) {
         Ok(state) => say(&state.to_string()),
         Err(error) => complain_of(&error),
+    }
+}
+
+/// `yieldix timeline --html`.
+fn timeline_page(log: &Path, out: &Path) -> ExitCode {
+    let complain_of = |path: &Path, error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
+    let file = match File::open(log) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return complain_of(log, &error),
+    };
+    let name = log.file_name().unwrap_or(log.as_os_str()).to_string_lossy();
+    match yieldix_trace::page(file, &name) {
+        Ok(page) => match std::fs::write(out, page) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain_of(out, &error),
+        },
+        Err(error) => complain_of(log, &error),
     }
 }
 

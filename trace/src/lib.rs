@@ -6,12 +6,14 @@
 
 mod event;
 mod happening;
+mod page;
 mod reader;
 pub mod state;
 pub mod timeline;
 
 pub use event::{Event, FieldError};
 pub use happening::Happening;
+pub use page::page;
 pub use reader::{LogError, Reader, SCHEMA_VERSION};
 pub use state::State;
 pub use timeline::Timeline;
