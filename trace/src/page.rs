@@ -127,6 +127,8 @@ impl Contents {
                 contents.begin = contents.now;
             }
             builder.tell(event.at, Happening::of(&event).map_err(impossible)?, &mut contents);
+            // After each event, since the page tells apart those of one time.
+            builder.tell_counts(&mut contents);
             contents.note(&event).map_err(impossible)?;
         }
         builder.finish(&mut contents);
@@ -265,9 +267,14 @@ impl Contents {
         part("waits", &|out| self.waits.write(out));
         part("marks", &|out| self.marks.write(out));
         part("flows", &|out| self.flows.write(out));
-        for counter in Counter::ALL {
-            part(counter.name(), &|out| self.counters[&counter].write(out));
-        }
+        part("counters", &|out| {
+            for (index, counter) in Counter::ALL.iter().enumerate() {
+                let before = if index == 0 { '{' } else { ',' };
+                let _ = write!(out, "{before}\"{}\":", counter.name());
+                self.counters[counter].write(out);
+            }
+            out.push('}');
+        });
         part("strings", &|out| self.strings.write(out));
         out.push('}');
         out
@@ -285,11 +292,9 @@ impl Sink for Contents {
             Drawn::FlowBegins(_) => {}
             Drawn::Flow(Flow { from, to }) => self.draw_flow(&from, &to),
             Drawn::Instant(instant) => self.draw_mark(&instant),
-            Drawn::Sample(Sample { counter, at, value }) => {
-                // It is told when the next event has another time.
-                let seq = if at < self.now.at { self.now.seq - 1 } else { self.now.seq };
+            Drawn::Sample(Sample { counter, value, .. }) => {
                 if let Some(table) = self.counters.get_mut(&counter) {
-                    table.push(Moment { at, seq }, [number(value)]);
+                    table.push(self.now, [number(value)]);
                 }
             }
         }

@@ -23,7 +23,12 @@ function titleOf(task, said) {
   return [make("span", { className: "number" }, `${tasks[task].tid}`), `${tasks[task].name}${said}`];
 }
 
-const byWhom = (tid) => (tid === 0 ? "" : ` by ${nameOf(tid)}`);
+// Why a task was ready, and who made it so.
+function cause(turn) {
+  const because = text(turns.because[turn]), by = turns.by[turn];
+  return by === 0 ? because : `${because}, by ${nameOf(by)}`;
+}
+
 const at = (ns) => `${span(ns)} after boot`;
 
 // Why a task was chosen, and what else could have been.
@@ -34,7 +39,7 @@ function decision(turn) {
   const of = count === 1 ? "the only one ready" : `first of ${grouped.format(count)} ready${named}`;
   const previous = turns.previous[turn];
   return [
-    ["because", `${text(turns.because[turn])}${byWhom(turns.by[turn])}`],
+    ["because", cause(turn)],
     ["was ready for", span(turns.waited[turn])],
     ["chosen as", `${of} (${text(turns.rule[turn])})`],
     ["before it", previous === 0 ? "" : `${nameOf(previous)} (${text(turns.previousStopped[turn])})`],
@@ -66,7 +71,7 @@ function tellWait(slice) {
     ["waited", `${span(waits.ns[wait])}, from ${at(waits.from[TIME][wait])}`],
     ["in queue", text(waits.queues[wait])],
     ["until", until < 0 ? "" : `${at(until)} at the latest`],
-    ["woken", next === undefined ? "" : `${text(turns.because[next])}${byWhom(turns.by[next])}`],
+    ["woken", next === undefined ? "" : cause(next)],
     ["at", code(text(waits.line[wait]))],
     ["event", grouped.format(waits.from[EVENTS][wait])],
   ]);
@@ -160,11 +165,11 @@ function tellTask(index) {
 
 const LEGEND = [
   ["turn", "has the turn"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file or socket"],
-  ["wait-time", "waits for a time"], ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["stop", "signal, fault or exit"],
+  ["wait-time", "waits for a time"], ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["stop", "signal, fault, or a bad end"],
 ];
 const KEYS = [
   [["w", "s"], "zoom in and out"], [["a", "d"], "move"], [["←", "→"], "choose a turn or wait"], [["↑", "↓"], "choose a task"],
-  [["g"], "go to who woke it"], [["Enter"], "fill the view with it"], [["f"], "show all"], [["e"], "time, or events"], [["/"], "find a task"], [["Esc"], "let go"],
+  [["g"], "go to who woke it"], [["Enter"], "fill the view with it"], [["f"], "show all"], [["e"], "time, or events"], [["v"], "only tasks in sight"], [["/"], "find a task"], [["Esc"], "let go"],
 ];
 
 function legend() {

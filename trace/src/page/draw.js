@@ -86,9 +86,8 @@ function drawAxis() {
   ink.font = `11px ${FONT}`;
   ink.textBaseline = "middle";
   const most = Math.max(Math.abs(view.from), Math.abs(view.to));
-  for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step) {
+  for (let at = Math.max(0, Math.ceil(view.from / step) * step); at <= view.to; at += step) {
     const x = Math.round(toX(at)) + 0.5;
-    if (at < 0) continue;
     ink.fillStyle = colours.hair;
     ink.fillRect(x - 0.5, AXIS, 1, view.height);
     ink.fillStyle = colours.line;
@@ -96,7 +95,8 @@ function drawAxis() {
     ink.fillStyle = colours.soft;
     ink.textAlign = "center";
     const said = moment(at, step, view.axis, most);
-    if (x - widthOf(said) / 2 > LABELS - 2) ink.fillText(said, x, AXIS / 2 - 1);
+    const half = widthOf(said) / 2;
+    if (x - half > LABELS - 2 && x + half < view.width) ink.fillText(said, x, AXIS / 2 - 1);
   }
   ink.fillStyle = colours.line;
   ink.fillRect(0, AXIS, view.width, 1);
@@ -197,9 +197,7 @@ function drawRow(task, y, kin, brush, labels) {
     const height = (ROW - 7) * thin[i + 1];
     brush.add(colours.turn, thin[i], y + 3 + (ROW - 7 - height) / 2, 1, height);
   }
-  eachInSight(marksOf[task], () => {}, (x) => {
-    if (x >= LABELS) brush.add(colours.stop, x, y + 1, 2, 4);
-  });
+  drawMarks(task, y, brush);
   ink.font = `12.5px ${FONT}`;
   ink.textAlign = "right";
   ink.fillStyle = colours.faint;
@@ -208,6 +206,18 @@ function drawRow(task, y, kin, brush, labels) {
   ink.fillStyle = isChosen ? colours.accent : colours.ink;
   ink.font = `${isChosen ? "600 " : ""}12.5px ${FONT}`;
   ink.fillText(cut(name, LABELS - 66), 56, y + ROW / 2);
+}
+
+// Signals and faults above the row; an end in it, which says whether it was a good one.
+function drawMarks(task, y, brush) {
+  const lane = marksOf[task], at = lane.from[view.axis];
+  for (let k = find(at, view.from), before = -1; k < at.length && at[k] <= view.to; k++) {
+    const x = Math.round(toX(at[k])), colour = MARK_COLOURS[markKind(lane.ids[k])];
+    if (colour === undefined || x < LABELS || (x === before && colour !== "stop")) continue;
+    before = x;
+    if (colour === "stop") brush.add(colours.stop, x - 1, y + 1, 3, 5);
+    else brush.add(colours[colour], x, y + 8, 2, ROW - 17);
+  }
 }
 
 // What stands in a turn: its last call, or why it was over.
@@ -255,15 +265,23 @@ function turnAfter({ task, id }) {
   return lane.ids[find(lane.from[EVENTS], waits.to[EVENTS][id])];
 }
 
+// All that end in sight, the fainter the more there are; none when they would be a tangle.
 function drawArrows() {
   const ends = flowTos[view.axis];
   const first = find(ends, view.from), last = Math.min(flows.count, find(ends, view.to) + 40);
-  if (last - first <= MOST_ARROWS) {
-    ink.globalAlpha = last - first < 120 ? 0.75 : 0.4;
-    for (let flow = first; flow < last; flow++) if (flows.at[view.axis][flow] <= view.to) drawArrow(flow, colours.arrow, 1);
-    ink.globalAlpha = 1;
-  }
-  for (const flow of new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)])) drawArrow(flow, colours["arrow-strong"], 1.7);
+  if (last - first > MOST_ARROWS) return;
+  ink.globalAlpha = Math.min(0.8, 30 / Math.max(1, last - first) + 0.15);
+  for (let flow = first; flow < last; flow++) if (flows.at[view.axis][flow] <= view.to) drawArrow(flow, colours.arrow, 1);
+  ink.globalAlpha = 1;
+}
+
+function inPlot(paint) {
+  ink.save();
+  ink.beginPath();
+  ink.rect(LABELS, rowsTop, view.width - LABELS, view.height);
+  ink.clip();
+  paint();
+  ink.restore();
 }
 
 function outline(slice, colour) {
@@ -311,6 +329,7 @@ function draw() {
   const first = Math.max(0, Math.floor(view.top / ROW));
   const last = Math.min(view.rows.length, Math.ceil((view.top + view.height - rowsTop) / ROW));
   for (let place = first; place < last; place++) drawRow(view.rows[place], rowsTop + place * ROW - view.top, kin, brush, labels);
+  inPlot(drawArrows);
   brush.paint();
   ink.font = `11px ${FONT}`;
   ink.textAlign = "left";
@@ -319,12 +338,11 @@ function draw() {
     ink.fillStyle = colour;
     if (shown !== "") ink.fillText(shown, x, y);
   }
-  ink.beginPath();
-  ink.rect(LABELS, rowsTop, view.width - LABELS, view.height);
-  ink.clip();
-  outline(view.chosen, colours["arrow-strong"]);
-  outline(view.hovered, colours.ink);
-  drawArrows();
+  inPlot(() => {
+    outline(view.chosen, colours["arrow-strong"]);
+    outline(view.hovered, colours.ink);
+    for (const flow of new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)])) drawArrow(flow, colours["arrow-strong"], 1.7);
+  });
   ink.restore();
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
   ink.fillStyle = colours.line;
@@ -396,7 +414,7 @@ function drawMap() {
     mapInk.fillRect(0, 0, width, height);
     mapInk.fillStyle = colours.graph;
     for (let x = 0; x < shares.length; x++) {
-      const high = Math.min(1, Math.sqrt(shares[x])) * (height - 14);
+      const high = Math.min(1, shares[x]) * (height - 14);
       if (shares[x] > 0) mapInk.fillRect(LABELS + x, height - 5 - Math.max(1, high), 1, Math.max(1, high));
     }
     mapInk.font = `12px ${FONT}`;

@@ -138,7 +138,7 @@ const searchBox = document.getElementById("search");
 const ACTIONS = {
   w: () => zoom(0.7), s: () => zoom(1 / 0.7), "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7),
   a: () => pan(-plotWidth() * 0.15), d: () => pan(plotWidth() * 0.15), f: fit, Home: fit, g: goToWaker, Enter: fill,
-  e: () => useAxis(view.axis === TIME ? EVENTS : TIME), t: switchTheme, "/": () => searchBox.focus(), Escape: () => choose(null),
+  e: () => useAxis(view.axis === TIME ? EVENTS : TIME), t: switchTheme, v: () => showOnlyInSight(!view.isOnlyInSight), "/": () => searchBox.focus(), Escape: () => choose(null),
   ArrowLeft: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => stepTask(-1), ArrowDown: () => stepTask(1),
   PageUp: () => scroll(rowsTop - view.height), PageDown: () => scroll(view.height - rowsTop),
 };
@@ -185,6 +185,7 @@ onClick("zoom-in", () => zoom(0.5));
 onClick("zoom-out", () => zoom(2));
 onClick("by-time", () => useAxis(TIME));
 onClick("by-event", () => useAxis(EVENTS));
+onClick("in-sight", () => showOnlyInSight(!view.isOnlyInSight));
 onClick("theme", switchTheme);
 
 document.title = `${text(data.name)}: timeline`;
@@ -195,6 +196,7 @@ new ResizeObserver(() => redraw()).observe(chart);
 const stillTurns = turns.ns.filter((ns) => ns === 0).length;
 [view.width, view.height] = [chart.clientWidth, chart.clientHeight];
 tellDetails();
+showOnlyInSight(view.isOnlyInSight);
 useTheme(isDarkThere.matches ? "dark" : "light");
 if (stillTurns * 2 > turns.count) useAxis(EVENTS);
 fit();

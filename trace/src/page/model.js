@@ -38,8 +38,7 @@ const turns = slices(data.turns);
 const waits = slices(data.waits);
 const marks = { ...data.marks, at: [sums(data.marks.at), sums(data.marks.seq)], count: data.marks.at.length };
 const flows = { ...data.flows, at: [sums(data.flows.at), sums(data.flows.seq)], count: data.flows.at.length };
-const counters = ["ready queue", "tasks", "open files"].map((name) => {
-  const { at, seq, value } = data[name];
+const counters = Object.entries(data.counters).map(([name, { at, seq, value }]) => {
   return { name, at: [sums(at), sums(seq)], values: value, most: value.reduce((a, b) => Math.max(a, b), 0) };
 });
 const bounds = [[data.begin[0], data.end[0]], [data.begin[1], data.end[1]]];
@@ -109,4 +108,13 @@ function waitKind(wait) {
     kindOf[on] = KINDS.indexOf(kind);
   }
   return kindOf[on];
+}
+
+// Whether a mark is of a signal or a fault, or an end, and of which kind. A birth is where the line of a life begins.
+const MARK_COLOURS = { end: "soft", badEnd: "stop", more: "stop" };
+function markKind(mark) {
+  const name = text(marks.name[mark]);
+  if (name === "spawned") return "begin";
+  if (name !== "exited") return "more";
+  return text(marks.detail[mark]) === "exited with 0" ? "end" : "badEnd";
 }

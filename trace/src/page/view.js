@@ -1,27 +1,39 @@
 // What is shown: which part of which axis, which rows from where on, what is chosen and what is pointed at.
 
 const LABELS = 172, AXIS = 26, GRAPH = 34, ROW = 26;
+const MANY_ROWS = 100, MOST_ARROWS = 500;
 const view = {
-  axis: TIME, from: 0, to: 1, top: 0, rows: tasks.map((task) => task.index), query: "",
+  axis: TIME, from: 0, to: 1, top: 0, query: "",
+  // The rows of those who were found, and of them those in sight, if no others are wanted.
+  found: tasks.map((task) => task.index), rows: [], isOnlyInSight: tasks.length > MANY_ROWS,
   width: 1, height: 1, pointer: null, hovered: null, chosen: null,
 };
 const graphs = counters.length * GRAPH;
 const rowsTop = AXIS + graphs + 6;
-const MOST_ARROWS = 500;
 
 const plotWidth = () => Math.max(1, view.width - LABELS);
 const perPixel = () => (view.to - view.from) / plotWidth();
 const toX = (value) => LABELS + (value - view.from) / perPixel();
 const fromX = (x) => view.from + (x - LABELS) * perPixel();
 const rowAt = (y) => (y < rowsTop ? undefined : view.rows[Math.floor((y - rowsTop + view.top) / ROW)]);
-const placeOf = () => new Map(view.rows.map((task, place) => [task, place]));
-let places = placeOf();
+let places = new Map();
 const rowY = (task) => rowsTop + places.get(task) * ROW - view.top;
 
 function whole() {
   const [begin, end] = bounds[view.axis];
   const margin = Math.max(1, (end - begin) * 0.015);
   return [begin - margin, end + margin];
+}
+
+// Which rows there are; the one at the top stays there.
+function arrange() {
+  const isInSight = ({ from, to }) => from[view.axis] <= view.to && to[view.axis] >= view.from;
+  const isWanted = (index) => !view.isOnlyInSight || isInSight(tasks[index]) || view.chosen?.task === index;
+  const place = Math.floor(view.top / ROW), first = view.rows[place];
+  view.rows = view.found.filter(isWanted);
+  places = new Map(view.rows.map((task, place) => [task, place]));
+  if (first !== undefined) view.top += (find(view.rows, first) - place) * ROW;
+  scroll(0);
 }
 
 // Shows this part, or the nearest to it that there is.
@@ -32,6 +44,7 @@ function show(from, to) {
   const middle = (from + to) / 2;
   view.from = Math.min(Math.max(middle - length / 2, begin), end - length);
   view.to = view.from + length;
+  if (view.isOnlyInSight) arrange();
   redraw();
 }
 
@@ -79,6 +92,7 @@ function revealMoment(value) {
 
 function choose(chosen) {
   view.chosen = chosen;
+  arrange();
   if (chosen) reveal(chosen.task);
   tellDetails();
   redraw();
@@ -99,13 +113,18 @@ function search(query) {
     if (view.query === "" || name.includes(view.query)) return true;
     return /^\d+$/.test(number) && `${task.tid}`.startsWith(number) && name.includes(rest.join(" "));
   };
-  view.rows = tasks.filter(isFound).map((task) => task.index);
+  view.found = tasks.filter(isFound).map((task) => task.index);
   // The one with exactly this number comes first to mind.
-  view.first = view.rows.find((index) => `${tasks[index].tid}` === number) ?? view.rows[0];
-  places = placeOf();
+  view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
   view.top = 0;
-  document.getElementById("found").textContent = view.query === "" ? "" : `${view.rows.length} of ${tasks.length}`;
-  redraw();
+  arrange();
+  document.getElementById("found").textContent = view.query === "" ? "" : `${view.found.length} of ${tasks.length}`;
+}
+
+function showOnlyInSight(isOnly) {
+  view.isOnlyInSight = isOnly;
+  document.getElementById("in-sight").setAttribute("aria-pressed", isOnly);
+  arrange();
 }
 
 // Goes to the first task that was found.

@@ -244,7 +244,7 @@ impl Builder {
     }
 
     /// What has other values now than were told; once for all events of one time.
-    fn tell_counts(&mut self, sink: &mut impl Sink) {
+    pub(crate) fn tell_counts(&mut self, sink: &mut impl Sink) {
         for (counter, count) in Counter::ALL.into_iter().zip(&mut self.counts) {
             if count.told != Some(count.value) {
                 count.told = Some(count.value);
