@@ -130,14 +130,14 @@ enum Action {
         #[command(subcommand)]
         action: LogAction,
     },
-    /// Draw a log of events
+    /// Draw a timeline of a log of events
     Timeline {
-        /// As a page for a browser, which needs nothing else
-        #[arg(long, value_name = "OUT")]
-        html: PathBuf,
-
         /// A whole log: --log yieldix=trace --log-format json
         file: PathBuf,
+
+        /// As a page for a browser, to this file, which needs no other
+        #[arg(long, value_name = "FILE")]
+        html: PathBuf,
     },
     /// List the programs, by group
     List,
@@ -241,7 +241,7 @@ fn act(command: &Command) -> ExitCode {
         },
         Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
         Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
-        Some(Action::Timeline { html, file }) => timeline_page(file, html),
+        Some(Action::Timeline { html, file }) => draw_page(file, html),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
@@ -253,32 +253,35 @@ fn act(command: &Command) -> ExitCode {
 
 /// `yieldix log state`.
 fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
-    let complain_of = |error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
     let file = match File::open(path) {
         Ok(file) => BufReader::new(file),
-        Err(error) => return complain_of(&error),
+        Err(error) => return complain_of(path, &error),
     };
     match State::at(file, at) {
         Ok(state) => say(&state.to_string()),
-        Err(error) => complain_of(&error),
+        Err(error) => complain_of(path, &error),
     }
 }
 
 /// `yieldix timeline --html`.
-fn timeline_page(log: &Path, out: &Path) -> ExitCode {
-    let complain_of = |path: &Path, error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
-    let file = match File::open(log) {
+fn draw_page(log: &Path, to: &Path) -> ExitCode {
+    let from = match File::open(log) {
         Ok(file) => BufReader::new(file),
         Err(error) => return complain_of(log, &error),
     };
     let name = log.file_name().unwrap_or(log.as_os_str()).to_string_lossy();
-    match yieldix_trace::page(file, &name) {
-        Ok(page) => match std::fs::write(out, page) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain_of(out, &error),
-        },
-        Err(error) => complain_of(log, &error),
+    let page = match yieldix_trace::page(from, &name) {
+        Ok(page) => page,
+        Err(error) => return complain_of(log, &error),
+    };
+    match std::fs::write(to, page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain_of(to, &error),
     }
+}
+
+fn complain_of(path: &Path, error: &dyn std::fmt::Display) -> ExitCode {
+    complain(1, &format!("{}: {error}", path.display()))
 }
 
 /// The text of a script of this host, or why it cannot be run. Who names a program where a command stands is told

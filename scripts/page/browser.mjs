@@ -1,13 +1,9 @@
 // Chromium without a window, driven through a pipe by its DevTools protocol: no package is needed.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
-// Starts one; `command` is its path. Its answers come in the order of the questions.
-export async function start(command, width, height) {
-  const profile = mkdtempSync(join(tmpdir(), "try-page-"));
+// Starts one; `command` is its path, and in `profile`, a folder, it keeps what it wants.
+export async function start(command, profile, width, height) {
   const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
     "--force-color-profile=srgb", `--user-data-dir=${profile}`, `--window-size=${width},${height}`];
   const child = spawn(command, flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
@@ -59,14 +55,14 @@ export async function start(command, width, height) {
       await ask("Input.dispatchKeyEvent", { type: "keyUp", key });
     },
     prefer: (scheme) => ask("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] }),
-    async picture(scale = 1) {
-      const clip = { x: 0, y: 0, width, height, scale };
+    // What is seen, as a PNG of that height.
+    async picture(height) {
+      const clip = { x: 0, y: 0, width, height, scale: 1 };
       return Buffer.from((await ask("Page.captureScreenshot", { format: "png", clip })).data, "base64");
     },
     async end() {
       ask("Browser.close").catch(() => {});
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -5,7 +5,8 @@ import { start } from "./browser.mjs";
 
 const [command, folder, ...rest] = process.argv.slice(2);
 const picture = rest[0] === "--picture" ? rest[1] : undefined;
-const browser = await start(command, 1400, 820);
+const PICTURE_HEIGHT = 600;
+const browser = await start(command, `${folder}/profile`, 1400, 820);
 
 const complaints = [], fetched = [];
 browser.listen((method, { exceptionDetails, entry, type, args, request }) => {
@@ -249,16 +250,16 @@ async function takePicture() {
     }
     return flows.to[0];
   })()`);
-  await value(`choose({ task: turns.task[${turn}], kind: "turn", id: ${turn} })`);
+  await browser.ask("Emulation.setDeviceMetricsOverride", { width: 1400, height: PICTURE_HEIGHT, deviceScaleFactor: 1, mobile: false });
   await value(`(() => {
-    const tr = tasks.find((task) => task.name === "tr");
-    show(-0.02 * tr.to[TIME], tr.to[TIME] * 1.06);
-    scroll(-1e9);
+    const last = tasks.find((task) => task.name === "tr");
+    showOnlyInSight(true);
+    show(-0.02 * last.to[TIME], last.to[TIME] * 1.35);
+    choose({ task: turns.task[${turn}], kind: "turn", id: ${turn} });
   })()`);
   await drawn();
   await pointAt(...await middleOf("turn", turn));
-  await drawn();
-  writeFileSync(picture, await browser.picture());
+  writeFileSync(picture, await browser.picture(PICTURE_HEIGHT));
   console.log(`wrote ${picture}`);
 }
 

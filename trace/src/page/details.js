@@ -165,7 +165,7 @@ function tellTask(index) {
 
 const LEGEND = [
   ["turn", "has the turn"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file or socket"],
-  ["wait-time", "waits for a time"], ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["stop", "signal, fault, or a bad end"],
+  ["wait-time", "waits for a time"], ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["stop", "stopped; a signal, fault or bad end"],
 ];
 const KEYS = [
   [["w", "s"], "zoom in and out"], [["a", "d"], "move"], [["←", "→"], "choose a turn or wait"], [["↑", "↓"], "choose a task"],

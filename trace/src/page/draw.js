@@ -197,6 +197,8 @@ function drawRow(task, y, kin, brush, labels) {
     const height = (ROW - 7) * thin[i + 1];
     brush.add(colours.turn, thin[i], y + 3 + (ROW - 7 - height) / 2, 1, height);
   }
+  const stop = (x, width) => brush.add(colours.stop, x, y + ROW - 4, width, 2);
+  eachInSight(stopsOf[task], (k, x0, x1) => stop(Math.max(x0, LABELS), Math.min(x1, view.width) - Math.max(x0, LABELS)), (x) => stop(x, 1));
   drawMarks(task, y, brush);
   ink.font = `12.5px ${FONT}`;
   ink.textAlign = "right";

@@ -78,6 +78,24 @@ const lanesOf = {
 };
 const marksOf = lanes(marks.count, marks.task, marks.at, marks.at);
 
+// From the signal that stopped a task to the one that let it go on, or to its end.
+function stretchesOfStops() {
+  const stops = { task: [], from: [[], []], to: [[], []] }, since = new Map();
+  for (let mark = 0; mark < marks.count; mark++) {
+    const task = marks.task[mark], name = text(marks.name[mark]);
+    if (name === "stopped" && !since.has(task)) since.set(task, mark);
+    if ((name !== "continued" && name !== "exited") || !since.has(task)) continue;
+    stops.task.push(task);
+    for (const axis of [TIME, EVENTS]) {
+      stops.from[axis].push(marks.at[axis][since.get(task)]);
+      stops.to[axis].push(marks.at[axis][mark]);
+    }
+    since.delete(task);
+  }
+  return lanes(stops.task.length, stops.task, stops.from, stops.to);
+}
+const stopsOf = stretchesOfStops();
+
 // Who woke whom: by the turn that was woken, and by the turn that did it.
 const flowInto = new Map(), flowsOutOf = new Map();
 for (let i = 0; i < flows.count; i++) {
