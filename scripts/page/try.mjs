@@ -210,6 +210,19 @@ async function tryForged() {
   same("and is shown as it is", await value("tasks.some((task) => task.name.startsWith('</script>'))"), true);
 }
 
+async function tryStops() {
+  await open("stopped");
+  const stopped = "tasks.filter((task) => stopsOf[task.index].ids.length > 0).map((task) => task.name)";
+  same("a task is stopped from its signal to the next", await value(stopped), ["sleep"]);
+  same("and its end is shown", await value("tasks.find((task) => task.name === 'sleep').status"), "killed by SIGTERM");
+  const [x, y] = await value(`(() => {
+    const mark = marks.name.findIndex((name) => text(name) === "task fault"), { left, top } = chart.getBoundingClientRect();
+    return [left + toX(marks.at[view.axis][mark]), top + rowY(marks.task[mark]) + 3];
+  })()`);
+  await pointAt(x, y);
+  holds("pointing at a mark shows the fault", (await words("tip")).includes("task fault"), await words("tip"));
+}
+
 async function tryMany() {
   const events = readFileSync(`${folder}/many.json`, "utf8").split("\n").length - 1;
   holds("there are 100,000 events to draw", events >= 100_000, events);
@@ -272,6 +285,7 @@ try {
   await trySearch();
   await tryColours();
   await tryForged();
+  await tryStops();
   await tryMany();
   if (picture) await takePicture();
   same("nothing is complained of", complaints, []);
