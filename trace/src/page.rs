@@ -28,7 +28,7 @@ const SCRIPTS: [&str; 6] = [
 ///
 /// Errors: those of [`Reader`].
 pub fn page(log: impl BufRead, name: &str) -> Result<String, LogError> {
-    let data = Contents::read(log)?.to_json(name);
+    let data = Contents::read(log)?.into_json(name);
     // In this order, so that no mark is looked for in what was put in.
     let (head, rest) = split(TEMPLATE, "/*STYLE*/");
     let (body, rest) = split(rest, "/*DATA*/");
@@ -252,7 +252,7 @@ impl Contents {
         self.marks.push(self.now, [row as i64, name, detail]);
     }
 
-    fn to_json(mut self, name: &str) -> String {
+    fn into_json(mut self, name: &str) -> String {
         let name = self.strings.number(name);
         let mut out = format!("{{\"name\":{name}");
         for (key, Moment { at, seq }) in [("begin", self.begin), ("end", self.now)] {

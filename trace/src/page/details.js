@@ -84,6 +84,19 @@ function tellReady(turn) {
 const SAID = { turn: " runs", wait: " waits", ready: " is ready, and waits for a turn" };
 const tellSlice = (slice) => (slice.kind === "turn" ? tellTurn(slice.id) : slice.kind === "wait" ? tellWait(slice) : tellReady(slice.id));
 
+// All marks that are as good as in one place: a fault is followed by an end.
+const MOST_MARKS = 6;
+function tellMarks({ task, id }) {
+  const lane = marksOf[task], middle = marks.at[view.axis][id], room = NEAR * perPixel();
+  const first = find(lane.from[view.axis], middle - room), last = find(lane.from[view.axis], middle + room, first, true);
+  const said = (mark) => [text(marks.name[mark]), text(marks.detail[mark]) || "—"];
+  const more = last - first - MOST_MARKS;
+  return facts([
+    ...lane.ids.slice(first, Math.min(last, first + MOST_MARKS)).map(said),
+    ["more", more > 0 ? many(more, "mark") : ""], ["at", at(marks.at[TIME][id])],
+  ]);
+}
+
 const tip = document.getElementById("tip");
 function tellTip() {
   const slice = view.hovered;
@@ -91,11 +104,11 @@ function tellTip() {
     tip.hidden = true;
     return;
   }
-  const key = `${slice.kind} ${slice.id}`;
+  const key = [slice.kind, slice.id, view.axis, perPixel()].join();
   if (tip.dataset.key !== key) {
     tip.dataset.key = key;
-    const near = slice.kind === "mark" ? facts([["at", at(marks.at[TIME][slice.id])], ["of", text(marks.detail[slice.id])]]) : tellSlice(slice);
-    const said = slice.kind === "mark" ? `: ${text(marks.name[slice.id])}` : SAID[slice.kind];
+    const said = slice.kind === "mark" ? "" : SAID[slice.kind];
+    const near = slice.kind === "mark" ? tellMarks(slice) : tellSlice(slice);
     tip.replaceChildren(make("div", { className: "tip-title" }, ...titleOf(slice.task, said)), near);
   }
   tip.hidden = false;
