@@ -4,6 +4,7 @@
 //! docs/tracing.md. From it this makes what the kernel did without knowing the kernel: nothing here links it, and
 //! what is not in the log cannot be known here.
 
+pub mod chrome;
 mod event;
 mod happening;
 mod page;
@@ -11,6 +12,7 @@ mod reader;
 pub mod state;
 pub mod timeline;
 
+pub use chrome::Chrome;
 pub use event::{Event, FieldError};
 pub use happening::Happening;
 pub use page::page;
