@@ -169,7 +169,7 @@ pub struct Kernel<H, P> {
 
     // Who watches.
     pub(crate) level: LevelFilter,
-    pub(crate) observer: Option<Box<dyn Observer>>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
     /// The last of what happened, whoever watches.
     pub(crate) recorder: Recorder,
     /// Who is given that when something is wrong.
@@ -233,7 +233,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             is_asked_to_end: false,
             is_finished: false,
             level: LevelFilter::OFF,
-            observer: None,
+            observers: Vec::new(),
             recorder: Recorder::new(),
             flight_sink: None,
             sequence: std::cell::Cell::new(0),
@@ -251,9 +251,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         kernel
     }
 
-    /// Has every event from now on told to `observer`, beside the log.
+    /// Has every event from now on told to `observer`, beside the log and those that observe already.
     pub fn observe(&mut self, observer: Box<dyn Observer>) {
-        self.observer = Some(observer);
+        self.observers.push(observer);
         self.look_who_watches();
     }
 

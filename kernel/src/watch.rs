@@ -66,14 +66,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.sequence.set(sequence);
         let record = Record { sequence, at, event };
         record.log();
-        if let Some(observer) = &self.observer {
+        for observer in &self.observers {
             observer.event(&record);
         }
     }
 
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
-        self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
+        self.level = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
         self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
     }
 
