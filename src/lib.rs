@@ -43,6 +43,8 @@ compile_error!("yieldix needs panic = \"unwind\": a task that panics ends alone,
 mod log;
 mod machine;
 mod running;
+#[cfg(unix)]
+mod watchdog;
 
 pub use log::{FilterError, LogFile, LogFormat, LogGuard, start_log, start_log_to_file};
 pub use machine::{BootError, Console, Folder, Machine, MountError};

@@ -82,6 +82,10 @@ struct Command {
     #[arg(long, global = true)]
     flight_turns: bool,
 
+    /// Do without the thread that says who holds the machine for over a second
+    #[arg(long, global = true)]
+    no_watchdog: bool,
+
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
     simulate: bool,
@@ -332,6 +336,9 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     }
     machine = machine.host_exec(command.host_exec);
     machine = with_flight(machine, command);
+    if command.no_watchdog {
+        machine = machine.watchdog(None);
+    }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }

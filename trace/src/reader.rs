@@ -98,7 +98,9 @@ impl<R: BufRead> Reader<R> {
             }
             self.number += 1;
             let parsed = Event::parse(&self.line);
-            let Some(event) = parsed.map_err(|why| LogError::Line { number: self.number, why })? else { continue };
+            let event = parsed.map_err(|why| LogError::Line { number: self.number, why })?;
+            // Without a place in the order, it is none of the kernel's own.
+            let Some(event) = event.filter(|event| event.seq > 0) else { continue };
             if event.seq != self.last + 1 {
                 return Err(LogError::Missing { from: self.last + 1, to: event.seq.saturating_sub(1) });
             }
