@@ -513,9 +513,9 @@ events! {
     /// A task is larger than a task should be; `line` is where it was spawned.
     WARN "yieldix::lint" "large frame" LargeFrame { tid: Tid, name: &'a str, bytes: usize, line: &'a str }
         = "has a frame of {bytes} bytes[, spawned at {line}]: what is large and held across a yield belongs on the heap (Vec, Box)";
-    /// A task has opened so many descriptors at one line, and closed none between.
+    /// A task has opened so many descriptors at one line, and closed none of them.
     WARN "yieldix::lint" "descriptor leak" DescriptorLeak { tid: Tid, name: &'a str, opened: u32, line: &'a str }
-        = "opened {opened} descriptors[ at {line}] and closed none between: close them (close, using!)";
+        = "opened {opened} descriptors[ at {line}] and closed none of them: close them (close, using!)";
     /// A task of a program of the host yields with a span of `tracing` entered: others run in it.
     WARN "yieldix::lint" "span left entered" SpanLeft { tid: Tid, name: &'a str, span: &'a str, line: &'a str }
         = "yields at {line} with the span {span} entered, in which others run now: enter it between yields only (in_scope)";

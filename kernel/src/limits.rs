@@ -212,7 +212,7 @@ pub const FRAME_BYTES: usize = 64 << 10;
 /// Descriptors that a task has open before their growth is looked at.
 pub const GROWTH_BEGINS: u32 = 16;
 
-/// Descriptors that a task has opened from then on at one line, none closed between, that are told as a leak: half of
+/// Descriptors that a task has opened from then on at one line, none of them closed, that are told as a leak: half of
 /// those it may have, and at least so many.
 pub const GROWTH_TOLD: u32 = 64;
 

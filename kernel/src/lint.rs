@@ -23,10 +23,11 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::CoroutineState,
+    panic::Location,
     time::Duration,
 };
 use tracing::{dispatcher::get_default, span};
-use yieldix_syscalls::{ExitStatus, Reply, Tid, Time, Trap};
+use yieldix_syscalls::{ExitStatus, Fd, Reply, Tid, Time, Trap};
 
 /// What can be told of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +49,34 @@ struct Storm {
     since: Time,
 }
 
-/// Descriptors that a task has opened at one line, none closed between.
-#[derive(Clone, Copy, Debug)]
+/// Descriptors that a task has opened, by the line that opened them, as long as none of that line was closed.
+#[derive(Debug, Default)]
 struct Growth {
-    line: Line,
-    opened: u32,
+    /// None for a line of which one was, or which has been told.
+    opened: BTreeMap<&'static Location<'static>, Option<BTreeSet<Fd>>>,
+}
+
+impl Growth {
+    /// One more; gives how many there are of that line.
+    fn open(&mut self, fd: Fd, line: &'static Location<'static>) -> u32 {
+        let opened = self.opened.entry(line).or_insert_with(|| Some(BTreeSet::new()));
+        opened.as_mut().map_or(0, |fds| {
+            fds.insert(fd);
+            fds.len() as u32
+        })
+    }
+
+    fn close(&mut self, fd: Fd) {
+        for opened in self.opened.values_mut() {
+            if opened.as_ref().is_some_and(|fds| fds.contains(&fd)) {
+                *opened = None;
+            }
+        }
+    }
+
+    fn forgive(&mut self, line: &'static Location<'static>) {
+        self.opened.insert(line, None);
+    }
 }
 
 /// What the lints remember.
@@ -244,51 +268,49 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The task in `slot` has a descriptor more.
+    /// The task in `slot` has this descriptor more.
     #[inline]
-    pub(crate) fn look_at_growth(&mut self, slot: u32) {
+    pub(crate) fn look_at_growth(&mut self, slot: u32, fd: Fd) {
         if self.table.cold(slot).is_some_and(|cold| cold.fds.open() >= limits::GROWTH_BEGINS) {
-            self.note_growth(slot);
+            self.note_growth(slot, fd);
         }
     }
 
     #[cold]
-    fn note_growth(&mut self, slot: u32) {
-        if !self.wants(level::DescriptorLeak) {
-            return;
-        }
-        let (tid, line) = (self.table.tid(slot), self.table.slot(slot).at);
+    fn note_growth(&mut self, slot: u32, fd: Fd) {
+        let Some(line) = self.table.slot(slot).at.filter(|_| self.wants(level::DescriptorLeak)) else { return };
+        let tid = self.table.tid(slot);
         let growths = &mut self.lints.growths;
         if growths.len() >= limits::GROWTHS_FOLLOWED && !growths.contains_key(&tid) {
             growths.clear();
         }
-        let growth = growths.entry(tid).or_insert(Growth { line, opened: 0 });
-        if growth.line != line {
-            *growth = Growth { line, opened: 0 };
-        }
-        growth.opened += 1;
-        let opened = growth.opened;
-        if opened != (self.options.fds_per_task / 2).max(limits::GROWTH_TOLD) {
+        let growth = growths.entry(tid).or_default();
+        let opened = growth.open(fd, line);
+        if opened < (self.options.fds_per_task / 2).max(limits::GROWTH_TOLD) {
             return;
         }
+        growth.forgive(line);
         if let Some(line) = self.is_to_tell(Lint::DescriptorLeak, slot) {
             emit!(self, DescriptorLeak { tid, name: self.name_of(slot), opened, line: &line });
         }
     }
 
-    /// The task in `slot` has a descriptor less, or none any more.
+    /// The task in `slot` has this descriptor less.
     #[inline]
-    pub(crate) fn end_growth(&mut self, slot: u32) {
+    pub(crate) fn look_at_close(&mut self, slot: u32, fd: Fd) {
         if !self.lints.growths.is_empty() {
             let tid = self.table.tid(slot);
-            self.lints.growths.remove(&tid);
+            if let Some(growth) = self.lints.growths.get_mut(&tid) {
+                growth.close(fd);
+            }
         }
     }
 
     /// A task that has something open or caught is about to end. Did it end of itself, without taking what it had
     /// been woken for?
     pub(crate) fn look_at_end(&mut self, slot: u32, status: &ExitStatus) {
-        self.end_growth(slot);
+        let tid = self.table.tid(slot);
+        self.lints.growths.remove(&tid);
         self.note_fruitful(slot);
         let ExitStatus::Exited(code) = status else { return };
         if !self.wants(level::SignalUntaken) || self.ended.is_some() {
