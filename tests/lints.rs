@@ -1,5 +1,5 @@
 //! Lints: each fires on a fault that was planted for it, once, at its line, and not on what looks much like it.
-#![feature(coroutines, coroutine_trait)]
+#![feature(coroutines)]
 
 use rustix::time::{ClockId, clock_gettime};
 use std::{

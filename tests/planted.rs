@@ -30,14 +30,27 @@ edition = "2024"
 yieldix = { path = "ROOT" }
 "#;
 
-const HEAD: &str = r#"#![feature(coroutines, coroutine_trait)]
+/// What runs the program that it is told to.
+const MAIN: &str = r#"#![feature(coroutines, coroutine_trait)]
 #![allow(dead_code)]
 
-use std::time::Duration;
-use yieldix::{
-    LogFormat, Machine, start_log,
-    syscalls::{calls::*, *},
-};
+use yieldix::{LogFormat, Machine, start_log};
+
+MODULES
+
+fn main() {
+    let _log = start_log("", LogFormat::Text, std::io::stderr()).unwrap();
+    let workers = match std::env::args().nth(1).as_deref() {
+        ARMS
+        _ => panic!("no such program"),
+    };
+    std::process::exit(Machine::new().task(workers()).boot().unwrap().code());
+}
+"#;
+
+/// What each program begins with.
+const HEAD: &str = r#"use std::time::Duration;
+use yieldix::syscalls::{calls::*, *};
 
 /// What the host gives to others in the meantime does not count.
 fn compute(span: Duration) {
@@ -59,12 +72,6 @@ fn partner() -> Task {
         trap!(yield join(parent))?; // deadlock
         Ok(())
     })
-}
-
-fn main() {
-    let _log = start_log("", LogFormat::Text, std::io::stderr()).unwrap();
-    let ended = Machine::new().task(workers()).boot().unwrap();
-    std::process::exit(ended.code());
 }
 "#;
 
@@ -153,7 +160,8 @@ struct Planted {
 
 impl Planted {
     fn new(fault: Fault, seed: u64) -> Planted {
-        let mut draw = Draw(seed);
+        let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ fault as u64);
+        draw.below(1);
         let place = (draw.below(WORKERS), draw.below(PIECES));
         let mut text = HEAD.to_owned();
         for worker in 0..WORKERS {
@@ -168,7 +176,7 @@ impl Planted {
         let wait = "trap!(yield wait(worker))?; // deadlock";
         let _ = write!(
             text,
-            "\nfn workers() -> Task {{\ntask!({{\nlet workers = [\n{spawns}];\nfor worker in workers {{\n{wait}\n}}\nOk(())\n}})\n}}\n"
+            "\npub fn workers() -> Task {{\ntask!({{\nlet workers = [\n{spawns}];\nfor worker in workers {{\n{wait}\n}}\nOk(())\n}})\n}}\n"
         );
         // The partner is there whether or not somebody has it for one.
         let has_partner = text.contains("spawn(partner())");
@@ -185,18 +193,18 @@ impl Planted {
 
     /// The lines of it that this text names.
     fn lines_in(&self, text: &str) -> BTreeSet<u32> {
-        let file = format!("src/bin/{}.rs:", self.name());
+        let file = format!("src/{}.rs:", self.name());
         let numbers =
             text.split(&file).skip(1).map(|rest| rest.split(':').next().and_then(|number| number.parse().ok()));
         numbers.map(|number| number.expect("a line")).collect()
     }
 }
 
-/// Builds them all, in a crate of their own; gives where the binaries are.
+/// Builds them all, in one binary of a crate of its own; gives where that is.
 fn build(planted: &[Planted]) -> PathBuf {
     let root = env!("CARGO_MANIFEST_DIR");
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted");
-    let sources = package.join("src/bin");
+    let sources = package.join("src");
     if sources.exists() {
         fs::remove_dir_all(&sources).unwrap();
     }
@@ -207,13 +215,17 @@ fn build(planted: &[Planted]) -> PathBuf {
     for program in planted {
         fs::write(sources.join(program.name()).with_extension("rs"), &program.text).unwrap();
     }
+    let modules: String = planted.iter().map(|program| format!("mod {};\n", program.name())).collect();
+    let arm = |name: String| format!("Some({name:?}) => {name}::workers,\n");
+    let arms: String = planted.iter().map(|program| arm(program.name())).collect();
+    fs::write(sources.join("main.rs"), MAIN.replace("MODULES", &modules).replace("ARMS", &arms)).unwrap();
     // What the machine is made of was built there, but for itself.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target folder");
     let mut cargo = Command::new(env!("CARGO"));
-    let built = cargo.args(["build", "--quiet", "--offline", "--bins"]).current_dir(&package);
+    let built = cargo.args(["build", "--quiet", "--offline"]).current_dir(&package);
     let built = built.env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS").output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    target.join("debug")
+    target.join("debug/planted")
 }
 
 #[test]
@@ -223,11 +235,11 @@ fn a_fault_is_named_with_its_line_wherever_it_is_planted() {
     let seeds = if asked_for.is_empty() { SEEDS } else { &asked_for };
     let planted = seeds.iter().flat_map(|&seed| Fault::ALL.map(|fault| Planted::new(fault, seed)));
     let planted: Vec<Planted> = planted.collect();
-    let binaries = build(&planted);
+    let binary = build(&planted);
     for program in &planted {
         let Planted { fault, seed, text, lines } = program;
         println!("seed {seed}: a {} at {lines:?}, in {} lines; the log says:", fault.name(), text.lines().count());
-        let output = Command::new(binaries.join(program.name())).output().unwrap();
+        let output = Command::new(&binary).arg(program.name()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         print!("{said}");
         assert!(said.contains(fault.told_as()), "a {} of seed {seed} is not told", fault.name());

@@ -334,6 +334,13 @@ macro_rules! events {
                 }
             }
 
+            /// The target that the event is logged on.
+            pub fn target(&self) -> &'static str {
+                match &self.event {
+                    $(Event::$Name { .. } => $target,)+
+                }
+            }
+
             /// The event's message in the log.
             pub fn message(&self) -> &'static str {
                 match &self.event {
