@@ -328,20 +328,21 @@ fn a_job_that_is_done_and_was_not_taken_is_told_at_the_end() {
 
 #[test]
 fn messages_that_nobody_will_receive_are_told_at_the_end_of_who_would_have() {
-    /// Ends with a message in its port, after it has closed its end or not.
-    fn leaves(closes: bool) -> Task {
+    /// Ends with this message in its port, after it has closed its end or not.
+    fn leaves(message: &'static str, closes: bool) -> Task {
         task!({
             let (sender, receiver) = trap!(yield port_create(4))?;
-            trap!(yield port_send(sender, "to nobody"))?;
+            trap!(yield port_send(sender, message))?;
             if closes {
                 trap!(yield close(receiver))?;
             }
             Ok(())
         })
     }
-    let told: Vec<_> = lints(leaves(false)).into_iter().map(|told| told.lint).collect();
+    let told: Vec<_> = lints(leaves("to nobody", false)).into_iter().map(|told| told.lint).collect();
     assert_eq!(told, ["messages not received"]);
-    assert_eq!(lints(leaves(true)), []);
+    assert_eq!(lints(leaves("to nobody", true)), []);
+    assert_eq!(lints(leaves("", false)), [], "a token is left where it is");
 }
 
 #[test]
@@ -367,11 +368,14 @@ fn a_frame_that_is_too_large_is_told_where_it_was_spawned() {
 
 #[test]
 fn descriptors_that_only_become_more_are_told_at_the_line_that_opens_them() {
-    /// Opens and opens; closes each second of them, or none.
-    fn opens(closes: bool) -> Task {
+    /// Opens and opens, at one go or now and then; closes each second of them, or none.
+    fn opens(waits: bool, closes: bool) -> Task {
         task!({
             let copies = yieldix_kernel::limits::FDS_PER_TASK;
             for number in 0..copies - 8 {
+                if waits {
+                    trap!(yield sleep(Duration::from_micros(1)))?;
+                }
                 let copy = trap!(yield dup(Fd::STDOUT))?;
                 if closes && number % 2 == 0 {
                     trap!(yield close(copy))?;
@@ -380,9 +384,11 @@ fn descriptors_that_only_become_more_are_told_at_the_line_that_opens_them() {
             Ok(())
         })
     }
-    let told: Vec<_> = lints(opens(false)).into_iter().map(|told| told.lint).collect();
+    let told: Vec<_> = lints(opens(true, false)).into_iter().map(|told| told.lint).collect();
     assert_eq!(told, ["descriptor leak"]);
-    assert_eq!(lints(opens(true)), []);
+    for (waits, closes) in [(true, true), (false, true), (false, false)] {
+        assert_eq!(lints(opens(waits, closes)), []);
+    }
 }
 
 #[test]

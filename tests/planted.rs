@@ -169,7 +169,7 @@ impl Planted {
             for piece in 0..PIECES {
                 let _ = writeln!(text, "{}", fault.piece(&mut draw, (worker, piece) == place));
             }
-            text += "}\nOk(())\n})\n}\n";
+            text += "trap!(yield yield_now())?;\n}\nOk(())\n})\n}\n";
         }
         let spawns: String = (0..WORKERS).map(|worker| format!("trap!(yield spawn(worker_{worker}()))?,\n")).collect();
         // Whoever waits for what waits for ever does so too.

@@ -501,8 +501,8 @@ events! {
     /// A task ran for so long without a trap; `line` is that of the trap before.
     WARN "yieldix::lint" "hog" Hog { tid: Tid, name: &'a str, ran_ns: u64, line: &'a str }
         = "ran for {ran_ns} without a yield[, after the one at {line}]: let it yield (yield_now), or offload the work";
-    /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of its own, and not to
-    /// observers: its `seq` is 0.
+    /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
+    /// its own, and not to observers: its `seq` is 0.
     WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str }
         = "has had the machine for {held_ns}[, since the yield at {line}]: let it yield (yield_now), or offload the work";
     /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.

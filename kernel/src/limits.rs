@@ -184,9 +184,14 @@ pub const CANDIDATES_TOLD: usize = 8;
 /// Events that the flight recorder keeps, of 32 bytes each; older ones are overwritten.
 pub const FLIGHT_RECORDS: usize = 4096;
 
-/// How long a task may run from one trap to the next; past it, it is told as a hog. Builds with debug assertions take
-/// several times as long for the same.
-pub const HOG: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 10 });
+/// How long a task may run from one trap to the next; past it, it is told as a hog.
+pub const HOG: Duration = if cfg!(debug_assertions) { HOG_DEBUG } else { HOG_RELEASE };
+
+/// See [`HOG`].
+pub const HOG_RELEASE: Duration = Duration::from_millis(10);
+
+/// The same in builds with debug assertions, which take several times as long for the same.
+pub const HOG_DEBUG: Duration = Duration::from_millis(100);
 
 /// Turns between two looks at the hardware up to which one that came that late is suspected of a hog.
 pub const SUSPECTED_TURNS: u64 = 64;

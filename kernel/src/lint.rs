@@ -50,10 +50,12 @@ struct Storm {
 }
 
 /// Descriptors that a task has opened, by the line that opened them, as long as none of that line was closed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Growth {
     /// None for a line of which one was, or which has been told.
     opened: BTreeMap<&'static Location<'static>, Option<BTreeSet<Fd>>>,
+    /// The task's turns and traps when this began.
+    since: (u32, u32),
 }
 
 impl Growth {
@@ -284,12 +286,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if growths.len() >= limits::GROWTHS_FOLLOWED && !growths.contains_key(&tid) {
             growths.clear();
         }
-        let growth = growths.entry(tid).or_default();
+        let so_far = (self.table.slot(slot).turns, self.table.slot(slot).traps);
+        let growth = growths.entry(tid).or_insert_with(|| Growth { opened: BTreeMap::new(), since: so_far });
         let opened = growth.open(fd, line);
         if opened < (self.options.fds_per_task / 2).max(limits::GROWTH_TOLD) {
             return;
         }
         growth.forgive(line);
+        // Who fills its table at one go means to. A leak comes with what a task does, and so with its waits.
+        let (turns, traps) = (so_far.0.wrapping_sub(growth.since.0), so_far.1.wrapping_sub(growth.since.1));
+        if u64::from(traps) * 2 >= u64::from(turns) * u64::from(self.table.quantum_of(slot)) {
+            return;
+        }
         if let Some(line) = self.is_to_tell(Lint::DescriptorLeak, slot) {
             emit!(self, DescriptorLeak { tid, name: self.name_of(slot), opened, line: &line });
         }
@@ -335,7 +343,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for object in objects {
             match object {
                 Object::Receiver(port) if self.port(port).receivers == 1 => {
-                    let messages = self.port(port).messages.len();
+                    // Those without bytes are tokens, which end where they are.
+                    let messages = self.port(port).messages.iter().filter(|message| !message.is_token()).count();
                     if messages > 0
                         && let Some(line) = self.is_to_tell(Lint::MessagesUnreceived, slot)
                     {

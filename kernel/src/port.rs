@@ -114,6 +114,11 @@ impl Message {
         matches!(self, Message::Plain(_))
     }
 
+    /// Is there nothing in it, so that it only tells that it was sent?
+    pub fn is_token(&self) -> bool {
+        matches!(self, Message::Plain(data) if data.is_empty())
+    }
+
     /// What travels with the bytes.
     pub fn objects(&self) -> &[Object] {
         match self {

@@ -157,7 +157,8 @@ mod tests {
     fn a_foreign_line_is_passed_over_and_a_broken_one_named() {
         let one = event(1, r#""message":"ended""#);
         let foreign = "{\"target\":\"mine\",\"message\":\"hello\"}\n";
-        assert_eq!(read(&format!("{foreign}{one}")), Ok(vec![1]));
+        let beside = event(0, r#""message":"holds the machine""#);
+        assert_eq!(read(&format!("{foreign}{one}{beside}")), Ok(vec![1]));
         assert!(read(&format!("{one}half a li")).unwrap_err().starts_with("line 2 is no event"));
     }
 
