@@ -1,7 +1,7 @@
 //! The pulse: what another thread can see of a kernel while a task has it.
 //!
 //! Whose code runs, and where its last trap stands. The kernel only ever writes it, without a lock, whenever it resumes
-//! a task: three instructions. A *watcher* puts a mark where the line was. While the mark is there the kernel has
+//! a task. A *watcher* puts a mark where the line was. While the mark is there the kernel has
 //! resumed nobody since: that is how one stretch that takes long is told from many short ones.
 
 use crate::event::{Event, Record, level};
