@@ -44,6 +44,8 @@ mod log;
 mod machine;
 mod running;
 mod trace;
+#[cfg(unix)]
+mod watchdog;
 
 pub use log::{FilterError, LogFile, LogFormat, LogGuard, start_log, start_log_to_file};
 pub use machine::{BootError, Console, Folder, Machine, MountError};

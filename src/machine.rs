@@ -74,6 +74,7 @@ pub struct Machine {
     load: Load,
     observers: Vec<Box<dyn Observer>>,
     flight_sink: Option<FlightSink>,
+    patience: Option<Duration>,
 }
 
 /// What the machine has to do with the process that it is in.
@@ -192,6 +193,7 @@ impl Machine {
             load: Load::Nothing,
             observers: Vec::new(),
             flight_sink: None,
+            patience: Some(limits::WATCHDOG),
         }
     }
 
@@ -370,6 +372,14 @@ impl Machine {
         self
     }
 
+    /// Has a thread of its own look after tasks that do not yield, and say in the log who has held the machine for so
+    /// long, while it does, and since which line: 1 s unless said otherwise. None for no such thread. A simulated world
+    /// has none.
+    pub fn watchdog(mut self, patience: impl Into<Option<Duration>>) -> Machine {
+        self.patience = patience.into();
+        self
+    }
+
     /// Boots, runs to the end, and gives how it ended. Blocks the calling thread.
     pub fn boot(self) -> Result<Ended, BootError> {
         Ok(self.start()?.run())
@@ -391,6 +401,7 @@ impl Machine {
             load,
             observers,
             flight_sink,
+            patience,
         } = self;
         let is_init = |program: &Program| program.name == "init";
         if !programs.iter().any(is_init) {
@@ -432,7 +443,14 @@ impl Machine {
         for (task, options) in first.tasks {
             kernel.boot(task, options, first.is_init).map_err(BootError::Refused)?;
         }
-        Ok(Running::new(kernel, calls))
+        let mut running = Running::new(kernel, calls);
+        #[cfg(unix)]
+        if let Some(patience) = patience.filter(|_| seed.is_none()) {
+            running.watch(patience).map_err(BootError::Host)?;
+        }
+        #[cfg(not(unix))]
+        let _ = patience;
+        Ok(running)
     }
 }
 

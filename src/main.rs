@@ -90,6 +90,10 @@ struct Command {
     #[arg(long, global = true)]
     flight_turns: bool,
 
+    /// Do without the thread that says who holds the machine for over a second
+    #[arg(long, global = true)]
+    no_watchdog: bool,
+
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
     simulate: bool,
@@ -423,6 +427,9 @@ fn boot_traced(command: &Command, program: &str, args: &[String], trace: Option<
     machine = with_flight(machine, command);
     if let Some(trace) = trace {
         machine = machine.trace_to(trace);
+    }
+    if command.no_watchdog {
+        machine = machine.watchdog(None);
     }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);

@@ -78,6 +78,15 @@ const LIMITS: &[(&str, u64, &str)] = &[
         limits::ANNOUNCEMENT_BYTES as u64,
         "what is over is dropped",
     ),
+    ("lints that are told", limits::LINTS_TOLD as u64, "no more are"),
+    (
+        "ms that a task may run from one trap to the next",
+        limits::HOG_RELEASE.as_millis() as u64,
+        "told on `yieldix::lint`",
+    ),
+    ("ms that a task may hold the machine", limits::WATCHDOG.as_millis() as u64, "told while it does (`.watchdog()`)"),
+    ("calls in a row, in a second, that come to nothing", limits::STORM_CALLS as u64, "told on `yieldix::lint`"),
+    ("bytes of a task's frame", limits::FRAME_BYTES as u64, "told on `yieldix::lint`"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
     (
         "bytes of a line that the library's `Lines` and the shell read",

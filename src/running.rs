@@ -2,7 +2,11 @@
 
 #[cfg(doc)]
 use crate::Faults;
+#[cfg(unix)]
+use crate::watchdog::Watchdog;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+#[cfg(unix)]
+use std::{io, time::Duration};
 use yieldix_kernel::{
     Ended, Handle, Kernel, Stats, TaskStatus, Work,
     hardware::{Hardware, simulated::CallCount},
@@ -16,11 +20,25 @@ use yieldix_syscalls::{Errno, Signal, SpawnOptions, Task, TaskInfo, Tid};
 pub struct Running {
     kernel: Kernel<Box<dyn Hardware>, RoundRobin>,
     calls: CallCount,
+    #[cfg(unix)]
+    watchdog: Option<Watchdog>,
 }
 
 impl Running {
     pub(crate) fn new(kernel: Kernel<Box<dyn Hardware>, RoundRobin>, calls: CallCount) -> Running {
-        Running { kernel, calls }
+        Running {
+            kernel,
+            calls,
+            #[cfg(unix)]
+            watchdog: None,
+        }
+    }
+
+    /// Has a watchdog say who holds the machine for so long.
+    #[cfg(unix)]
+    pub(crate) fn watch(&mut self, patience: Duration) -> io::Result<()> {
+        self.watchdog = Some(Watchdog::start(self.kernel.pulse(), self.kernel.clock(), patience)?);
+        Ok(())
     }
 
     /// Runs to the end and gives how it ended; the same when called again. Blocks the calling

@@ -29,8 +29,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let awaited = Awaited { children, flags };
         match self.find_change(tid, slot, awaited) {
             Err(errno) => self.answer(slot, Reply::Err(errno)),
-            Ok(Some(reply)) => self.answer(slot, reply),
-            Ok(None) if flags.has(WaitFlags::NOHANG) => self.answer(slot, Reply::Nobody),
+            Ok(Some(reply)) => {
+                self.note_fruitful(slot);
+                self.answer(slot, reply)
+            }
+            Ok(None) if flags.has(WaitFlags::NOHANG) => self.answer_nothing(slot, Reply::Nobody),
             Ok(None) => {
                 self.table.make_rare(slot).awaited = Some(awaited);
                 self.block(slot, State::AwaitingChange)

@@ -37,6 +37,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let max = self.options.fds_per_task;
         let fd = self.table.make_cold(slot).fds.install(object, max)?;
         emit!(self, FdOpened { tid: self.table.tid(slot), fd, object });
+        self.look_at_growth(slot, fd);
         Ok(fd)
     }
 
@@ -113,6 +114,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let object = self.table.make_cold(slot).fds.remove(fd)?;
         emit!(self, FdClosed { tid: self.table.tid(slot), fd });
+        self.look_at_close(slot, fd);
         Some(object)
     }
 

@@ -20,6 +20,7 @@ pub const TARGETS: &[&str] = &[
     "yieldix::boot",
     "yieldix::flow",
     "yieldix::io",
+    "yieldix::lint",
     "yieldix::sched",
     "yieldix::signal",
     "yieldix::task",
@@ -333,6 +334,13 @@ macro_rules! events {
                 }
             }
 
+            /// The target that the event is logged on.
+            pub fn target(&self) -> &'static str {
+                match &self.event {
+                    $(Event::$Name { .. } => $target,)+
+                }
+            }
+
             /// The event's message in the log.
             pub fn message(&self) -> &'static str {
                 match &self.event {
@@ -490,4 +498,32 @@ events! {
     /// The host sent this process a signal.
     INFO "yieldix::signal" "from the host" HostSignal { signal: Signal }
         = "{signal} from the host";
+    /// A task ran for so long without a trap; `line` is that of the trap before.
+    WARN "yieldix::lint" "hog" Hog { tid: Tid, name: &'a str, ran_ns: u64, line: &'a str }
+        = "ran for {ran_ns} without a yield[, after the one at {line}]: let it yield (yield_now), or offload the work";
+    /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
+    /// its own, and not to observers: its `seq` is 0.
+    WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str }
+        = "has had the machine for {held_ns}[, since the yield at {line}]: let it yield (yield_now), or offload the work";
+    /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.
+    WARN "yieldix::lint" "poll storm" PollStorm { tid: Tid, name: &'a str, calls: u32, line: &'a str }
+        = "asked {calls} times in a row, and there was nothing[, at {line}]: use the call that waits, or poll with a span";
+    /// A task has ended of itself, and a signal that had ended a wait of its was never taken.
+    WARN "yieldix::lint" "signal not taken" SignalUntaken { tid: Tid, name: &'a str, signal: Signal, line: &'a str }
+        = "ends without having taken {signal}, which it catches[, after {line}]: take it (take_signal), or do not catch it";
+    /// A task has ended well, and what came of its work elsewhere was there and not taken.
+    WARN "yieldix::lint" "job not taken" JobUntaken { tid: Tid, name: &'a str, file: u32, line: &'a str }
+        = "ends without having taken what came of its job (file {file})[, after {line}]: take it (job_take), or close it";
+    /// A task has ended well that alone received from a port, and these messages were there.
+    WARN "yieldix::lint" "messages not received" MessagesUnreceived { tid: Tid, name: &'a str, port: u32, messages: usize, line: &'a str }
+        = "ends with {messages} messages in port {port} that nobody will receive[, after {line}]: receive to the end, or close it";
+    /// A task is larger than a task should be; `line` is where it was spawned.
+    WARN "yieldix::lint" "large frame" LargeFrame { tid: Tid, name: &'a str, bytes: usize, line: &'a str }
+        = "has a frame of {bytes} bytes[, spawned at {line}]: what is large and held across a yield belongs on the heap (Vec, Box)";
+    /// A task has opened so many descriptors at one line, and closed none of them.
+    WARN "yieldix::lint" "descriptor leak" DescriptorLeak { tid: Tid, name: &'a str, opened: u32, line: &'a str }
+        = "opened {opened} descriptors[ at {line}] and closed none of them: close them (close, using!)";
+    /// A task of a program of the host yields with a span of `tracing` entered: others run in it.
+    WARN "yieldix::lint" "span left entered" SpanLeft { tid: Tid, name: &'a str, span: &'a str, line: &'a str }
+        = "yields at {line} with the span {span} entered, in which others run now: enter it between yields only (in_scope)";
 }

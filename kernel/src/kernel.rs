@@ -20,10 +20,12 @@ use crate::{
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
+    lint::Lints,
     own::OwnDevices,
     panic,
     poll::Watch,
     port::Port,
+    pulse::Pulse,
     recorder::{FlightSink, Recorder},
     sched::Policy,
     slab::Slab,
@@ -43,7 +45,7 @@ use std::{
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
-use yieldix_syscalls::{ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+use yieldix_syscalls::{Clock, ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
@@ -111,7 +113,7 @@ pub struct Kernel<H, P> {
     pub(crate) table: Table,
     pub(crate) policy: P,
     /// The task whose code runs: a panic now is its own.
-    pub(crate) running: Tid,
+    pub(crate) pulse: Arc<Pulse>,
     /// Tasks that were chosen and had ended.
     passed_over: u64,
     pub(crate) traps: u64,
@@ -180,6 +182,7 @@ pub struct Kernel<H, P> {
     /// When the turn began, while the kernel is observed.
     pub(crate) turn_began: Time,
     pub(crate) previous: (Tid, Stop),
+    pub(crate) lints: Lints,
     pub(crate) rounds: u64,
     pub(crate) polls: u64,
 }
@@ -197,7 +200,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             alarms: Alarms::new(),
             table,
             policy,
-            running: Tid::NONE,
+            pulse: Arc::new(Pulse::new()),
             passed_over: 0,
             traps: 0,
             turn: (task::NIL, 0),
@@ -240,6 +243,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             accounts: Vec::new(),
             turn_began: Time::BOOT,
             previous: (Tid::NONE, Stop::NoTurn),
+            lints: Lints::new(),
             rounds: 0,
             polls: 0,
         };
@@ -321,7 +325,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if let Some(tid) = kernel.policy.choose() {
                 if kernel.is_observed { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
             }
-            kernel.running = Tid::NONE;
+            kernel.pulse.rest();
             if kernel.policy.left() > 0 { Work::Ready } else { kernel.take_interrupts(false) }
         })
     }
@@ -382,7 +386,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         while let Some(tid) = self.policy.choose() {
             self.turn::<OBSERVED>(tid);
         }
-        self.running = Tid::NONE;
+        self.pulse.rest();
         if OBSERVED {
             self.check_round();
         }
@@ -394,12 +398,30 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.policy.chosen() >= self.poll_at || self.operations >= limits::OPERATIONS_PER_POLL
     }
 
+    /// What other threads can see of it.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
+    }
+
+    /// The kernel's clock, for other threads.
+    pub fn clock(&self) -> Clock {
+        self.hardware.clock()
+    }
+
+    /// When the hardware was looked at last.
+    pub(crate) fn polled_at(&self) -> Time {
+        self.polled_at
+    }
+
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
     fn pace_polls(&mut self) {
         let now = self.now();
         self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
         let turns = (self.policy.chosen() - self.chosen_at_poll).max(1);
+        if !self.is_observed {
+            self.suspect(now, turns);
+        }
         let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
         // At once when turns have become longer, by and by when they are shorter again.
         self.turns_per_poll = wanted.min(self.turns_per_poll * 2);
@@ -422,7 +444,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.begin_turn::<OBSERVED>(tid, index);
             slot = self.table.slot_mut(index);
         }
-        self.running = tid;
+        self.pulse.run(tid, slot.at);
         let step = slot.resume(due);
         match step {
             CoroutineState::Yielded(Trap { call: Syscall::YieldNow, at }) if !OBSERVED => {
@@ -481,8 +503,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.make_ready(tid, Cause::Preempted);
                 return if free == 0 { Stop::Overdrawn } else { Stop::Preempted };
             }
+            if OBSERVED {
+                self.note_resumed();
+            }
             let slot = self.table.slot_mut(index);
-            self.running = tid;
+            self.pulse.run(tid, slot.at);
             let mut is_asking = false;
             next = loop {
                 let step = if is_asking { slot.resume_with(Reply::Tid(tid)) } else { slot.resume(slot.due()) };
@@ -490,6 +515,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     CoroutineState::Yielded(Trap { call: Syscall::GetTid, at }) if !OBSERVED && left > 1 => {
                         forget(step);
                         slot.at = Some(at);
+                        self.pulse.pass(at);
                         is_asking = true;
                         self.traps += 1;
                         left -= 1;
@@ -520,6 +546,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         if OBSERVED {
             self.tell_chosen(tid, slot);
+            self.note_resumed();
         }
     }
 
@@ -557,6 +584,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.round_time = None;
             if until != Time::BOOT {
                 let now = self.now();
+                self.lints.woke_at = now;
                 self.recorder.clock(now);
             }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
@@ -640,7 +668,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     fn task_panicked(&mut self, payload: Box<dyn Any + Send>) {
-        let tid = std::mem::replace(&mut self.running, Tid::NONE);
+        let tid = self.pulse.running();
+        self.pulse.rest();
         let Some(slot) = self.table.find_live(tid) else {
             // The kernel's own: nothing that it says can be trusted any more, but what it has said before.
             self.read_out_flight("the kernel panicked");

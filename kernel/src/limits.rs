@@ -184,5 +184,57 @@ pub const CANDIDATES_TOLD: usize = 8;
 /// Events that the flight recorder keeps, of 32 bytes each; older ones are overwritten.
 pub const FLIGHT_RECORDS: usize = 4096;
 
+/// How long a task may run from one trap to the next; past it, it is told as a hog.
+pub const HOG: Duration = if cfg!(debug_assertions) { HOG_DEBUG } else { HOG_RELEASE };
+
+/// See [`HOG`].
+pub const HOG_RELEASE: Duration = Duration::from_millis(10);
+
+/// The same in builds with debug assertions, which take several times as long for the same.
+pub const HOG_DEBUG: Duration = Duration::from_millis(100);
+
+/// Turns between two looks at the hardware up to which one that came that late is suspected of a hog.
+pub const SUSPECTED_TURNS: u64 = 64;
+
+/// Looks at the hardware for which turns are measured then.
+pub const SUSPICION_LOOKS: u32 = 64;
+
+/// How long after that they may be measured again.
+pub const SUSPICION_PAUSE: Duration = Duration::from_secs(1);
+
+/// Calls in a row that came to nothing, within [`STORM_WITHIN`], that are told as a poll storm.
+pub const STORM_CALLS: u32 = 10_000;
+
+/// See [`STORM_CALLS`].
+pub const STORM_WITHIN: Duration = Duration::from_secs(1);
+
+/// Tasks whose calls that came to nothing are counted; when there is one more, all begin anew.
+pub const STORMS_FOLLOWED: usize = 64;
+
+/// Bytes of a task's frame: more are told.
+pub const FRAME_BYTES: usize = 64 << 10;
+
+/// Descriptors that a task has open before their growth is looked at.
+pub const GROWTH_BEGINS: u32 = 16;
+
+/// Descriptors that a task has opened from then on at one line, none of them closed, that are told as a leak: half of
+/// those it may have, and at least so many.
+pub const GROWTH_TOLD: u32 = 64;
+
+/// Tasks whose growth is looked at; when there is one more, all begin anew.
+pub const GROWTHS_FOLLOWED: usize = 1024;
+
+/// How long a task may hold the machine before the watchdog says so, unless the machine says otherwise.
+pub const WATCHDOG: Duration = Duration::from_secs(1);
+
+/// How often the watchdog looks in that time.
+pub const WATCHDOG_LOOKS: u32 = 10;
+
+/// The least time between two of its looks.
+pub const WATCHDOG_TICK: Duration = Duration::from_millis(5);
+
+/// Lints that are told; past it no more are.
+pub const LINTS_TOLD: usize = 256;
+
 /// Requests from other threads that wait for the kernel: `EAGAIN`.
 pub const INBOX_REQUESTS: usize = 4096;

@@ -86,7 +86,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let is_ready =
             |&(object, interest): &(Object, Interest)| self.is_ready(slot, object, interest).then_some(interest);
         let ready: Vec<Interest> = wanted.iter().filter_map(is_ready).collect();
-        if !ready.is_empty() || span.count() == 0 {
+        if ready.is_empty() && span.count() == 0 {
+            return self.answer_nothing(slot, Reply::Ready(Box::default()));
+        }
+        if !ready.is_empty() {
+            self.note_fruitful(slot);
             return self.answer(slot, Reply::Ready(Box::new(ready)));
         }
         let until = self.now_exactly() + span;

@@ -114,6 +114,11 @@ impl Message {
         matches!(self, Message::Plain(_))
     }
 
+    /// Is there nothing in it, so that it only tells that it was sent?
+    pub fn is_token(&self) -> bool {
+        matches!(self, Message::Plain(data) if data.is_empty())
+    }
+
     /// What travels with the bytes.
     pub fn objects(&self) -> &[Object] {
         match self {
@@ -296,11 +301,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             // Whoever polls the port has watches to end, which may be many.
             let operations_before = self.operations;
             self.send(slot, port, message);
+            self.note_fruitful(slot);
             let next = self.answer(slot, Reply::Unit);
             return self.unless_long(operations_before, next);
         }
         if !may_wait {
-            return self.answer(slot, message.unsent(Errno::EAGAIN));
+            return self.answer_nothing(slot, message.unsent(Errno::EAGAIN));
         }
         self.block_on_port(slot, port, message)
     }
@@ -407,9 +413,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Err(errno) => return self.answer(slot, Reply::Err(errno)),
         };
         match self.receive(slot, port) {
-            Some(answer) => self.answer_with(slot, answer),
+            Some(answer) => {
+                self.note_fruitful(slot);
+                self.answer_with(slot, answer)
+            }
             None if may_wait => self.block(slot, State::Receiving { port, links: Links::LOOSE }),
-            None => self.answer(slot, Reply::Err(Errno::EAGAIN)),
+            None => self.answer_nothing(slot, Reply::Err(Errno::EAGAIN)),
         }
     }
 

@@ -120,6 +120,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.wants(level::Spawned) {
             self.tell_spawned(tid);
         }
+        self.look_at_frame(tid, parent);
         self.make_ready(tid, Cause::Spawned);
     }
 
@@ -271,6 +272,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// detached.
     #[inline(never)]
     fn strip(&mut self, slot: u32, tid: Tid, status: &ExitStatus) -> bool {
+        self.look_at_end(slot, status);
         self.end_bound(slot);
         self.unbind(slot);
         self.forget_change(slot);

@@ -359,7 +359,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn sys_try_take_signal(&mut self, slot: u32) -> Next {
-        let reply = self.take_signal(slot).map_or(Reply::Nobody, Reply::Signal);
-        self.answer(slot, reply)
+        match self.take_signal(slot) {
+            Some(signal) => {
+                self.note_fruitful(slot);
+                self.answer(slot, Reply::Signal(signal))
+            }
+            None => self.answer_nothing(slot, Reply::Nobody),
+        }
     }
 }

@@ -89,8 +89,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// pays for another's.
     #[inline(never)]
     pub(crate) fn act<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32, mut step: Step) -> Next {
-        self.running = Tid::NONE;
+        self.pulse.rest();
         if OBSERVED {
+            self.note_trapped(slot, &step);
             self.tell_trapped(tid, &step);
         }
         if let CoroutineState::Yielded(Trap { at, .. }) = step {

@@ -73,8 +73,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
+        self.pulse.wake_watcher();
         self.level = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
-        self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
+        self.is_observed = self.options.is_checked
+            || self.options.records_turns
+            || self.level >= LevelFilter::DEBUG
+            || self.is_suspecting();
+        if self.is_observed {
+            self.begin_lints();
+        }
     }
 
     pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {

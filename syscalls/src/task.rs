@@ -64,6 +64,12 @@ impl Task {
         function(Body::path(&*self.0))
     }
 
+    /// How large it is: what it holds across its traps, the subroutines that it delegates to by `call!` among them.
+    #[inline(always)]
+    pub fn frame_bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     /// Runs to the next trap. For kernels only; resuming a task that has returned panics.
     #[inline(always)]
     pub fn resume(&mut self, reply: Reply) -> CoroutineState<Trap, Result<(), Errno>> {

@@ -211,7 +211,10 @@ impl Chaos {
             .mount(scratch(), "/scratch", false)
             .host_exec(true)
             .host_program("copies", HostProgram { echoes: true, stderr: b"it runs".to_vec(), ..HostProgram::default() })
-            .observe(move |record: &Record<'_>| noted.borrow_mut().take(record));
+            .observe(move |record: &Record<'_>| {
+                assert_ne!(record.target(), "yieldix::lint", "{record:?}");
+                noted.borrow_mut().take(record);
+            });
         if setting.quantum > 0 {
             machine = machine.quantum(setting.quantum);
         }

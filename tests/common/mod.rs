@@ -173,6 +173,12 @@ pub fn program(name: &str, args: &[&str]) -> Machine {
     Machine::new().programs(PROGRAMS).program(name, args.iter().copied())
 }
 
+/// Nothing that the tests run is anything that a lint should speak up about; those that are meant to be are in
+/// tests/lints.rs.
+pub fn refuse_lints(record: &Record<'_>) {
+    assert_ne!(record.target(), "yieldix::lint", "{record:?}");
+}
+
 /// Boots a machine in a simulated world, with somebody to watch it.
 pub fn boot(machine: Machine) -> (Running, Witness) {
     let witness = Witness::default();
@@ -180,7 +186,10 @@ pub fn boot(machine: Machine) -> (Running, Witness) {
     let running = machine
         .simulate(SEED)
         .console(Console::Memory(witness.console.clone()))
-        .observe(move |record: &Record<'_>| events.borrow_mut().push(record.into()))
+        .observe(move |record: &Record<'_>| {
+            refuse_lints(record);
+            events.borrow_mut().push(record.into());
+        })
         .start()
         .expect("the machine boots");
     (running, witness)

@@ -98,7 +98,9 @@ impl<R: BufRead> Reader<R> {
             }
             self.number += 1;
             let parsed = Event::parse(&self.line);
-            let Some(event) = parsed.map_err(|why| LogError::Line { number: self.number, why })? else { continue };
+            let event = parsed.map_err(|why| LogError::Line { number: self.number, why })?;
+            // Without a place in the order, it is none of the kernel's own.
+            let Some(event) = event.filter(|event| event.seq > 0) else { continue };
             if event.seq != self.last + 1 {
                 return Err(LogError::Missing { from: self.last + 1, to: event.seq.saturating_sub(1) });
             }
@@ -155,7 +157,8 @@ mod tests {
     fn a_foreign_line_is_passed_over_and_a_broken_one_named() {
         let one = event(1, r#""message":"ended""#);
         let foreign = "{\"target\":\"mine\",\"message\":\"hello\"}\n";
-        assert_eq!(read(&format!("{foreign}{one}")), Ok(vec![1]));
+        let beside = event(0, r#""message":"holds the machine""#);
+        assert_eq!(read(&format!("{foreign}{one}{beside}")), Ok(vec![1]));
         assert!(read(&format!("{one}half a li")).unwrap_err().starts_with("line 2 is no event"));
     }
 

@@ -378,6 +378,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                     if received.drained {
                         self.file_mut(file).maybe_readable = false;
                     }
+                    if received.data.is_empty() {
+                        // The end: once is enough.
+                        self.note_fruitless(slot);
+                    }
                     Reply::Buf(received.data)
                 })
             }

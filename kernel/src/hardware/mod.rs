@@ -198,6 +198,11 @@ pub trait Hardware {
     /// The terminal is as it was found meanwhile.
     fn suspend(&mut self);
 
+    /// How long this thread would have run so far, and the host ran others. Zero where that is not known.
+    fn kept_waiting(&mut self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Takes a buffer that nobody needs any more, for a read to come.
     fn reuse(&mut self, data: Buf) {
         drop(data);
@@ -445,6 +450,10 @@ impl<H: Hardware + ?Sized> Hardware for Box<H> {
 
     fn suspend(&mut self) {
         (**self).suspend();
+    }
+
+    fn kept_waiting(&mut self) -> Duration {
+        (**self).kept_waiting()
     }
 
     fn reuse(&mut self, data: Buf) {

@@ -8,6 +8,7 @@
 //! machine takes no processor time at all.
 
 mod console;
+mod delay;
 mod files;
 mod folder;
 mod helpers;
@@ -28,6 +29,7 @@ mod watches;
 mod worker;
 
 pub use console::ConsoleOptions;
+pub use delay::Delay;
 pub use folder::Folder;
 pub use limits::*;
 pub use program_keeper::ProgramKeeper;
@@ -92,6 +94,8 @@ pub struct Host {
     /// What happened during a flush, for the next who asks.
     held: Vec<Interrupt>,
     output_lost: u64,
+    /// Of the thread that has this, once it was asked about.
+    delay: Option<Delay>,
 }
 
 impl Host {
@@ -132,6 +136,7 @@ impl Host {
             waits: 0,
             held: Vec::new(),
             output_lost: 0,
+            delay: None,
         })
     }
 
@@ -269,6 +274,10 @@ impl Hardware for Host {
 
     fn note_delivered(&mut self) {
         self.signals_delivered.store(self.signals.came(), Ordering::Relaxed);
+    }
+
+    fn kept_waiting(&mut self) -> Duration {
+        self.delay.get_or_insert_with(Delay::of_this_thread).so_far()
     }
 
     fn suspend(&mut self) {

@@ -47,6 +47,9 @@ fn what_is_ready_is_told_in_the_order_of_the_question() -> Task {
         ];
         let ready = trap!(yield poll(all.to_vec(), Duration::MAX))?;
         assert_eq!(ready, all[1..]);
+        for end in [receiver, other_receiver] {
+            trap!(yield port_recv(end))?;
+        }
         Ok(())
     })
 }
@@ -221,7 +224,7 @@ fn those_who_receive_are_before_those_who_poll() -> Task {
         assert_eq!(call!(until_blocked(poller))?, WaitsOn::Poll(1));
         trap!(yield port_send(sender, "for the poller"))?;
         assert_eq!(trap!(yield wait(poller))?, ExitStatus::Exited(receiver.slot() as i32));
-        Ok(())
+        trap!(yield port_recv(receiver)).map(drop)
     })
 }
 
@@ -238,7 +241,7 @@ fn many_polls_of_one_port_are_all_told() -> Task {
         for poller in pollers {
             assert_eq!(trap!(yield wait(poller))?, ExitStatus::Exited(receiver.slot() as i32));
         }
-        Ok(())
+        trap!(yield port_recv(receiver)).map(drop)
     })
 }
 
@@ -251,7 +254,7 @@ fn a_poll_watches_one_thing_twice() -> Task {
         assert_eq!(call!(until_blocked(poller))?, WaitsOn::Poll(3));
         trap!(yield port_send(sender, "x"))?;
         assert_eq!(trap!(yield wait(poller))?, ExitStatus::Exited(receiver.slot() as i32));
-        Ok(())
+        trap!(yield port_recv(receiver)).map(drop)
     })
 }
 
@@ -265,7 +268,7 @@ fn a_wait_for_an_end_of_a_port_is_a_poll_of_one() -> Task {
         assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
         trap!(yield read_wait(receiver))?;
         assert_eq!(timeout!(SHORT, { trap!(yield write_wait(sender)) }), Err(Elapsed));
-        Ok(())
+        trap!(yield port_recv(receiver)).map(drop)
     })
 }
 
@@ -286,7 +289,7 @@ fn a_poll_of_many_is_told_of_the_last() -> Task {
         let (sender, receiver) = ports[PORTS - 1];
         trap!(yield port_send(sender, "x"))?;
         assert_eq!(trap!(yield wait(poller))?, ExitStatus::Exited(receiver.slot() as i32));
-        Ok(())
+        trap!(yield port_recv(receiver)).map(drop)
     })
 }
 

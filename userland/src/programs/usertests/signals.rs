@@ -182,6 +182,7 @@ fn a_send_says_how_far_it_came_before_a_signal() -> Task {
             };
             assert_eq!(error.errno, Errno::EINTR);
             assert!(error.sent < 16 << 20);
+            assert_eq!(trap!(yield take_signal())?, Signal::Term);
             Ok(())
         });
         let sender = trap!(yield spawn(sender).share(fd))?;
@@ -199,6 +200,7 @@ fn a_send_says_how_far_it_came_before_a_signal() -> Task {
                 Err(unsent) => unsent,
             };
             assert_eq!((unsent.errno, &*unsent.data), (Errno::EINTR, &b"second"[..]));
+            assert_eq!(trap!(yield take_signal())?, Signal::Term);
             Ok(())
         });
         let sender = trap!(yield spawn(sender).pass(sends))?;
@@ -254,6 +256,7 @@ fn a_signal_does_not_end_what_need_not_wait() -> Task {
         trap!(yield yield_now())?;
         trap!(yield wait(child))?;
         assert_eq!(trap!(yield port_recv(receives)).map(drop), Err(Errno::EINTR));
+        assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
         for fd in [sends, receives] {
             trap!(yield close(fd))?;
         }
@@ -272,6 +275,7 @@ fn a_deadline_and_a_signal_are_told_apart() -> Task {
         assert_eq!(ended, Ok(Err(Errno::EINTR)));
         let ended = timeout!(Duration::from_nanos(1), { trap!(yield sleep(Duration::MAX)) });
         assert_eq!(ended, Err(Elapsed));
+        assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
         Ok(())
     })
 }
@@ -579,6 +583,7 @@ fn an_alarm_comes_after_its_time() -> Task {
         assert!(trap!(yield now())? - began >= span);
         trap!(yield alarm(span))?;
         assert_eq!(trap!(yield sleep(Duration::MAX)), Err(Errno::EINTR));
+        assert_eq!(trap!(yield take_signal())?, Signal::Alrm);
         Ok(())
     })
 }

@@ -1,0 +1,368 @@
+//! Lints: mistakes that no call refuses, each told once, with its line and what to do.
+//!
+//! A lint is told once for a line of the source, whichever tasks run it, and only if warnings are wanted at all. All
+//! but two are found where something rare is done anyway: a spawn, an end, a call that was answered with nothing, a
+//! descriptor past the first few. A task that does not yield, and one that leaves a span entered, are found by looking
+//! before and after each stretch between two traps, which is done while the kernel is observed, and not otherwise. A
+//! look at the hardware that comes late after few turns has it observe the next few, so that who does so again is found.
+//!
+//! Invariant: what is kept here is bounded, and nothing is told of a task that was ended by another.
+
+use crate::{
+    emit,
+    event::level,
+    fd::Object,
+    file::Kind,
+    hardware::Hardware,
+    kernel::Kernel,
+    limits,
+    pulse::Line,
+    sched::Policy,
+    trap::{Next, Step},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::CoroutineState,
+    panic::Location,
+    time::Duration,
+};
+use tracing::{dispatcher::get_default, span};
+use yieldix_syscalls::{ExitStatus, Fd, Reply, Tid, Time, Trap};
+
+/// What can be told of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Lint {
+    Hog,
+    PollStorm,
+    SignalUntaken,
+    JobUntaken,
+    MessagesUnreceived,
+    LargeFrame,
+    DescriptorLeak,
+    SpanLeft,
+}
+
+/// Calls of a task that were answered with nothing, one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Storm {
+    calls: u32,
+    since: Time,
+}
+
+/// Descriptors that a task has opened, by the line that opened them, as long as none of that line was closed.
+#[derive(Debug)]
+struct Growth {
+    /// None for a line of which one was, or which has been told.
+    opened: BTreeMap<&'static Location<'static>, Option<BTreeSet<Fd>>>,
+    /// The task's turns and traps when this began.
+    since: (u32, u32),
+}
+
+impl Growth {
+    /// One more; gives how many there are of that line.
+    fn open(&mut self, fd: Fd, line: &'static Location<'static>) -> u32 {
+        let opened = self.opened.entry(line).or_insert_with(|| Some(BTreeSet::new()));
+        opened.as_mut().map_or(0, |fds| {
+            fds.insert(fd);
+            fds.len() as u32
+        })
+    }
+
+    fn close(&mut self, fd: Fd) {
+        for opened in self.opened.values_mut() {
+            if opened.as_ref().is_some_and(|fds| fds.contains(&fd)) {
+                *opened = None;
+            }
+        }
+    }
+
+    fn forgive(&mut self, line: &'static Location<'static>) {
+        self.opened.insert(line, None);
+    }
+}
+
+/// What the lints remember.
+#[derive(Debug)]
+pub(crate) struct Lints {
+    told: BTreeSet<(Lint, Line)>,
+    storms: BTreeMap<Tid, Storm>,
+    growths: BTreeMap<Tid, Growth>,
+    /// When the task that runs was resumed, while the kernel is observed.
+    resumed_at: Time,
+    /// The span that was entered then.
+    span: Option<span::Id>,
+    /// How long the host had kept this thread waiting at the last look, while the kernel is observed.
+    kept_waiting: Duration,
+    /// When the last wait for the hardware ended.
+    pub woke_at: Time,
+    /// Looks at the hardware until the kernel is no longer observed for a turn that seemed long.
+    looks_left: u32,
+    suspected_at: Option<Time>,
+}
+
+impl Lints {
+    pub(crate) fn new() -> Lints {
+        Lints {
+            told: BTreeSet::new(),
+            storms: BTreeMap::new(),
+            growths: BTreeMap::new(),
+            resumed_at: Time::BOOT,
+            span: None,
+            kept_waiting: Duration::ZERO,
+            woke_at: Time::BOOT,
+            looks_left: 0,
+            suspected_at: None,
+        }
+    }
+
+    /// Is this the first time that this is to be told of that line? Past the bound nothing is.
+    fn is_new(&mut self, lint: Lint, line: Line) -> bool {
+        self.told.len() < limits::LINTS_TOLD && self.told.insert((lint, line))
+    }
+}
+
+fn text(line: Line) -> String {
+    line.map_or_else(String::new, ToString::to_string)
+}
+
+impl<H: Hardware, P: Policy> Kernel<H, P> {
+    /// Is this to be told of the task in `slot`, for the line of its last trap? Gives the line as text.
+    fn is_to_tell(&mut self, lint: Lint, slot: u32) -> Option<String> {
+        let line = self.table.slot(slot).at;
+        (self.wants(level::Hog) && self.lints.is_new(lint, line)).then(|| text(line))
+    }
+
+    /// At a look at the hardware: was a turn since the last one too long? Which, the next ones may show.
+    #[inline]
+    pub(crate) fn suspect(&mut self, now: Time, turns: u64) {
+        let since = self.lints.woke_at.max(self.polled_at());
+        if now.since(since) >= limits::HOG && turns <= limits::SUSPECTED_TURNS {
+            self.watch_suspects(now);
+        }
+    }
+
+    #[cold]
+    fn watch_suspects(&mut self, now: Time) {
+        let is_soon = |at: Time| now.since(at) < limits::SUSPICION_PAUSE;
+        if !self.lints.suspected_at.is_some_and(is_soon) && self.wants(level::Hog) {
+            self.lints.suspected_at = Some(now);
+            self.lints.looks_left = limits::SUSPICION_LOOKS;
+        }
+    }
+
+    /// At a look at the hardware: are the next turns to be observed, for one that seemed long?
+    #[inline]
+    pub(crate) fn is_suspecting(&mut self) -> bool {
+        self.lints.looks_left > 0 && {
+            self.lints.looks_left -= 1;
+            true
+        }
+    }
+
+    /// Before the turns until the next look, which are observed.
+    pub(crate) fn begin_lints(&mut self) {
+        if self.wants(level::Hog) {
+            self.lints.kept_waiting = self.hardware.kept_waiting();
+        }
+    }
+
+    /// The task that has the turn is about to be resumed.
+    pub(crate) fn note_resumed(&mut self) {
+        if self.wants(level::Hog) {
+            self.lints.resumed_at = self.hardware.now();
+            self.lints.span = get_default(|subscriber| subscriber.current_span().id().cloned());
+        }
+    }
+
+    /// It has trapped, or is over; its slot still has the line of its last trap before this.
+    pub(crate) fn note_trapped(&mut self, slot: u32, step: &Step) {
+        if !self.wants(level::Hog) {
+            return;
+        }
+        let ran = self.hardware.now().since(self.lints.resumed_at);
+        if ran >= limits::HOG {
+            self.tell_hog(slot, ran);
+        }
+        let CoroutineState::Yielded(Trap { at, .. }) = step else { return };
+        let before = self.lints.span.take();
+        let left = get_default(|subscriber| {
+            let current = subscriber.current_span();
+            let name = current.metadata().map_or("", |metadata| metadata.name());
+            current.id().filter(|&id| before.as_ref() != Some(id)).map(|_| name)
+        });
+        if let Some(span) = left
+            && self.lints.is_new(Lint::SpanLeft, Some(at))
+        {
+            emit!(self, SpanLeft { tid: self.table.tid(slot), name: self.name_of(slot), span, line: &at.to_string() });
+        }
+    }
+
+    #[cold]
+    fn tell_hog(&mut self, slot: u32, ran: Duration) {
+        // What the host gave to others in the meantime is not the task's.
+        let ran = ran.saturating_sub(self.hardware.kept_waiting().saturating_sub(self.lints.kept_waiting));
+        if ran < limits::HOG {
+            return;
+        }
+        if let Some(line) = self.is_to_tell(Lint::Hog, slot) {
+            let (tid, ran_ns) = (self.table.tid(slot), ran.as_nanos() as u64);
+            emit!(self, Hog { tid, name: self.name_of(slot), ran_ns, line: &line });
+        }
+    }
+
+    /// Answers a call that does not wait: there was nothing.
+    pub(crate) fn answer_nothing(&mut self, slot: u32, reply: Reply) -> Next {
+        self.note_fruitless(slot);
+        self.answer(slot, reply)
+    }
+
+    /// A call of the task in `slot` came to nothing, at once.
+    #[cold]
+    pub(crate) fn note_fruitless(&mut self, slot: u32) {
+        if !self.wants(level::PollStorm) {
+            return;
+        }
+        let (tid, now) = (self.table.tid(slot), self.now());
+        let storms = &mut self.lints.storms;
+        if storms.len() >= limits::STORMS_FOLLOWED && !storms.contains_key(&tid) {
+            storms.clear();
+        }
+        let storm = storms.entry(tid).or_insert(Storm { calls: 0, since: now });
+        if now.since(storm.since) > limits::STORM_WITHIN {
+            *storm = Storm { calls: 0, since: now };
+        }
+        storm.calls += 1;
+        let calls = storm.calls;
+        if calls < limits::STORM_CALLS {
+            return;
+        }
+        storms.remove(&tid);
+        if let Some(line) = self.is_to_tell(Lint::PollStorm, slot) {
+            emit!(self, PollStorm { tid, name: self.name_of(slot), calls, line: &line });
+        }
+    }
+
+    /// A call of the task in `slot` that does not wait has come to something.
+    #[inline]
+    pub(crate) fn note_fruitful(&mut self, slot: u32) {
+        if !self.lints.storms.is_empty() {
+            let tid = self.table.tid(slot);
+            self.lints.storms.remove(&tid);
+        }
+    }
+
+    /// A task is new: is there too much in it?
+    #[inline(always)]
+    pub(crate) fn look_at_frame(&mut self, tid: Tid, parent: Tid) {
+        let body = self.table.slot(self.slot_of(tid)).body.as_ref();
+        let bytes = body.map_or(0, |body| body.frame_bytes());
+        if bytes > limits::FRAME_BYTES {
+            self.tell_frame(tid, parent, bytes);
+        }
+    }
+
+    /// The line is the parent's: there it was spawned.
+    #[cold]
+    fn tell_frame(&mut self, tid: Tid, parent: Tid, bytes: usize) {
+        let line = self.table.find_live(parent).and_then(|parent| self.table.slot(parent).at);
+        if self.wants(level::LargeFrame) && self.lints.is_new(Lint::LargeFrame, line) {
+            emit!(self, LargeFrame { tid, name: self.name_of(self.slot_of(tid)), bytes, line: &text(line) });
+        }
+    }
+
+    /// The task in `slot` has this descriptor more.
+    #[inline]
+    pub(crate) fn look_at_growth(&mut self, slot: u32, fd: Fd) {
+        if self.table.cold(slot).is_some_and(|cold| cold.fds.open() >= limits::GROWTH_BEGINS) {
+            self.note_growth(slot, fd);
+        }
+    }
+
+    #[cold]
+    fn note_growth(&mut self, slot: u32, fd: Fd) {
+        let Some(line) = self.table.slot(slot).at.filter(|_| self.wants(level::DescriptorLeak)) else { return };
+        let tid = self.table.tid(slot);
+        let growths = &mut self.lints.growths;
+        if growths.len() >= limits::GROWTHS_FOLLOWED && !growths.contains_key(&tid) {
+            growths.clear();
+        }
+        let so_far = (self.table.slot(slot).turns, self.table.slot(slot).traps);
+        let growth = growths.entry(tid).or_insert_with(|| Growth { opened: BTreeMap::new(), since: so_far });
+        let opened = growth.open(fd, line);
+        if opened < (self.options.fds_per_task / 2).max(limits::GROWTH_TOLD) {
+            return;
+        }
+        growth.forgive(line);
+        // Who fills its table at one go means to. A leak comes with what a task does, and so with its waits.
+        let (turns, traps) = (so_far.0.wrapping_sub(growth.since.0), so_far.1.wrapping_sub(growth.since.1));
+        if u64::from(traps) * 2 >= u64::from(turns) * u64::from(self.table.quantum_of(slot)) {
+            return;
+        }
+        if let Some(line) = self.is_to_tell(Lint::DescriptorLeak, slot) {
+            emit!(self, DescriptorLeak { tid, name: self.name_of(slot), opened, line: &line });
+        }
+    }
+
+    /// The task in `slot` has this descriptor less.
+    #[inline]
+    pub(crate) fn look_at_close(&mut self, slot: u32, fd: Fd) {
+        if !self.lints.growths.is_empty() {
+            let tid = self.table.tid(slot);
+            if let Some(growth) = self.lints.growths.get_mut(&tid) {
+                growth.close(fd);
+            }
+        }
+    }
+
+    /// A task that has something open or caught is about to end. Did it end of itself, without taking what it had
+    /// been woken for?
+    pub(crate) fn look_at_end(&mut self, slot: u32, status: &ExitStatus) {
+        let tid = self.table.tid(slot);
+        self.lints.growths.remove(&tid);
+        self.note_fruitful(slot);
+        let ExitStatus::Exited(code) = status else { return };
+        if !self.wants(level::SignalUntaken) || self.ended.is_some() {
+            return;
+        }
+        let rare = self.table.rare(slot);
+        let untaken = rare.and_then(|rare| (rare.signals.pending & rare.signals.told).first());
+        if let Some(signal) = untaken
+            && let Some(line) = self.is_to_tell(Lint::SignalUntaken, slot)
+        {
+            emit!(self, SignalUntaken { tid: self.table.tid(slot), name: self.name_of(slot), signal, line: &line });
+        }
+        // Who fails leaves things as they are, and its failure is told.
+        let has_open = self.table.cold(slot).is_some_and(|cold| cold.fds.open() > 0);
+        if *code == 0 && has_open {
+            self.look_at_untaken(slot);
+        }
+    }
+
+    fn look_at_untaken(&mut self, slot: u32) {
+        let objects: Vec<Object> = self.table.cold(slot).map_or_else(Vec::new, |cold| cold.fds.objects().collect());
+        for object in objects {
+            match object {
+                Object::Receiver(port) if self.port(port).receivers == 1 => {
+                    // Those without bytes are tokens, which end where they are.
+                    let messages = self.port(port).messages.iter().filter(|message| !message.is_token()).count();
+                    if messages > 0
+                        && let Some(line) = self.is_to_tell(Lint::MessagesUnreceived, slot)
+                    {
+                        let tid = self.table.tid(slot);
+                        emit!(self, MessagesUnreceived { tid, name: self.name_of(slot), port, messages, line: &line });
+                    }
+                }
+                Object::File(file) if self.file(file).kind == Kind::Job && self.file(file).holders == 1 => {
+                    let device = self.file(file).device;
+                    if self.hardware.is_readable(device) == Ok(true)
+                        && let Some(line) = self.is_to_tell(Lint::JobUntaken, slot)
+                    {
+                        let tid = self.table.tid(slot);
+                        emit!(self, JobUntaken { tid, name: self.name_of(slot), file, line: &line });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

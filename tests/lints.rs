@@ -1,0 +1,414 @@
+//! Lints: each fires on a fault that was planted for it, once, at its line, and not on what looks much like it.
+#![feature(coroutines)]
+
+use rustix::time::{ClockId, clock_gettime};
+use std::{
+    cell::RefCell,
+    panic::Location,
+    rc::Rc,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tracing_subscriber::prelude::*;
+use yieldix::{
+    Console, Machine, MemoryConsole,
+    event::{Event, Record},
+    syscalls::{calls::*, *},
+};
+
+/// What a lint said: its name, its task, and the line of this file that it told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    lint: &'static str,
+    tid: u64,
+    line: u32,
+}
+
+fn told_by(record: &Record<'_>) -> Option<Told> {
+    let (tid, line) = match record.event {
+        Event::Hog { tid, line, .. }
+        | Event::PollStorm { tid, line, .. }
+        | Event::SignalUntaken { tid, line, .. }
+        | Event::JobUntaken { tid, line, .. }
+        | Event::MessagesUnreceived { tid, line, .. }
+        | Event::LargeFrame { tid, line, .. }
+        | Event::DescriptorLeak { tid, line, .. }
+        | Event::SpanLeft { tid, line, .. } => (tid, line),
+        _ => return None,
+    };
+    let (file, position) = line.split_once(':').expect("a place in the source");
+    assert_eq!(file, file!());
+    let line = position.split(':').next().and_then(|line| line.parse().ok()).expect("a line");
+    Some(Told { lint: record.message(), tid: tid.serial(), line })
+}
+
+/// What the lints say of a machine.
+fn lints_of(machine: Machine) -> Vec<Told> {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let noted = Rc::clone(&told);
+    let machine = machine.console(Console::Memory(MemoryConsole::new()));
+    let ended = machine.observe(move |record: &Record<'_>| noted.borrow_mut().extend(told_by(record))).boot();
+    assert_eq!(ended.expect("it boots").code(), 0);
+    told.take()
+}
+
+/// Of a task in a simulated world.
+fn lints(task: Task) -> Vec<Told> {
+    lints_of(Machine::new().simulate(0).task(task))
+}
+
+/// The line that this is on.
+#[track_caller]
+fn here() -> u32 {
+    Location::caller().line()
+}
+
+/// Computes for so long, and never yields; what the host gives to others in the meantime does not count.
+fn compute(span: Duration) {
+    let computed = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    };
+    let begun = computed();
+    while computed() - begun < span {
+        std::hint::black_box(0);
+    }
+}
+
+/// Well above the bound of a build with debug assertions.
+const TOO_LONG: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_task_that_computes_for_long_is_told_once_with_the_yield_before() {
+    let line = Arc::new(Mutex::new(0));
+    let noted = Arc::clone(&line);
+    let hog = task!({
+        trap!(yield gettid())?;
+        for _ in 0..2 {
+            *noted.lock().unwrap() = here() + 1;
+            trap!(yield yield_now())?;
+            compute(TOO_LONG);
+            trap!(yield gettid())?;
+        }
+        Ok(())
+    });
+    let told = lints_of(Machine::new().task(hog));
+    assert_eq!(told, [Told { lint: "hog", tid: 1, line: *line.lock().unwrap() }]);
+}
+
+#[test]
+fn a_task_that_sleeps_with_its_thread_is_a_hog_too() {
+    let line = here() + 2;
+    let hog = task!({
+        trap!(yield gettid())?;
+        std::thread::sleep(TOO_LONG);
+        Ok(())
+    });
+    assert_eq!(lints_of(Machine::new().task(hog)), [Told { lint: "hog", tid: 1, line }]);
+}
+
+#[test]
+fn a_task_that_takes_as_long_in_pieces_is_none() {
+    let task = task!({
+        let begun = Instant::now();
+        while begun.elapsed() < TOO_LONG {
+            compute(Duration::from_millis(1));
+            trap!(yield yield_now())?;
+        }
+        trap!(yield sleep(TOO_LONG))
+    });
+    assert_eq!(lints_of(Machine::new().task(task)), []);
+}
+
+#[test]
+fn a_hog_that_nobody_observes_is_found_when_it_does_so_again() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let layer = Messages(Arc::clone(&told));
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(tracing::level_filters::LevelFilter::WARN));
+    let hog = task!({
+        for _ in 0..4 {
+            compute(TOO_LONG);
+            trap!(yield yield_now())?;
+        }
+        Ok(())
+    });
+    let machine = Machine::new().checked(false).task(hog);
+    let ended = tracing::subscriber::with_default(subscriber, || machine.boot()).unwrap();
+    assert_eq!((ended.code(), &told.lock().unwrap()[..]), (0, &["hog".to_owned()][..]));
+}
+
+/// Collects the messages of what is logged.
+struct Messages(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Messages {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
+    }
+}
+
+#[test]
+fn the_watchdog_says_who_holds_the_machine_while_it_does() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&lines);
+    let subscriber = tracing_subscriber::registry().with(Messages(Arc::clone(&lines)));
+    // It ends when it was told of, and not before.
+    let holds = task!({
+        trap!(yield yield_now())?;
+        let begun = Instant::now();
+        while !told.lock().unwrap().iter().any(|line| line == "holds the machine") {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nobody says so");
+        }
+        Ok(())
+    });
+    let machine = Machine::new().watchdog(Duration::from_millis(50)).task(holds);
+    let ended = tracing::subscriber::with_default(subscriber, || machine.boot()).unwrap();
+    assert_eq!(ended.code(), 0);
+}
+
+#[test]
+fn the_watchdog_says_nothing_of_who_yields_or_waits() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let subscriber = tracing_subscriber::registry().with(Messages(Arc::clone(&lines)));
+    let task = task!({
+        let begun = Instant::now();
+        while begun.elapsed() < TOO_LONG {
+            compute(Duration::from_millis(1));
+            trap!(yield yield_now())?;
+        }
+        trap!(yield sleep(2 * TOO_LONG))
+    });
+    let machine = Machine::new().watchdog(Duration::from_millis(100)).task(task);
+    let ended = tracing::subscriber::with_default(subscriber, || machine.boot()).unwrap();
+    let lines = lines.lock().unwrap();
+    assert_eq!((ended.code(), lines.iter().any(|line| line == "holds the machine")), (0, false));
+}
+
+const STORM: u32 = yieldix_kernel::limits::STORM_CALLS;
+
+#[test]
+fn a_task_that_asks_again_and_again_for_nothing_is_told_at_that_line() {
+    let line = here() + 4;
+    let told = lints(task!({
+        let (_sender, receiver) = trap!(yield port_create(1))?;
+        for _ in 0..2 * STORM {
+            assert_eq!(trap!(yield port_try_recv(receiver)).unwrap_err(), Errno::EAGAIN);
+            trap!(yield yield_now())?;
+        }
+        Ok(())
+    }));
+    assert_eq!(told, [Told { lint: "poll storm", tid: 1, line }]);
+}
+
+#[test]
+fn each_call_that_does_not_wait_can_be_a_storm() {
+    fn polls() -> Task {
+        task!({
+            let (_sender, receiver) = trap!(yield port_create(1))?;
+            for _ in 0..STORM {
+                trap!(yield poll(vec![Interest::Read(receiver)], Duration::ZERO))?;
+            }
+            Ok(())
+        })
+    }
+    fn waits() -> Task {
+        task!({
+            let child = trap!(yield spawn(task!({ trap!(yield sleep(Duration::MAX)) })))?;
+            for _ in 0..STORM {
+                assert_eq!(trap!(yield try_wait(Children::Any))?, None);
+            }
+            trap!(yield kill(child, Signal::Kill))
+        })
+    }
+    fn takes() -> Task {
+        task!({
+            for _ in 0..STORM {
+                assert_eq!(trap!(yield try_take_signal())?, None);
+            }
+            Ok(())
+        })
+    }
+    fn sends() -> Task {
+        task!({
+            let (sender, receiver) = trap!(yield port_create(1))?;
+            trap!(yield port_send(sender, "full"))?;
+            for _ in 0..STORM {
+                assert!(trap!(yield port_try_send(sender, "more")).is_err());
+            }
+            trap!(yield port_recv(receiver))?;
+            Ok(())
+        })
+    }
+    fn reads() -> Task {
+        task!({
+            let listener = trap!(yield tcp_listen("127.0.0.1:0".parse().unwrap(), 1))?;
+            let address = trap!(yield local_addr(listener))?;
+            let conn = trap!(yield tcp_connect(address))?;
+            let (other, _) = trap!(yield accept(listener))?;
+            trap!(yield close(other))?;
+            for _ in 0..STORM {
+                assert!(trap!(yield recv(conn, 1))?.is_empty());
+            }
+            Ok(())
+        })
+    }
+    for task in [polls(), waits(), takes(), sends(), reads()] {
+        let name = task.function();
+        let told: Vec<_> = lints(task).into_iter().map(|told| told.lint).collect();
+        assert_eq!(told, ["poll storm"], "{name}");
+    }
+}
+
+#[test]
+fn who_asks_now_and_then_or_finds_something_between_is_no_storm() {
+    assert_eq!(
+        lints(task!({
+            let (sender, receiver) = trap!(yield port_create(1))?;
+            for _ in 0..2 * STORM {
+                assert!(trap!(yield port_try_recv(receiver)).is_err());
+                trap!(yield sleep(Duration::from_millis(1)))?;
+            }
+            for _ in 0..2 * STORM {
+                assert!(trap!(yield port_try_recv(receiver)).is_err());
+                trap!(yield port_send(sender, "something"))?;
+                trap!(yield port_try_recv(receiver))?;
+            }
+            Ok(())
+        })),
+        []
+    );
+}
+
+#[test]
+fn a_caught_signal_that_was_never_taken_is_told_at_the_end() {
+    let line = here() + 4;
+    let told = lints(task!({
+        trap!(yield catch_signals(Signal::Alrm))?;
+        trap!(yield alarm(Duration::from_secs(1)))?;
+        assert_eq!(trap!(yield sleep(Duration::MAX)), Err(Errno::EINTR));
+        Ok(())
+    }));
+    assert_eq!(told, [Told { lint: "signal not taken", tid: 1, line }]);
+    let taken = lints(task!({
+        trap!(yield catch_signals(Signal::Alrm))?;
+        trap!(yield alarm(Duration::from_secs(1)))?;
+        assert_eq!(trap!(yield sleep(Duration::MAX)), Err(Errno::EINTR));
+        assert_eq!(trap!(yield take_signal())?, Signal::Alrm);
+        Ok(())
+    }));
+    assert_eq!(taken, []);
+}
+
+#[test]
+fn a_job_that_is_done_and_was_not_taken_is_told_at_the_end() {
+    /// Ends with a job that is done, after it has closed it or not.
+    fn offloads(closes: bool) -> Task {
+        task!({
+            let job = trap!(yield offload(|| 7))?;
+            trap!(yield read_wait(job.fd()))?;
+            if closes {
+                trap!(yield close(job.fd()))?;
+            }
+            Ok(())
+        })
+    }
+    let told: Vec<_> = lints(offloads(false)).into_iter().map(|told| told.lint).collect();
+    assert_eq!(told, ["job not taken"]);
+    assert_eq!(lints(offloads(true)), []);
+}
+
+#[test]
+fn messages_that_nobody_will_receive_are_told_at_the_end_of_who_would_have() {
+    /// Ends with this message in its port, after it has closed its end or not.
+    fn leaves(message: &'static str, closes: bool) -> Task {
+        task!({
+            let (sender, receiver) = trap!(yield port_create(4))?;
+            trap!(yield port_send(sender, message))?;
+            if closes {
+                trap!(yield close(receiver))?;
+            }
+            Ok(())
+        })
+    }
+    let told: Vec<_> = lints(leaves("to nobody", false)).into_iter().map(|told| told.lint).collect();
+    assert_eq!(told, ["messages not received"]);
+    assert_eq!(lints(leaves("to nobody", true)), []);
+    assert_eq!(lints(leaves("", false)), [], "a token is left where it is");
+}
+
+#[test]
+fn a_frame_that_is_too_large_is_told_where_it_was_spawned() {
+    fn large<const BYTES: usize>() -> Task {
+        task!({
+            let held = [1u8; BYTES];
+            trap!(yield yield_now())?;
+            assert_eq!(held.iter().map(|&byte| usize::from(byte)).sum::<usize>(), BYTES);
+            Ok(())
+        })
+    }
+    let line = here() + 4;
+    let told = lints(task!({
+        trap!(yield spawn(large::<1024>()))?;
+        for _ in 0..2 {
+            trap!(yield spawn(large::<{ 65 << 10 }>()))?;
+        }
+        Ok(())
+    }));
+    assert_eq!(told, [Told { lint: "large frame", tid: 3, line }]);
+}
+
+#[test]
+fn descriptors_that_only_become_more_are_told_at_the_line_that_opens_them() {
+    /// Opens and opens, at one go or now and then; closes each second of them, or none.
+    fn opens(waits: bool, closes: bool) -> Task {
+        task!({
+            let copies = yieldix_kernel::limits::FDS_PER_TASK;
+            for number in 0..copies - 8 {
+                if waits {
+                    trap!(yield sleep(Duration::from_micros(1)))?;
+                }
+                let copy = trap!(yield dup(Fd::STDOUT))?;
+                if closes && number % 2 == 0 {
+                    trap!(yield close(copy))?;
+                }
+            }
+            Ok(())
+        })
+    }
+    let told: Vec<_> = lints(opens(true, false)).into_iter().map(|told| told.lint).collect();
+    assert_eq!(told, ["descriptor leak"]);
+    for (waits, closes) in [(true, true), (false, true), (false, false)] {
+        assert_eq!(lints(opens(waits, closes)), []);
+    }
+}
+
+#[test]
+fn a_span_that_is_left_entered_across_a_yield_is_told_there() {
+    fn spans(leaves: bool) -> Task {
+        task!({
+            let entered = tracing::info_span!("request").entered();
+            if leaves {
+                std::mem::forget(entered);
+            } else {
+                drop(entered);
+            }
+            trap!(yield yield_now())
+        })
+    }
+    let said = |leaves| {
+        let subscriber = tracing_subscriber::registry();
+        tracing::subscriber::with_default(subscriber, || lints(spans(leaves)))
+    };
+    let told: Vec<_> = said(true).into_iter().map(|told| told.lint).collect();
+    assert_eq!(told, ["span left entered"]);
+    assert_eq!(said(false), []);
+}
