@@ -78,6 +78,13 @@ const LIMITS: &[(&str, u64, &str)] = &[
         limits::ANNOUNCEMENT_BYTES as u64,
         "what is over is dropped",
     ),
+    ("tracers", limits::TRACERS as u64, "`EAGAIN`"),
+    (
+        "records that wait in a tracer",
+        limits::TRACE_RECORDS as u64,
+        "more are counted as lost; from half of it on, a traced task's turn ends after each trap",
+    ),
+    ("bytes of the texts in them", limits::TRACE_BYTES as u64, "likewise"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
     (
         "bytes of a line that the library's `Lines` and the shell read",

@@ -62,18 +62,40 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn deliver(&self, at: Time, event: Event<'_>) {
+        if self.own.tracers.borrow().len() > 0 {
+            self.show_tracers(at, &event);
+        }
+        if self.listened < event.level() {
+            return;
+        }
         let sequence = self.sequence.get() + 1;
         self.sequence.set(sequence);
-        let record = Record { sequence, at, event };
+        let record = Record { sequence, at, event, payload_shown: self.options.payload_shown };
         record.log();
         if let Some(observer) = &self.observer {
             observer.event(&record);
         }
     }
 
+    #[cold]
+    fn show_tracers(&self, at: Time, event: &Event<'_>) {
+        let depth_of = |tid: Tid| {
+            let rare = self.table.find_live(tid).and_then(|slot| self.table.rare(slot));
+            rare.map_or(0, |rare| rare.callers.len() as u32)
+        };
+        let depth = if let Event::Trapped { tid, .. } = *event { depth_of(tid) } else { 0 };
+        self.own.tracers.borrow_mut().note(at, event, depth);
+    }
+
+    /// The time for what is told of a trap: while there are tracers, read for each.
+    fn trap_time(&mut self) -> Time {
+        if self.own.tracers.get_mut().len() > 0 { self.now_exactly() } else { self.now() }
+    }
+
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
-        self.level = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
+        self.listened = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
+        self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
         self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
     }
 
@@ -159,8 +181,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn tell_trapped(&mut self, tid: Tid, step: &Step) {
-        if let CoroutineState::Yielded(Trap { call, at }) = step {
-            emit!(self, Trapped { tid, call, line: at });
+        if let CoroutineState::Yielded(Trap { call, at }) = step
+            && self.wants(level::Trapped)
+        {
+            let now = self.trap_time();
+            self.deliver(now, Event::Trapped { tid, call, line: at });
         }
     }
 
@@ -171,7 +196,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !self.wants(level::Answered) {
             return;
         }
-        let (at, tid) = (self.now(), self.table.tid(slot));
+        let (at, tid) = (self.trap_time(), self.table.tid(slot));
         if let State::Ready(reply) = &self.table.slot(slot).state {
             self.deliver(at, Event::Answered { tid, reply });
         }
@@ -186,5 +211,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.previous = (tid, why);
         emit!(self, TurnOver { tid, why, traps });
+        self.tell_tracers();
     }
 }
