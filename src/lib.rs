@@ -43,10 +43,12 @@ compile_error!("yieldix needs panic = \"unwind\": a task that panics ends alone,
 mod log;
 mod machine;
 mod running;
+mod trace;
 
 pub use log::{FilterError, LogFile, LogFormat, LogGuard, start_log, start_log_to_file};
 pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
+pub use trace::Trace;
 #[cfg(unix)]
 pub use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 pub use yieldix_kernel::{

@@ -1,6 +1,6 @@
 //! The machine: what is to be booted, on what, and booting it.
 
-use crate::Running;
+use crate::{Running, Trace};
 #[cfg(unix)]
 use std::sync::{Arc, atomic::AtomicU64};
 use std::{
@@ -72,7 +72,7 @@ pub struct Machine {
     host_programs: BTreeMap<String, HostProgram>,
     process: Process,
     load: Load,
-    observer: Option<Box<dyn Observer>>,
+    observers: Vec<Box<dyn Observer>>,
     flight_sink: Option<FlightSink>,
 }
 
@@ -190,7 +190,7 @@ impl Machine {
             host_programs: BTreeMap::new(),
             process: Process::default(),
             load: Load::Nothing,
-            observer: None,
+            observers: Vec::new(),
             flight_sink: None,
         }
     }
@@ -339,10 +339,15 @@ impl Machine {
         self
     }
 
-    /// Tells every event of the kernel to `observer`, beside the log.
+    /// Tells every event of the kernel to `observer`, beside the log and other observers.
     pub fn observe(mut self, observer: impl Observer + 'static) -> Machine {
-        self.observer = Some(Box::new(observer));
+        self.observers.push(Box::new(observer));
         self
+    }
+
+    /// Has a timeline written as the machine runs: Chrome trace events, which Perfetto opens.
+    pub fn trace_to(self, trace: &Trace) -> Machine {
+        self.observe(trace.clone())
     }
 
     /// Has the flight recorder read out to `sink` on a deadlock, when the kernel panics, and at SIGUSR1 of a machine
@@ -390,7 +395,7 @@ impl Machine {
             host_programs,
             process,
             load,
-            observer,
+            observers,
             flight_sink,
         } = self;
         let is_init = |program: &Program| program.name == "init";
@@ -424,7 +429,7 @@ impl Machine {
             None => host(console, mounts, process)?,
         };
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), options);
-        if let Some(observer) = observer {
+        for observer in observers {
             kernel.observe(observer);
         }
         if let Some(sink) = flight_sink {

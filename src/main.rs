@@ -1,7 +1,7 @@
 //! `yieldix`: the machine as a command.
 #![feature(panic_can_unwind)]
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::{
     fs::File,
     io::{BufReader, ErrorKind, IsTerminal, Write},
@@ -10,9 +10,9 @@ use std::{
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
 };
-use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError};
+use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError, Trace};
 use yieldix_syscalls::BYTES_SHOWN;
-use yieldix_trace::State;
+use yieldix_trace::{Chrome, State, timeline};
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
 #[cfg(unix)]
@@ -75,6 +75,14 @@ struct Command {
     /// How many bytes the log shows of a payload or a text, in a trap and in an answer
     #[arg(long, value_name = "N", default_value_t = BYTES_SHOWN, global = true)]
     trace_data: u16,
+
+    /// Write a timeline of all tasks to this file, as Chrome trace events: Perfetto opens it
+    #[arg(long, value_name = "FILE", global = true)]
+    trace: Option<PathBuf>,
+
+    /// How large that file may become, as 64M; what comes later is left out
+    #[arg(long, value_name = "SIZE", requires = "trace", global = true)]
+    trace_size: Option<Size>,
 
     /// Where the flight recorder is read out, on a deadlock, a panic of the kernel, and SIGUSR1: appended to this file.
     /// Without one, its last lines go to standard error
@@ -148,6 +156,20 @@ enum Action {
     Log {
         #[command(subcommand)]
         action: LogAction,
+    },
+    /// Draw a timeline of a log of events
+    #[command(group(ArgGroup::new("drawn as").required(true).args(["chrome", "html"])))]
+    Timeline {
+        /// A whole log: --log yieldix=trace --log-format json
+        file: PathBuf,
+
+        /// As Chrome trace events, to this file: Perfetto opens it
+        #[arg(long, value_name = "FILE")]
+        chrome: Option<PathBuf>,
+
+        /// As a page for a browser, to this file, which needs no other
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// List the programs, by group
     List,
@@ -252,6 +274,7 @@ fn act(command: &Command) -> ExitCode {
         Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
         Some(Action::Strace { words }) => boot(command, TRACER, words),
         Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
+        Some(Action::Timeline { file, chrome, html }) => draw(file, chrome.as_deref(), html.as_deref()),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
@@ -263,15 +286,63 @@ fn act(command: &Command) -> ExitCode {
 
 /// `yieldix log state`.
 fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
-    let complain_of = |error: &dyn std::fmt::Display| complain(1, &format!("{}: {error}", path.display()));
     let file = match File::open(path) {
         Ok(file) => BufReader::new(file),
-        Err(error) => return complain_of(&error),
+        Err(error) => return complain_of(path, &error),
     };
     match State::at(file, at) {
         Ok(state) => say(&state.to_string()),
-        Err(error) => complain_of(&error),
+        Err(error) => complain_of(path, &error),
     }
+}
+
+/// `yieldix timeline`: what it is drawn as, one of both.
+fn draw(log: &Path, chrome: Option<&Path>, html: Option<&Path>) -> ExitCode {
+    match (chrome, html) {
+        (Some(to), _) => draw_chrome(log, to),
+        (_, Some(to)) => draw_page(log, to),
+        (None, None) => complain(USAGE, &"timeline: what is it to be drawn as?"),
+    }
+}
+
+/// `yieldix timeline --html`.
+fn draw_page(log: &Path, to: &Path) -> ExitCode {
+    let from = match File::open(log) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return complain_of(log, &error),
+    };
+    let name = log.file_name().unwrap_or(log.as_os_str()).to_string_lossy();
+    let page = match yieldix_trace::page(from, &name) {
+        Ok(page) => page,
+        Err(error) => return complain_of(log, &error),
+    };
+    match std::fs::write(to, page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain_of(to, &error),
+    }
+}
+
+/// `yieldix timeline --chrome`.
+fn draw_chrome(log: &Path, to: &Path) -> ExitCode {
+    let from = match File::open(log) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return complain_of(log, &error),
+    };
+    let mut chrome = match File::create(to) {
+        Ok(file) => Chrome::new(file, None),
+        Err(error) => return complain_of(to, &error),
+    };
+    if let Err(error) = timeline::draw(from, &mut chrome) {
+        return complain_of(log, &error);
+    }
+    match chrome.finish() {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => complain_of(to, &error),
+    }
+}
+
+fn complain_of(path: &Path, error: &dyn std::fmt::Display) -> ExitCode {
+    complain(1, &format!("{}: {error}", path.display()))
 }
 
 /// The text of a script of this host, or why it cannot be run. Who names a program where a command stands is told
@@ -321,7 +392,25 @@ impl FromStr for Mounted {
     }
 }
 
+/// Boots, with a timeline if one is asked for.
 fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
+    let Some(path) = &command.trace else { return boot_traced(command, program, args, None) };
+    let refused = |error| complain(HOST_REFUSED, &format!("{}: {error}", path.display()));
+    let limit = command.trace_size.map(|size| size.0);
+    let trace = match File::create(path) {
+        Ok(file) => Trace::new(file, limit),
+        Err(error) => return refused(error),
+    };
+    let code = boot_traced(command, program, args, Some(&trace));
+    match trace.finish() {
+        Ok(0) => {}
+        Ok(left_out) => drop(complain(0, &format!("{}: full; {left_out} records were left out", path.display()))),
+        Err(error) => drop(refused(error)),
+    }
+    code
+}
+
+fn boot_traced(command: &Command, program: &str, args: &[String], trace: Option<&Trace>) -> ExitCode {
     let mut machine = Machine::new().programs(PROGRAMS).program(program, args);
     // Others have no use for an environment, which every task of theirs would have to hand on.
     let is_typed_at = TYPED_AT.contains(&program);
@@ -352,6 +441,9 @@ fn boot(command: &Command, program: &str, args: &[String]) -> ExitCode {
     }
     machine = machine.host_exec(command.host_exec);
     machine = with_flight(machine, command).payload_shown(command.trace_data);
+    if let Some(trace) = trace {
+        machine = machine.trace_to(trace);
+    }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }

@@ -4,50 +4,16 @@
 //! read by code that knows nothing of the kernel.
 #![feature(coroutines, coroutine_trait)]
 
-use std::{
-    io::{self, Write},
-    mem::take,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, LazyLock, Mutex, MutexGuard},
-    time::Duration,
-};
+mod log_support;
+
+use log_support::{echoes, log, pipelines};
+use std::time::Duration;
 use yieldix::{
-    Console, LogFormat, LogGuard, Machine, MemoryConsole, Work, start_log,
+    Console, Machine, MemoryConsole, Work,
     syscalls::{calls::*, *},
 };
 use yieldix_trace::{LogError, Reader, State};
-use yieldix_userland::{PROGRAMS, prelude::*};
-
-/// What was logged and not read yet.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The log of this process, which one machine at a time has.
-struct Log {
-    lines: Lines,
-    _guard: LogGuard,
-}
-
-static LOG: LazyLock<Mutex<Log>> = LazyLock::new(|| {
-    let lines = Lines::default();
-    let guard = start_log("yieldix=trace", LogFormat::Json, lines.clone()).unwrap();
-    Mutex::new(Log { lines, _guard: guard })
-});
-
-fn log() -> MutexGuard<'static, Log> {
-    LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
+use yieldix_userland::PROGRAMS;
 
 /// A step of a generator that is good enough to draw turns.
 fn draw(seed: &mut u64) -> u64 {
@@ -62,13 +28,13 @@ const POINTS: u64 = 1000;
 /// Gives how often.
 fn follow(machine: Machine, every: u64) -> u64 {
     let log = log();
-    take(&mut *log.lines.0.lock().unwrap());
+    log.take();
     let mut running = machine.start().unwrap();
     let (mut state, mut compared, mut seed) = (State::default(), 0, 1);
     loop {
         let work = running.step_turn();
         if compared < POINTS && draw(&mut seed).is_multiple_of(every) {
-            read_on(&mut state, &take(&mut *log.lines.0.lock().unwrap()));
+            read_on(&mut state, &log.take());
             let (seq, snapshot) = running.snapshot();
             assert_eq!(state.seq, seq);
             assert_same(&snapshot, &state);
@@ -81,7 +47,7 @@ fn follow(machine: Machine, every: u64) -> u64 {
         }
     }
     drop(running);
-    read_on(&mut state, &take(&mut *log.lines.0.lock().unwrap()));
+    read_on(&mut state, &log.take());
     assert!(state.tasks.is_empty(), "nobody is left at the end: {state}");
     compared
 }
@@ -109,59 +75,6 @@ fn diff(kernels: &str, logs: &str) -> Vec<String> {
     gone.chain(new).take(40).collect()
 }
 
-const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-fn echo(conn: Socket) -> impl Routine<Result<(), Errno>> {
-    routine!(move {
-        loop {
-            let data = trap!(yield conn.recv(64))?;
-            if data.is_empty() {
-                return Ok(());
-            }
-            trap!(yield conn.send(data))?;
-        }
-    })
-}
-
-/// Says something every half second, for five seconds.
-fn client(address: SocketAddr, number: u64) -> Task {
-    task!({
-        let conn = trap!(yield Socket::connect(address))?;
-        let begun = trap!(yield now())?;
-        trap!(yield sleep(Duration::from_micros(number * 500)))?;
-        while trap!(yield now())?.since(begun) < Duration::from_secs(5) {
-            trap!(yield conn.send("hello"))?;
-            let mut left = 5;
-            while left > 0 {
-                left -= trap!(yield conn.recv(left))?.len() as u32;
-            }
-            trap!(yield sleep(Duration::from_millis(500)))?;
-        }
-        Ok(())
-    })
-}
-
-fn echoes(clients: u64) -> Task {
-    task!({
-        let listener = trap!(yield Socket::listen(ADDRESS))?;
-        let address = trap!(yield listener.local_addr())?;
-        let server = task!({
-            let options = ServeOptions { name: "echo", connections_max: 2000 };
-            call!(serve(listener, options, |conn, _peer| echo(conn)))
-        });
-        let server = trap!(yield spawn(server).pass(listener.fd()))?;
-        for number in 0..clients {
-            trap!(yield spawn(client(address, number)))?;
-        }
-        for _ in 0..clients {
-            let (_, status) = trap!(yield wait_any())?;
-            assert_eq!(status, ExitStatus::Exited(0));
-        }
-        trap!(yield kill(server, Signal::Term))?;
-        trap!(yield wait(server)).map(drop)
-    })
-}
-
 #[test]
 fn a_thousand_echo_clients_in_a_simulated_world() {
     let compared = follow(Machine::new().simulate(1).task(echoes(1000)), 30);
@@ -172,20 +85,6 @@ fn a_thousand_echo_clients_in_a_simulated_world() {
 fn a_thousand_echo_clients_on_the_host() {
     let compared = follow(Machine::new().task(echoes(1000)), 4);
     assert_eq!(compared, POINTS);
-}
-
-const SCRIPT: &str = "
-for i in $(seq 40); do
-    seq $i | sort -rn | head -n 3 | tr 1 2 >/f$i
-    (sleep 0.01; echo $i) & cat /f$i | while read x; do echo $x; done | wc -l
-    ps | grep sh | cut -d ' ' -f 1 | sort | uniq -c >>/log; kill $! 2>/dev/null; wait
-    yes | head -n 2000 | wc -c; timeout=1; sleep 5 & kill -STOP $!; kill -CONT $!; kill $!; wait
-done
-";
-
-fn pipelines(machine: Machine) -> Machine {
-    let console = MemoryConsole::new();
-    machine.programs(PROGRAMS).program("sh", ["-c", SCRIPT]).console(Console::Memory(console))
 }
 
 #[test]
@@ -213,9 +112,9 @@ fn ports_storms_signals_and_usertests() {
 #[test]
 fn a_log_with_a_hole_is_refused() {
     let log = log();
-    take(&mut *log.lines.0.lock().unwrap());
+    log.take();
     Machine::new().simulate(1).task(task!({ trap!(yield sleep(Duration::from_secs(1))) })).boot().unwrap();
-    let lines = String::from_utf8(take(&mut *log.lines.0.lock().unwrap())).unwrap();
+    let lines = String::from_utf8(log.take()).unwrap();
     assert!(State::at(lines.as_bytes(), None).is_ok());
     let with_hole: String =
         lines.lines().enumerate().filter(|(index, _)| *index != 3).map(|(_, line)| format!("{line}\n")).collect();

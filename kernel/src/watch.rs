@@ -72,7 +72,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.sequence.set(sequence);
         let record = Record { sequence, at, event, payload_shown: self.options.payload_shown };
         record.log();
-        if let Some(observer) = &self.observer {
+        for observer in &self.observers {
             observer.event(&record);
         }
     }
@@ -94,7 +94,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
-        self.listened = if self.observer.is_some() { LevelFilter::TRACE } else { LevelFilter::current() };
+        self.listened = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
         self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
         self.is_observed = self.options.is_checked || self.options.records_turns || self.level >= LevelFilter::DEBUG;
     }

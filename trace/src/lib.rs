@@ -4,10 +4,18 @@
 //! docs/tracing.md. From it this makes what the kernel did without knowing the kernel: nothing here links it, and
 //! what is not in the log cannot be known here.
 
+pub mod chrome;
 mod event;
+mod happening;
+mod page;
 mod reader;
 pub mod state;
+pub mod timeline;
 
+pub use chrome::Chrome;
 pub use event::{Event, FieldError};
+pub use happening::Happening;
+pub use page::page;
 pub use reader::{LogError, Reader, SCHEMA_VERSION};
 pub use state::State;
+pub use timeline::Timeline;

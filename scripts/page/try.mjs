@@ -1,0 +1,299 @@
+// Uses the pages of a folder, and says what holds. Run by scripts/try-page.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { start } from "./browser.mjs";
+
+const [command, folder, ...rest] = process.argv.slice(2);
+const picture = rest[0] === "--picture" ? rest[1] : undefined;
+const PICTURE_HEIGHT = 600;
+const browser = await start(command, `${folder}/profile`, 1400, 820);
+
+const complaints = [], fetched = [];
+browser.listen((method, { exceptionDetails, entry, type, args, request }) => {
+  if (method === "Runtime.exceptionThrown") complaints.push(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  if (method === "Log.entryAdded" && entry.level === "error") complaints.push(entry.text);
+  if (method === "Runtime.consoleAPICalled" && ["error", "warning", "assert"].includes(type)) complaints.push(JSON.stringify(args));
+  if (method === "Network.requestWillBeSent") fetched.push(request.url);
+});
+
+function holds(what, is, seen = "") {
+  if (!is) throw new Error(`${what}: ${seen}`);
+  console.log(`ok ${what}`);
+}
+function same(what, seen, wanted) {
+  holds(what, JSON.stringify(seen) === JSON.stringify(wanted), `${JSON.stringify(seen)} and not ${JSON.stringify(wanted)}`);
+}
+const { value } = browser;
+// Until what was asked for is drawn.
+const drawn = () => value("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(0))))");
+const open = async (name) => {
+  await browser.open(`file://${folder}/${name}.html`);
+  await drawn();
+};
+const key = async (name) => {
+  await browser.key(name, name.length === 1 ? name : undefined);
+  await drawn();
+};
+const type = async (words) => {
+  for (const letter of words) await browser.key(letter, letter);
+  await drawn();
+};
+// The middle of a slice, in the page.
+const middleOf = (kind, id) => value(`(() => {
+  const task = (${JSON.stringify(kind)} === "wait" ? waits : turns).task[${id}];
+  const [from, to] = endsOf({ kind: ${JSON.stringify(kind)}, id: ${id} });
+  const { left, top } = chart.getBoundingClientRect();
+  return [left + toX((from + to) / 2), top + rowY(task) + ROW / 2];
+})()`);
+const pointAt = async (x, y) => {
+  await browser.mouse("mouseMoved", x, y);
+  await drawn();
+};
+const click = async (x, y) => {
+  await browser.mouse("mousePressed", x, y, { button: "left", clickCount: 1 });
+  await browser.mouse("mouseReleased", x, y, { button: "left", clickCount: 1 });
+  await drawn();
+};
+const words = (id) => value(`document.getElementById("${id}").innerText`);
+const shown = () => value("[view.from, view.to]");
+
+async function tryParts() {
+  await open("pipeline");
+  const log = readFileSync(`${folder}/pipeline.json`, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  const named = (message) => log.filter((event) => event.message === message).length;
+  same("a row a task, a slice a turn, as many as in the log", await value("[tasks.length, turns.count]"), [named("spawned"), named("chosen")]);
+  const pixels = await value(`(() => {
+    const colours = new Set(new Uint32Array(ink.getImageData(0, 0, chart.width, chart.height).data.buffer));
+    return [colours.size, ...[...document.querySelectorAll("canvas")].map((canvas) => canvas.width * canvas.height > 10000)];
+  })()`);
+  holds("both canvases are drawn on", pixels[0] > 20 && pixels[1] && pixels[2], pixels);
+  const unnamed = await value(`[...document.querySelectorAll("button, input, canvas, aside")].filter((part) =>
+    !(part.innerText || part.ariaLabel || part.labels?.length)).map((part) => part.id)`);
+  same("each part that can be used has a name", unnamed, []);
+  await value("document.activeElement.blur()");
+  const reached = [];
+  for (let i = 0; i < 9; i++) {
+    await browser.key("Tab");
+    reached.push(await value("document.activeElement.id"));
+  }
+  holds("Tab reaches the search, the buttons and the chart", ["search", "fit", "theme", "chart"].every((id) => reached.includes(id)), reached);
+  return log;
+}
+
+async function tryPointing(log) {
+  const chosen = log.find((event) => event.message === "chosen" && event.by !== 0 && event.others !== "");
+  const turn = await value(`turns.from[EVENTS].indexOf(${chosen.seq})`);
+  const over = log.find((event) => event.message === "turn over" && event.tid === chosen.tid && event.seq > chosen.seq);
+  const traps = log.filter((event) => event.message === "trap" && event.tid === chosen.tid && event.seq > chosen.seq && event.seq < over.seq);
+  await value(`showAround(turns.from[TIME][${turn}], turns.to[TIME][${turn}])`);
+  await value(`reveal(turns.task[${turn}])`);
+  await drawn();
+  await pointAt(...await middleOf("turn", turn));
+  const tip = await words("tip");
+  const name = (tid) => `${tid} ${log.find((event) => event.message === "spawned" && event.tid === tid).name}`;
+  const wanted = [chosen.because, `by ${name(chosen.by)}`, `first of ${chosen.of_ready} ready`, chosen.rule, over.why, traps.at(-1).line,
+    ...chosen.others.split(" ").map((tid) => name(Number(tid)))];
+  same("pointing at a turn shows the reason of the decision", wanted.filter((part) => !tip.includes(part)), []);
+  await click(...await middleOf("turn", turn));
+  same("a click chooses the turn and its task", await value("[view.chosen.kind, view.chosen.id, tasks[view.chosen.task].tid]"), ["turn", turn, chosen.tid]);
+  const told = await words("details");
+  holds("its wakers are listed", told.toLowerCase().includes("woken by") && told.includes(log.find((event) => event.message === "spawned" && event.tid === chosen.by).name), told);
+  await value("fit()");
+  const wait = await value("waits.ns.indexOf(Math.max(...waits.ns))");
+  await value(`reveal(waits.task[${wait}])`);
+  await drawn();
+  await pointAt(...await middleOf("wait", wait));
+  holds("pointing at a wait shows what for", (await words("tip")).includes(await value(`text(waits.on[${wait}])`)), await words("tip"));
+  await pointAt(1200, 600);
+  same("pointing elsewhere hides it", await value("tip.hidden"), true);
+}
+
+async function tryMoving() {
+  await value("choose(null); fit(); scroll(-1e9)");
+  const whole = await shown();
+  const { left, top } = await value("chart.getBoundingClientRect().toJSON()");
+  const [x, y] = [left + 500, top + 300];
+  const before = await value(`fromX(500)`);
+  for (let i = 0; i < 5; i++) await browser.mouse("mouseWheel", x, y, { deltaX: 0, deltaY: -300 });
+  await drawn();
+  const [from, to] = await shown();
+  holds("the wheel zooms", to - from < (whole[1] - whole[0]) / 3, [from, to]);
+  holds("at the pointer", Math.abs((await value("fromX(500)")) - before) < (to - from) / 1000);
+  await browser.mouse("mousePressed", x, y, { button: "left" });
+  await browser.mouse("mouseMoved", x - 50, y, { button: "left", buttons: 1 });
+  await browser.mouse("mouseMoved", x - 100, y, { button: "left", buttons: 1 });
+  await browser.mouse("mouseReleased", x - 100, y, { button: "left" });
+  await drawn();
+  const moved = (await shown())[0] - from;
+  holds("a drag moves by as much", Math.abs(moved - (await value("perPixel()")) * 100) < (await value("perPixel()")) * 2, moved);
+  const chart = await value("document.getElementById('map').getBoundingClientRect().toJSON()");
+  await click(chart.left + 172 + (chart.width - 172) * 0.75, chart.top + 20);
+  const middle = (await shown()).reduce((a, b) => a + b) / 2;
+  holds("the map moves there", Math.abs(middle - (whole[0] + (whole[1] - whole[0]) * 0.75)) < (whole[1] - whole[0]) / 100, middle);
+  await value("document.getElementById('fit').click()");
+  same("Fit shows all", await shown(), whole);
+}
+
+async function tryKeys() {
+  await value("choose(null); chart.focus()");
+  const whole = await shown();
+  await key("w");
+  const nearer = await shown();
+  await key("d");
+  const right = await shown();
+  await key("a");
+  holds("w, a and d zoom and move", nearer[1] - nearer[0] < whole[1] - whole[0] && right[0] > nearer[0] && (await shown())[0] < right[0]);
+  await key("s");
+  await key("f");
+  same("f shows all", await shown(), whole);
+  await key("ArrowDown");
+  await key("ArrowDown");
+  same("down chooses a task", await value("view.chosen"), { task: 1, kind: null, id: -1 });
+  await key("ArrowRight");
+  await key("ArrowRight");
+  const second = await value("view.chosen.kind + view.chosen.id");
+  await key("ArrowLeft");
+  holds("right and left choose its turns and waits", (await value("view.chosen.kind + view.chosen.id")) !== second);
+  const woken = await value("turns.task[flows.to[flows.count - 1]]");
+  await value("chooseSlice('turn', flows.to[flows.count - 1])");
+  await key("g");
+  same("g goes to who woke it", await value("[view.chosen.kind, view.chosen.id]"), await value("['turn', flows.from[flows.count - 1]]"));
+  holds("which is another", (await value("view.chosen.task")) !== woken);
+  await key("Escape");
+  same("Escape lets go", await value("view.chosen"), null);
+  await key("e");
+  same("e changes the axis", await value("[view.axis, document.getElementById('by-event').ariaPressed]"), [1, "true"]);
+  await key("e");
+  await key("f");
+}
+
+async function trySearch() {
+  await key("/");
+  same("a slash goes to the search", await value("document.activeElement.id"), "search");
+  await type("sort");
+  same("the rows of that name are left", await value("[...new Set(view.rows.map((row) => tasks[row].name))]"), ["sort"]);
+  holds("how many is said", /^\d+ of \d+$/.test(await words("found")), await words("found"));
+  await key("Enter");
+  same("Enter jumps there", await value("tasks[view.chosen.task].name"), "sort");
+  const life = await value("[tasks[view.chosen.task].from[0], tasks[view.chosen.task].to[0]]"), [from, to] = await shown();
+  holds("and shows its life", from <= life[0] && life[1] <= to && (to - from) < (life[1] - life[0]) * 3, [from, to]);
+  await key("/");
+  await key("Escape");
+  same("Escape shows all rows", await value("view.rows.length === tasks.length"), true);
+  await key("/");
+  await type("10");
+  same("a number finds its task first", await value("tasks[view.first].tid"), 10);
+  await type("zzz");
+  same("nothing is found of what is not there", await value("view.rows.length"), 0);
+  await key("Escape");
+  await key("Escape");
+  await key("f");
+}
+
+async function tryColours() {
+  const ground = () => value("[getComputedStyle(document.body).backgroundColor, ...ink.getImageData(chart.width - 20, chart.height - 1, 1, 1).data].join()");
+  await browser.prefer("light");
+  await drawn();
+  const light = await ground();
+  await browser.prefer("dark");
+  await drawn();
+  const dark = await ground();
+  holds("dark and light are as the system prefers", light !== dark, light);
+  await value("document.getElementById('theme').click()");
+  await drawn();
+  same("the switch is for the other", await ground(), light);
+}
+
+async function tryForged() {
+  await open("forged");
+  holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 2);
+  same("and is shown as it is", await value("tasks.some((task) => task.name.startsWith('</script>'))"), true);
+}
+
+async function tryStops() {
+  await open("stopped");
+  const stopped = "tasks.filter((task) => stopsOf[task.index].ids.length > 0).map((task) => task.name)";
+  same("a task is stopped from its signal to the next", await value(stopped), ["sleep"]);
+  same("and its end is shown", await value("tasks.find((task) => task.name === 'sleep').status"), "killed by SIGTERM");
+  const [x, y] = await value(`(() => {
+    const mark = marks.name.findIndex((name) => text(name) === "task fault"), { left, top } = chart.getBoundingClientRect();
+    return [left + toX(marks.at[view.axis][mark]), top + rowY(marks.task[mark]) + 3];
+  })()`);
+  await pointAt(x, y);
+  holds("pointing at a mark shows the fault", (await words("tip")).includes("task fault"), await words("tip"));
+}
+
+async function tryMany() {
+  const events = readFileSync(`${folder}/many.json`, "utf8").split("\n").length - 1;
+  holds("there are 100,000 events to draw", events >= 100_000, events);
+  await open("many");
+  // A step is drawn, and one pixel read back, so that the rest is really there.
+  const medians = await value(`(async () => {
+    const medians = [];
+    for (const [isOnlyInSight, part] of [[false, 1], [true, 1], [true, 0.3], [true, 0.01]]) {
+      showOnlyInSight(isOnlyInSight);
+      fit();
+      const length = (view.to - view.from) * part;
+      show(view.from + length, view.from + 2 * length);
+      const times = [];
+      for (let step = 0; step < 60; step++) {
+        await new Promise(requestAnimationFrame);
+        const began = performance.now();
+        pan(step % 20 < 10 ? 25 : -25);
+        scroll(step % 2 ? 30 : -30);
+        draw();
+        ink.getImageData(0, 0, 1, 1);
+        times.push(performance.now() - began);
+      }
+      medians.push(times.sort((a, b) => a - b)[30]);
+    }
+    return medians;
+  })()`);
+  const said = medians.map((ms) => ms.toFixed(1)).join(", ");
+  holds(`a step to the side takes less than 16 ms (medians of 60 at ${events} events: ${said} ms)`, medians.every((ms) => ms < 16));
+}
+
+async function takePicture() {
+  await browser.prefer("light");
+  await open("pipeline");
+  const turn = await value(`(() => {
+    const name = (turn) => tasks[turns.task[turn]].name;
+    for (let flow = 0; flow < flows.count; flow++) {
+      if (name(flows.from[flow]) === "sort" && name(flows.to[flow]) === "head") return flows.to[flow];
+    }
+    return flows.to[0];
+  })()`);
+  await browser.ask("Emulation.setDeviceMetricsOverride", { width: 1400, height: PICTURE_HEIGHT, deviceScaleFactor: 1, mobile: false });
+  await value(`(() => {
+    const last = tasks.find((task) => task.name === "tr");
+    showOnlyInSight(true);
+    show(-0.02 * last.to[TIME], last.to[TIME] * 1.35);
+    choose({ task: turns.task[${turn}], kind: "turn", id: ${turn} });
+  })()`);
+  await drawn();
+  await pointAt(...await middleOf("turn", turn));
+  writeFileSync(picture, await browser.picture(PICTURE_HEIGHT));
+  console.log(`wrote ${picture}`);
+}
+
+let failed = false;
+try {
+  const log = await tryParts();
+  await tryPointing(log);
+  await tryMoving();
+  await tryKeys();
+  await trySearch();
+  await tryColours();
+  await tryForged();
+  await tryStops();
+  await tryMany();
+  if (picture) await takePicture();
+  same("nothing is complained of", complaints, []);
+  same("nothing is fetched but the pages", fetched.filter((url) => !url.startsWith("file://") || !url.endsWith(".html")), []);
+} catch (error) {
+  console.error(`FAILED: ${error.message}`, complaints);
+  failed = true;
+} finally {
+  await browser.end();
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,435 @@
+// Draws what is shown. Only rows in sight are looked at, and in each only what is in sight; slices narrower than a
+// pixel become one that is the stronger the more of it they fill.
+
+const chart = document.getElementById("chart"), map = document.getElementById("map");
+const ink = chart.getContext("2d"), mapInk = map.getContext("2d");
+const FONT = "Inter, ui-sans-serif, system-ui, 'Segoe UI', Roboto, sans-serif";
+let colours = {};
+
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = "ground panel line hair ink soft faint accent turn turn-text ready ready-soft wait-file wait-time wait-task wait-port wait-text stop life arrow arrow-strong graph graph-fill row kin window";
+  colours = Object.fromEntries(names.split(" ").map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+function sized(canvas, context) {
+  const scale = window.devicePixelRatio || 1;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  return [width, height];
+}
+
+// The text, cut to a width; empty when not even a letter fits.
+const widths = new Map();
+function widthOf(words) {
+  let width = widths.get(ink.font + words);
+  if (width === undefined) {
+    if (widths.size > 5000) widths.clear();
+    widths.set(ink.font + words, (width = ink.measureText(words).width));
+  }
+  return width;
+}
+function cut(words, width) {
+  if (widthOf(words) <= width) return words;
+  const most = Math.floor((words.length * (width - 8)) / widthOf(words));
+  return most < 3 ? "" : `${words.slice(0, most)}…`;
+}
+
+// Calls `one(k, x0, x1)` for each slice in sight that has a pixel or more, and `few(x, share)` for pixels that have
+// several, or a narrower one: `share` of it is filled.
+function eachInSight(lane, one, few) {
+  const from = lane.from[view.axis], to = lane.to[view.axis], covered = lane.covered[view.axis];
+  const pixel = perPixel();
+  let k = find(to, view.from);
+  while (k < from.length && from[k] <= view.to) {
+    const x0 = toX(from[k]), x1 = toX(to[k]);
+    if (x1 - x0 >= 1) {
+      one(k, x0, x1);
+      k++;
+      continue;
+    }
+    const column = Math.floor(x0), edge = fromX(column + 1);
+    let next = k + 1;
+    while (next < from.length && next < k + 8 && to[next] < edge) next++;
+    if (next === k + 8) next = find(to, edge, next);
+    few(column, Math.min(1, (covered[next] - covered[k]) / pixel), k);
+    k = next;
+  }
+}
+
+// Rectangles by colour: setting a colour costs more than filling.
+function Brush(context) {
+  const byColour = new Map();
+  return {
+    add(colour, x, y, width, height) {
+      let list = byColour.get(colour);
+      if (!list) byColour.set(colour, (list = []));
+      list.push(x, y, width, height);
+    },
+    paint(alpha = 1) {
+      context.globalAlpha = alpha;
+      for (const [colour, list] of byColour) {
+        context.fillStyle = colour;
+        for (let i = 0; i < list.length; i += 4) context.fillRect(list[i], list[i + 1], list[i + 2], list[i + 3]);
+      }
+      context.globalAlpha = 1;
+    },
+  };
+}
+
+function drawAxis() {
+  const step = Math.max(niceStep(perPixel() * 110), 1);
+  ink.font = `11px ${FONT}`;
+  ink.textBaseline = "middle";
+  const most = Math.max(Math.abs(view.from), Math.abs(view.to));
+  for (let at = Math.max(0, Math.ceil(view.from / step) * step); at <= view.to; at += step) {
+    const x = Math.round(toX(at)) + 0.5;
+    ink.fillStyle = colours.hair;
+    ink.fillRect(x - 0.5, AXIS, 1, view.height);
+    ink.fillStyle = colours.line;
+    ink.fillRect(x - 0.5, AXIS - 5, 1, 5);
+    ink.fillStyle = colours.soft;
+    ink.textAlign = "center";
+    const said = moment(at, step, view.axis, most);
+    const half = widthOf(said) / 2;
+    if (x - half > LABELS - 2 && x + half < view.width) ink.fillText(said, x, AXIS / 2 - 1);
+  }
+  ink.fillStyle = colours.line;
+  ink.fillRect(0, AXIS, view.width, 1);
+  ink.textAlign = "left";
+  ink.fillStyle = colours.faint;
+  ink.fillText(view.axis === TIME ? "time since boot" : "events", 16, AXIS / 2 - 1);
+}
+
+function drawCounter(counter, top) {
+  const at = counter.at[view.axis], { values, most } = counter;
+  const base = top + GRAPH - 1, high = GRAPH - 10;
+  const yOf = (value) => base - (most === 0 ? 0 : (value / most) * high);
+  const first = Math.max(0, find(at, view.from) - 1);
+  const outline = new Path2D();
+  let k = first, x = LABELS, y = at.length > 0 && at[first] <= view.from ? yOf(values[first]) : base;
+  outline.moveTo(x, base);
+  outline.lineTo(x, y);
+  while (k < at.length && at[k] <= view.to) {
+    // The most and the least that the counter was within a pixel, then what it was at its end.
+    const column = Math.max(LABELS, Math.floor(toX(at[k])));
+    const edge = fromX(column + 1);
+    let next = k, least = Infinity, top = -Infinity;
+    for (; next < at.length && at[next] < edge; next++) {
+      least = Math.min(least, values[next]);
+      top = Math.max(top, values[next]);
+    }
+    if (next === k) next = k + 1;
+    else {
+      outline.lineTo(column, y);
+      outline.lineTo(column, yOf(top));
+      if (least < top) outline.lineTo(column, yOf(least));
+    }
+    y = yOf(values[next - 1]);
+    outline.lineTo(column, y);
+    k = next;
+  }
+  outline.lineTo(toX(Math.min(view.to, bounds[view.axis][1])), y);
+  const closed = new Path2D(outline);
+  closed.lineTo(toX(Math.min(view.to, bounds[view.axis][1])), base);
+  closed.closePath();
+  ink.fillStyle = colours["graph-fill"];
+  ink.fill(closed);
+  ink.strokeStyle = colours.graph;
+  ink.lineWidth = 1;
+  ink.stroke(outline);
+  ink.fillStyle = colours.line;
+  ink.fillRect(0, base, view.width, 1);
+  const now = view.pointer && view.pointer.x > LABELS ? valueAt(counter, fromX(view.pointer.x)) : null;
+  ink.font = `12px ${FONT}`;
+  ink.textAlign = "left";
+  ink.fillStyle = colours.soft;
+  ink.fillText(counter.name, 16, top + GRAPH / 2);
+  ink.textAlign = "right";
+  ink.fillStyle = now === null ? colours.faint : colours.ink;
+  ink.fillText(now === null ? `≤ ${grouped.format(most)}` : grouped.format(now), LABELS - 12, top + GRAPH / 2);
+}
+
+function valueAt(counter, value) {
+  const k = find(counter.at[view.axis], value, 0, true) - 1;
+  return k < 0 ? 0 : counter.values[k];
+}
+
+function drawRow(task, y, kin, brush, labels) {
+  const { from, to, tid, name } = tasks[task];
+  const isChosen = view.chosen?.task === task;
+  if (isChosen || kin.has(task)) {
+    ink.fillStyle = isChosen ? colours.row : colours.kin;
+    ink.fillRect(0, y, view.width, ROW);
+  }
+  ink.fillStyle = colours.hair;
+  ink.fillRect(0, y + ROW - 1, view.width, 1);
+  const x0 = Math.max(LABELS, toX(from[view.axis])), x1 = Math.min(view.width, toX(to[view.axis]));
+  if (x1 > x0) brush.add(colours.life, x0, y + ROW / 2 - 0.5, x1 - x0, 1);
+  const waitColours = KINDS.map((kind) => colours[`wait-${kind}`]);
+  const kindOf = (lane, k) => waitColours[waitKind(lane.ids[k])];
+  const shades = [0.45, 0.7, 1];
+  const shade = (share) => shades[Math.min(2, Math.floor(share * 3))];
+  const wait = lanesOf.wait[task];
+  eachInSight(wait, (k, x0, x1) => {
+    const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
+    brush.add(kindOf(wait, k), left, y + 6, right - left - (x1 - x0 > 4 ? 1 : 0), ROW - 13);
+    if (right - left > 34) labels.push([text(waits.on[wait.ids[k]]), left + 6, y + ROW / 2, right - left - 12, colours["wait-text"]]);
+  }, (x, share, k) => brush.add(kindOf(wait, k), x, y + 6, 1, ROW - 13));
+  const ready = lanesOf.ready[task];
+  eachInSight(ready, (k, x0, x1) => {
+    const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
+    brush.add(colours["ready-soft"], left, y + 9, right - left, ROW - 19);
+    brush.add(colours.ready, left, y + ROW - 11, right - left, 1.5);
+  }, (x) => brush.add(colours.ready, x, y + 9, 1, ROW - 18));
+  const turn = lanesOf.turn[task];
+  const thin = [];
+  eachInSight(turn, (k, x0, x1) => {
+    const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
+    brush.add(colours.turn, left, y + 3, Math.max(1, right - left - (x1 - x0 > 3 ? 1 : 0)), ROW - 7);
+    if (right - left > 40) labels.push([turnLabel(turn.ids[k]), left + 6, y + ROW / 2, right - left - 12, colours["turn-text"]]);
+  }, (x, share) => thin.push(x, shade(share)));
+  for (let i = 0; i < thin.length; i += 2) {
+    const height = (ROW - 7) * thin[i + 1];
+    brush.add(colours.turn, thin[i], y + 3 + (ROW - 7 - height) / 2, 1, height);
+  }
+  const stop = (x, width) => brush.add(colours.stop, x, y + ROW - 4, width, 2);
+  eachInSight(stopsOf[task], (k, x0, x1) => stop(Math.max(x0, LABELS), Math.min(x1, view.width) - Math.max(x0, LABELS)), (x) => stop(x, 1));
+  drawMarks(task, y, brush);
+  ink.font = `12.5px ${FONT}`;
+  ink.textAlign = "right";
+  ink.fillStyle = colours.faint;
+  ink.fillText(tid, 46, y + ROW / 2);
+  ink.textAlign = "left";
+  ink.fillStyle = isChosen ? colours.accent : colours.ink;
+  ink.font = `${isChosen ? "600 " : ""}12.5px ${FONT}`;
+  ink.fillText(cut(name, LABELS - 66), 56, y + ROW / 2);
+}
+
+// Signals and faults above the row; an end in it, which says whether it was a good one.
+function drawMarks(task, y, brush) {
+  const lane = marksOf[task], at = lane.from[view.axis];
+  for (let k = find(at, view.from), before = -1; k < at.length && at[k] <= view.to; k++) {
+    const x = Math.round(toX(at[k])), colour = MARK_COLOURS[markKind(lane.ids[k])];
+    if (colour === undefined || x < LABELS || (x === before && colour !== "stop")) continue;
+    before = x;
+    if (colour === "stop") brush.add(colours.stop, x - 1, y + 1, 3, 5);
+    else brush.add(colours[colour], x, y + 8, 2, ROW - 17);
+  }
+}
+
+// What stands in a turn: its last call, or why it was over.
+function turnLabel(turn) {
+  const call = text(turns.call[turn]);
+  return call === "" ? text(turns.why[turn]) : call;
+}
+
+function drawArrow(flow, colour, width) {
+  const from = tasks[turns.task[flows.from[flow]]].index, to = turns.task[flows.to[flow]];
+  if (!places.has(from) || !places.has(to)) return;
+  const x0 = toX(flows.at[view.axis][flow]), x1 = toX(turns.from[view.axis][flows.to[flow]]);
+  const [upper, lower] = [rowY(from), rowY(to)];
+  if ((upper < rowsTop - ROW && lower < rowsTop - ROW) || (upper > view.height && lower > view.height)) return;
+  const y0 = upper + ROW / 2 + (lower > upper ? 8 : lower < upper ? -9 : 0), y1 = lower + ROW / 2;
+  const bend = Math.min(60, Math.max(14, Math.abs(x1 - x0) / 2));
+  ink.strokeStyle = ink.fillStyle = colour;
+  ink.lineWidth = width;
+  ink.beginPath();
+  ink.moveTo(x0, y0);
+  ink.bezierCurveTo(x0 + (x1 - x0 > 30 ? bend : 0), y1, x1 - bend, y1, x1 - 4, y1);
+  ink.stroke();
+  ink.beginPath();
+  ink.moveTo(x1, y1);
+  ink.lineTo(x1 - 6, y1 - 3.2);
+  ink.lineTo(x1 - 6, y1 + 3.2);
+  ink.fill();
+  ink.beginPath();
+  ink.arc(x0, y0, width + 0.6, 0, 7);
+  ink.fill();
+}
+
+// The flows into and out of a slice: who woke it, and whom it woke. A wait has the flow that ended it.
+function flowsOf(slice) {
+  if (!slice || slice.kind === null) return [];
+  const turn = slice.kind === "wait" ? turnAfter(slice) : slice.id;
+  const into = flowInto.get(turn);
+  const out = slice.kind === "turn" ? flowsOutOf.get(turn) ?? [] : [];
+  return into === undefined ? out : [into, ...out];
+}
+
+// The turn that follows a wait; none when it was the last.
+function turnAfter({ task, id }) {
+  const lane = lanesOf.turn[task];
+  return lane.ids[find(lane.from[EVENTS], waits.to[EVENTS][id])];
+}
+
+// All that end in sight, the fainter the more there are; none when they would be a tangle.
+function drawArrows() {
+  const ends = flowTos[view.axis];
+  const first = find(ends, view.from), last = Math.min(flows.count, find(ends, view.to) + 40);
+  if (last - first > MOST_ARROWS) return;
+  ink.globalAlpha = Math.min(0.8, 30 / Math.max(1, last - first) + 0.15);
+  for (let flow = first; flow < last; flow++) if (flows.at[view.axis][flow] <= view.to) drawArrow(flow, colours.arrow, 1);
+  ink.globalAlpha = 1;
+}
+
+function inPlot(paint) {
+  ink.save();
+  ink.beginPath();
+  ink.rect(LABELS, rowsTop, view.width - LABELS, view.height);
+  ink.clip();
+  paint();
+  ink.restore();
+}
+
+function outline(slice, colour) {
+  if (!slice || slice.kind === null || !places.has(slice.task)) return;
+  const [from, to] = endsOf(slice);
+  const x0 = Math.max(toX(from), LABELS), x1 = Math.min(toX(to), view.width);
+  const y = rowY(slice.task);
+  if (x1 < LABELS || x0 > view.width || y < rowsTop - ROW) return;
+  ink.strokeStyle = colour;
+  ink.lineWidth = 2;
+  ink.strokeRect(x0 - 1, y + 2, Math.max(x1 - x0, 2) + 1, ROW - 5);
+}
+
+function endsOf({ kind, id }) {
+  if (kind === "ready") return [readyFrom[view.axis][id], turns.from[view.axis][id]];
+  const of = kind === "turn" ? turns : waits;
+  return [of.from[view.axis][id], of.to[view.axis][id]];
+}
+
+// The tasks that have woken the chosen one.
+function kinOf(chosen) {
+  const kin = new Set();
+  if (chosen) for (const turn of lanesOf.turn[chosen.task].ids) {
+    const flow = flowInto.get(turn);
+    if (flow !== undefined) kin.add(turns.task[flows.from[flow]]);
+  }
+  return kin;
+}
+let kin = new Set(), kinFor = null;
+
+let drawn = 0;
+function draw() {
+  const began = performance.now();
+  [view.width, view.height] = sized(chart, ink);
+  ink.fillStyle = colours.ground;
+  ink.fillRect(0, 0, view.width, view.height);
+  ink.textBaseline = "middle";
+  drawAxis();
+  if (kinFor !== view.chosen) [kin, kinFor] = [kinOf(view.chosen), view.chosen];
+  ink.save();
+  ink.beginPath();
+  ink.rect(0, rowsTop, view.width, view.height - rowsTop);
+  ink.clip();
+  const brush = Brush(ink), labels = [];
+  const first = Math.max(0, Math.floor(view.top / ROW));
+  const last = Math.min(view.rows.length, Math.ceil((view.top + view.height - rowsTop) / ROW));
+  for (let place = first; place < last; place++) drawRow(view.rows[place], rowsTop + place * ROW - view.top, kin, brush, labels);
+  inPlot(drawArrows);
+  brush.paint();
+  ink.font = `11px ${FONT}`;
+  ink.textAlign = "left";
+  for (const [words, x, y, width, colour] of labels) {
+    const shown = cut(words, width);
+    ink.fillStyle = colour;
+    if (shown !== "") ink.fillText(shown, x, y);
+  }
+  inPlot(() => {
+    outline(view.chosen, colours["arrow-strong"]);
+    outline(view.hovered, colours.ink);
+    for (const flow of new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)])) drawArrow(flow, colours["arrow-strong"], 1.7);
+  });
+  ink.restore();
+  counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
+  ink.fillStyle = colours.line;
+  ink.fillRect(LABELS - 1, AXIS, 1, view.height);
+  drawPointer();
+  drawBar();
+  drawMap();
+  if (view.rows.length === 0) {
+    ink.font = `13px ${FONT}`;
+    ink.textAlign = "left";
+    ink.fillStyle = colours.soft;
+    ink.fillText(tasks.length === 0 ? "The log has no task." : "No task is found.", 16, rowsTop + 20);
+  }
+  view.frameMs = performance.now() - began;
+  document.documentElement.dataset.frames = ++drawn;
+}
+
+// A line at the pointer, and its moment on the axis.
+function drawPointer() {
+  if (!view.pointer || view.pointer.x <= LABELS || view.pointer.isDragging) return;
+  const { x } = view.pointer;
+  ink.globalAlpha = 0.45;
+  ink.fillStyle = colours.soft;
+  ink.fillRect(Math.round(x), AXIS, 1, view.height);
+  ink.globalAlpha = 1;
+  const said = moment(Math.max(0, fromX(x)), Math.max(perPixel(), 1), view.axis, Math.max(view.to, 1));
+  ink.font = `11px ${FONT}`;
+  const width = widthOf(said) + 14;
+  const left = Math.min(Math.max(x - width / 2, LABELS), view.width - width);
+  ink.fillStyle = colours.ink;
+  ink.beginPath();
+  ink.roundRect(left, 3, width, AXIS - 7, 4);
+  ink.fill();
+  ink.fillStyle = colours.ground;
+  ink.textAlign = "center";
+  ink.fillText(said, left + width / 2, AXIS / 2);
+}
+
+// How far down the rows are.
+function drawBar() {
+  const room = view.height - rowsTop, needed = view.rows.length * ROW;
+  if (needed <= room) return;
+  const height = Math.max(24, (room * room) / needed);
+  const top = rowsTop + ((room - height) * view.top) / (needed - room + ROW);
+  ink.fillStyle = colours.faint;
+  ink.globalAlpha = 0.5;
+  ink.beginPath();
+  ink.roundRect(view.width - 8, top, 5, height, 2.5);
+  ink.fill();
+  ink.globalAlpha = 1;
+}
+
+// How much of each pixel of the whole run was spent in turns, and how many tasks were ready.
+let mapFor = "", mapKept = null;
+function drawMap() {
+  const [width, height] = sized(map, mapInk);
+  const [begin, end] = whole();
+  const room = width - LABELS, scale = (end - begin) / room;
+  const key = [width, height, view.axis, document.documentElement.dataset.theme].join();
+  if (key !== mapFor) {
+    mapFor = key;
+    const shares = new Float64Array(Math.max(1, Math.ceil(room)));
+    const from = turns.from[view.axis], to = turns.to[view.axis];
+    for (let i = 0; i < turns.count; i++) {
+      const [x0, x1] = [(from[i] - begin) / scale, (to[i] - begin) / scale];
+      for (let x = Math.floor(x0); x <= Math.min(x1, shares.length - 1); x++) shares[x] += Math.max(0.02, Math.min(x1, x + 1) - Math.max(x0, x));
+    }
+    mapInk.fillStyle = colours.panel;
+    mapInk.fillRect(0, 0, width, height);
+    mapInk.fillStyle = colours.graph;
+    for (let x = 0; x < shares.length; x++) {
+      const high = Math.min(1, shares[x]) * (height - 14);
+      if (shares[x] > 0) mapInk.fillRect(LABELS + x, height - 5 - Math.max(1, high), 1, Math.max(1, high));
+    }
+    mapInk.font = `12px ${FONT}`;
+    mapInk.textBaseline = "middle";
+    mapInk.fillStyle = colours.soft;
+    mapInk.fillText("busy", 16, height / 2);
+    mapKept = mapInk.getImageData(0, 0, map.width, map.height);
+  } else mapInk.putImageData(mapKept, 0, 0);
+  const x0 = LABELS + (view.from - begin) / scale, x1 = LABELS + (view.to - begin) / scale;
+  if (x1 - x0 >= room - 1) return;
+  mapInk.fillStyle = colours.window;
+  mapInk.fillRect(x0, 0, Math.max(3, x1 - x0), height);
+  mapInk.fillStyle = colours.accent;
+  mapInk.fillRect(x0, 0, 1.5, height);
+  mapInk.fillRect(Math.max(x0 + 1.5, x1 - 1.5), 0, 1.5, height);
+}

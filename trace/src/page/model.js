@@ -1,0 +1,138 @@
+// The run, as typed arrays made from the data of the page. Each task has a lane of turns, of waits, and of the time
+// it was ready; the slices of a lane are in order and disjoint, so that a moment is found by halving. Every moment
+// has two values, its time in nanoseconds and the number of its event, one for each axis.
+
+const TIME = 0, EVENTS = 1;
+const data = JSON.parse(document.getElementById("data").textContent);
+const text = (index) => data.strings[index];
+
+function sums(deltas) {
+  const values = new Float64Array(deltas.length);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) values[i] = sum += deltas[i];
+  return values;
+}
+
+function plus(values, more) {
+  return values.map((value, i) => value + more[i]);
+}
+
+// The first of the ascending values that is at least (or, with `after`, more than) the wanted one.
+function find(values, wanted, low = 0, after = false) {
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] < wanted || (after && values[middle] === wanted)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// All slices of a kind, in the order of their beginnings.
+function slices(columns) {
+  const time = sums(columns.at), event = sums(columns.seq);
+  return { ...columns, from: [time, event], to: [plus(time, columns.ns), plus(event, columns.events)], count: time.length };
+}
+
+const turns = slices(data.turns);
+const waits = slices(data.waits);
+const marks = { ...data.marks, at: [sums(data.marks.at), sums(data.marks.seq)], count: data.marks.at.length };
+const flows = { ...data.flows, at: [sums(data.flows.at), sums(data.flows.seq)], count: data.flows.at.length };
+const counters = Object.entries(data.counters).map(([name, { at, seq, value }]) => {
+  return { name, at: [sums(at), sums(seq)], values: value, most: value.reduce((a, b) => Math.max(a, b), 0) };
+});
+const bounds = [[data.begin[0], data.end[0]], [data.begin[1], data.end[1]]];
+
+const indexOfTask = new Map(data.tasks.tid.map((tid, i) => [tid, i]));
+const born = [sums(data.tasks.at), sums(data.tasks.seq)];
+const tasks = data.tasks.tid.map((tid, i) => ({
+  index: i, tid, name: text(data.tasks.name[i]), parent: data.tasks.parent[i], status: text(data.tasks.status[i]),
+  from: [born[TIME][i], born[EVENTS][i]], to: [data.tasks.ended[i], data.tasks.endedSeq[i]],
+}));
+const nameOf = (tid) => {
+  const index = indexOfTask.get(tid);
+  return index === undefined ? `${tid}` : `${tid} ${tasks[index].name}`;
+};
+
+// The slices of each task, put together: which they are, and where they begin and end on both axes.
+function lanes(count, taskOf, from, to) {
+  const members = tasks.map(() => []);
+  for (let i = 0; i < count; i++) members[taskOf[i]].push(i);
+  return members.map((ids) => {
+    const pick = (values) => Float64Array.from(ids, (id) => values[id]);
+    const lane = { ids, from: from.map(pick), to: to.map(pick), covered: [] };
+    for (const axis of [TIME, EVENTS]) {
+      const covered = new Float64Array(ids.length + 1);
+      for (let k = 0; k < ids.length; k++) covered[k + 1] = covered[k] + lane.to[axis][k] - lane.from[axis][k];
+      lane.covered.push(covered);
+    }
+    return lane;
+  });
+}
+
+const readyFrom = [turns.from[TIME].map((at, i) => at - turns.waited[i]), turns.from[EVENTS].map((seq, i) => seq - turns.readyEvents[i])];
+const lanesOf = {
+  turn: lanes(turns.count, turns.task, turns.from, turns.to),
+  wait: lanes(waits.count, waits.task, waits.from, waits.to),
+  ready: lanes(turns.count, turns.task, readyFrom, turns.from),
+};
+const marksOf = lanes(marks.count, marks.task, marks.at, marks.at);
+
+// From the signal that stopped a task to the one that let it go on, or to its end.
+function stretchesOfStops() {
+  const stops = { task: [], from: [[], []], to: [[], []] }, since = new Map();
+  for (let mark = 0; mark < marks.count; mark++) {
+    const task = marks.task[mark], name = text(marks.name[mark]);
+    if (name === "stopped" && !since.has(task)) since.set(task, mark);
+    if ((name !== "continued" && name !== "exited") || !since.has(task)) continue;
+    stops.task.push(task);
+    for (const axis of [TIME, EVENTS]) {
+      stops.from[axis].push(marks.at[axis][since.get(task)]);
+      stops.to[axis].push(marks.at[axis][mark]);
+    }
+    since.delete(task);
+  }
+  return lanes(stops.task.length, stops.task, stops.from, stops.to);
+}
+const stopsOf = stretchesOfStops();
+
+// Who woke whom: by the turn that was woken, and by the turn that did it.
+const flowInto = new Map(), flowsOutOf = new Map();
+for (let i = 0; i < flows.count; i++) {
+  flowInto.set(flows.to[i], i);
+  const from = flows.from[i];
+  if (!flowsOutOf.has(from)) flowsOutOf.set(from, []);
+  flowsOutOf.get(from).push(i);
+}
+const flowTos = [Float64Array.from(flows.to, (turn) => turns.from[TIME][turn]), Float64Array.from(flows.to, (turn) => turns.from[EVENTS][turn])];
+
+// What a task waits on, as one of the few kinds that have a colour. The first word of `on` is the name of a call.
+const KIND_OF_CALL = new Map(Object.entries({
+  sleep: "time", sleep_until: "time", alarm: "time", join: "task", wait: "task", wait_any: "task", wait_change: "task",
+  pause: "task", send: "port", recv: "port", receive: "port",
+}));
+const KINDS = ["file", "time", "task", "port"];
+const kindOf = data.strings.map(() => -1);
+function waitKind(wait) {
+  const on = waits.on[wait];
+  if (kindOf[on] < 0) {
+    const said = text(on);
+    const queued = text(waits.queues[wait]);
+    let kind = KIND_OF_CALL.get(said.split(/[ (]/)[0]) ?? "file";
+    if (queued.includes(" port ")) kind = "port";
+    else if (queued.includes(" file ")) kind = "file";
+    else if (/child|task|join|change/.test(said)) kind = "task";
+    else if (/sleep|until|timer/.test(said)) kind = "time";
+    kindOf[on] = KINDS.indexOf(kind);
+  }
+  return kindOf[on];
+}
+
+// Whether a mark is of a signal or a fault, or an end, and of which kind. A birth is where the line of a life begins.
+const MARK_COLOURS = { end: "soft", badEnd: "stop", more: "stop" };
+function markKind(mark) {
+  const name = text(marks.name[mark]);
+  if (name === "spawned") return "begin";
+  if (name !== "exited") return "more";
+  return text(marks.detail[mark]) === "exited with 0" ? "end" : "badEnd";
+}
