@@ -360,6 +360,12 @@ impl Machine {
         self
     }
 
+    /// Has the log show so many bytes of a payload or a text in a call or an answer; 32 unless said otherwise.
+    pub fn payload_shown(mut self, bytes: u16) -> Machine {
+        self.options.payload_shown = bytes.into();
+        self
+    }
+
     /// Has the flight recorder keep every turn too. They are watched then, at some cost.
     pub fn record_turns(mut self) -> Machine {
         self.options.records_turns = true;

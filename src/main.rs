@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError, Trace};
+use yieldix_syscalls::BYTES_SHOWN;
 use yieldix_trace::{Chrome, State, timeline};
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
@@ -21,7 +22,9 @@ mod manual;
 /// The program that runs what is typed, and scripts.
 const SHELL: &str = "sh";
 /// Programs that people type at.
-const TYPED_AT: [&str; 2] = [SHELL, "telnetd"];
+const TYPED_AT: [&str; 3] = [SHELL, "telnetd", TRACER];
+/// The program that shows the calls of another, which may be a shell.
+const TRACER: &str = "strace";
 /// The most tasks under a shell unless said otherwise: what is typed there, a function that starts itself twice for
 /// one, is to meet a bound before the host runs out of memory.
 const SHELL_TASKS: u32 = 65_536;
@@ -68,6 +71,10 @@ struct Command {
     /// How large that file may become, as 64M; then it is renamed to FILE.1, and begins anew
     #[arg(long, value_name = "SIZE", requires = "log_file", global = true)]
     log_size: Option<Size>,
+
+    /// How many bytes the log shows of a payload or a text, in a trap and in an answer
+    #[arg(long, value_name = "N", default_value_t = BYTES_SHOWN, global = true)]
+    trace_data: u16,
 
     /// Write a timeline of all tasks to this file, as Chrome trace events: Perfetto opens it
     #[arg(long, value_name = "FILE", global = true)]
@@ -135,6 +142,18 @@ enum Action {
         /// The program (`yieldix list` names them), and what is meant for it, `--help` included
         // One list: all that follows a program is its own.
         #[arg(required = true, value_name = "PROGRAM [ARGUMENT]")]
+        words: Vec<String>,
+    },
+    /// Boot a program and show its calls, as `strace` does within
+    #[command(disable_help_flag = true)]
+    Strace {
+        /// The options of `strace`, the program, and what is meant for it
+        #[arg(
+            required = true,
+            allow_hyphen_values = true,
+            trailing_var_arg = true,
+            value_name = "OPTION | PROGRAM [ARGUMENT]"
+        )]
         words: Vec<String>,
     },
     /// Read a log of events
@@ -257,6 +276,7 @@ fn act(command: &Command) -> ExitCode {
             Err(why) => complain(USAGE, &why),
         },
         Some(Action::Run { words }) => boot(command, &words[0], &words[1..]),
+        Some(Action::Strace { words }) => boot(command, TRACER, words),
         Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
         Some(Action::Timeline { file, chrome, html }) => draw(file, chrome.as_deref(), html.as_deref()),
         Some(Action::List) => say(&listing(PROGRAMS)),
@@ -424,7 +444,7 @@ fn boot_traced(command: &Command, program: &str, args: &[String], trace: Option<
         machine = machine.mount(host, guest, *is_read_only);
     }
     machine = machine.host_exec(command.host_exec);
-    machine = with_flight(machine, command);
+    machine = with_flight(machine, command).payload_shown(command.trace_data);
     if let Some(trace) = trace {
         machine = machine.trace_to(trace);
     }

@@ -87,6 +87,13 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ("ms that a task may hold the machine", limits::WATCHDOG.as_millis() as u64, "told while it does (`.watchdog()`)"),
     ("calls in a row, in a second, that come to nothing", limits::STORM_CALLS as u64, "told on `yieldix::lint`"),
     ("bytes of a task's frame", limits::FRAME_BYTES as u64, "told on `yieldix::lint`"),
+    ("tracers", limits::TRACERS as u64, "`EAGAIN`"),
+    (
+        "records that wait in a tracer",
+        limits::TRACE_RECORDS as u64,
+        "more are counted as lost; from half of it on, a traced task's turn ends after each trap",
+    ),
+    ("bytes of the texts in them", limits::TRACE_BYTES as u64, "likewise"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
     (
         "bytes of a line that the library's `Lines` and the shell read",

@@ -89,13 +89,24 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let HardwareStats { sockets, jobs, programs, disk_devices, .. } = self.hardware.stats();
         let devices = sockets + jobs + programs + disk_devices + self.own.len() + 3;
         ensure(devices == self.files.len(), "every device is an open file's");
-        ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
         let ends = |kind| self.files.iter().filter(|(_, file)| file.kind == kind).count() as u32;
+        self.check_tracers(ends(Kind::Tracer));
+        ensure(self.own.is_settled(), "the kernel's own devices have been told what they are owed");
         let pipe_ends = [ends(Kind::PipeReader), ends(Kind::PipeWriter)];
         ensure(pipe_ends.iter().all(|&ends| ends <= self.own.pipes()), "a pipe has one end of a kind at most");
         ensure(pipe_ends.iter().sum::<u32>() >= self.own.pipes(), "a pipe without ends is gone");
         if self.fs.ram.inodes() <= limits::FULL_CHECK_INODES {
             self.check_ram();
+        }
+    }
+
+    fn check_tracers(&self, files: u32) {
+        let tracers = self.own.tracers.borrow();
+        ensure(tracers.len() == files, "a tracer is an open file's");
+        for tracer in tracers.iter() {
+            ensure(tracer.traced().all(|tid| self.table.find_live(tid).is_some()), "a traced task lives");
+            ensure(tracer.is_within_bounds(), "a tracer holds no more than it may");
+            ensure(!tracer.owes_its_reader(), "who reads a tracer is told when there is something");
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Record<'a> {
     pub at: Time,
     /// What happened.
     pub event: Event<'a>,
+    /// Bytes that the log shows of a payload or a text in a call or an answer.
+    pub payload_shown: usize,
 }
 
 /// Sees every event, beside the log.
@@ -90,6 +92,13 @@ trait Field {
     const KIND: FieldKind = FieldKind::Text;
     type Logged: tracing::Value;
     fn logged(self) -> Self::Logged;
+    /// The same, with so many bytes of what is in it.
+    fn logged_with(self, _payload_shown: usize) -> Self::Logged
+    where
+        Self: Sized,
+    {
+        self.logged()
+    }
 }
 
 macro_rules! logged_as {
@@ -143,6 +152,8 @@ pub enum Address<'a> {
         /// Its index.
         file: u32,
     },
+    /// Nothing that could be named.
+    Nameless,
 }
 
 impl fmt::Display for Address<'_> {
@@ -151,6 +162,7 @@ impl fmt::Display for Address<'_> {
             Address::Socket(address) => address.fmt(f),
             Address::Path(text) | Address::Name(text) => text.fmt(f),
             Address::OtherEnd { file } => write!(f, "file {file}"),
+            Address::Nameless => Ok(()),
         }
     }
 }
@@ -162,7 +174,7 @@ impl<'a> Field for &'a Address<'_> {
             Address::Socket(address) => Box::new(tracing::field::display(address)),
             // A string, which the log puts in quotes.
             Address::Path(text) | Address::Name(text) => Box::new(*text),
-            Address::OtherEnd { .. } => Box::new(self.to_string()),
+            Address::OtherEnd { .. } | Address::Nameless => Box::new(self.to_string()),
         }
     }
 }
@@ -179,7 +191,24 @@ macro_rules! logged_as_text {
     )+};
 }
 
-logged_as_text!(WaitsOn, Cause, Stop, Object, Tids<'_>, &ExitStatus, &Syscall, &Reply, &Location<'static>);
+logged_as_text!(WaitsOn, Cause, Stop, Object, Tids<'_>, &ExitStatus, &Location<'static>);
+
+/// Text that is made of payloads.
+macro_rules! logged_as_payload {
+    ($($type:ty),+) => {$(
+        impl Field for &$type {
+            type Logged = String;
+            fn logged(self) -> String {
+                self.to_string()
+            }
+            fn logged_with(self, payload_shown: usize) -> String {
+                format!("{self:.payload_shown$}")
+            }
+        }
+    )+};
+}
+
+logged_as_payload!(&Syscall, &Reply);
 
 impl<'b> Field for &&'b str {
     type Logged = &'b str;
@@ -278,6 +307,7 @@ impl fmt::Display for Kind {
             Kind::Plain => "device",
             Kind::Terminal => "terminal",
             Kind::Master => "terminal's master",
+            Kind::Tracer => "tracer",
         })
     }
 }
@@ -302,6 +332,13 @@ macro_rules! events {
         }
 
         impl<'a> Event<'a> {
+            /// Its level.
+            pub(crate) fn level(&self) -> Level {
+                match self {
+                    $(Event::$Name { .. } => level::$Name,)+
+                }
+            }
+
             const DECLARED: &'static [EventInfo] = &[
                 $(EventInfo {
                     message: $message,
@@ -323,12 +360,12 @@ macro_rules! events {
             #[cold]
             #[inline(never)]
             pub(crate) fn log(&self) {
-                let (sequence, at) = (self.sequence, self.at);
+                let (sequence, at, payload_shown) = (self.sequence, self.at, self.payload_shown);
                 match &self.event {
                     $(Event::$Name { $($field),* } => tracing::event!(
                         target: $target,
                         Level::$level,
-                        { seq = sequence, at = %at, $($field = $field.logged()),* },
+                        { seq = sequence, at = %at, $($field = $field.logged_with(payload_shown)),* },
                         $message
                     ),)+
                 }

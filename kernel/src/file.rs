@@ -105,6 +105,8 @@ pub enum Kind {
     Terminal,
     /// The keyboard's side of such a terminal.
     Master,
+    /// It tells of the traps of tasks.
+    Tracer,
 }
 
 impl Kind {

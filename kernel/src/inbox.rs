@@ -257,7 +257,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// Sends a signal that no task sends. Errors: as `kill`'s.
     pub fn send_signal(&mut self, tid: Tid, signal: Signal) -> Result<(), Errno> {
-        self.signal(Tid::NONE, tid, signal)
+        let sent = self.signal(Tid::NONE, tid, signal);
+        // Outside of turns nobody else tells them.
+        self.tell_tracers();
+        sent
     }
 
     /// Is the end of this task to be kept for a handle that asked for it?

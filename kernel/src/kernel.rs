@@ -45,7 +45,9 @@ use std::{
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
-use yieldix_syscalls::{Clock, ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap};
+use yieldix_syscalls::{
+    BYTES_SHOWN, Clock, ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap,
+};
 
 /// What a kernel is given beside its hardware and its policy.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub struct Options {
     pub records_turns: bool,
     /// Is the flight recorder read out when a task panics?
     pub reads_out_faults: bool,
+    /// Bytes that the log shows of a payload or a text.
+    pub payload_shown: usize,
     /// Check the kernel's invariants after every trap, at some cost.
     pub is_checked: bool,
 }
@@ -91,6 +95,7 @@ impl Default for Options {
             ram_bytes: limits::RAM_BYTES,
             records_turns: false,
             reads_out_faults: false,
+            payload_shown: BYTES_SHOWN.into(),
             is_checked: cfg!(debug_assertions),
         }
     }
@@ -170,7 +175,10 @@ pub struct Kernel<H, P> {
     pub(crate) is_finished: bool,
 
     // Who watches.
+    /// Of the events that anybody wants.
     pub(crate) level: LevelFilter,
+    /// Of those that the log or the observer wants: what only tracers do has no number.
+    pub(crate) listened: LevelFilter,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     /// The last of what happened, whoever watches.
     pub(crate) recorder: Recorder,
@@ -236,6 +244,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             is_asked_to_end: false,
             is_finished: false,
             level: LevelFilter::OFF,
+            listened: LevelFilter::OFF,
             observers: Vec::new(),
             recorder: Recorder::new(),
             flight_sink: None,
@@ -491,6 +500,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         loop {
             if OBSERVED {
                 self.check_touched(index);
+                next = self.slowed_down(tid, next);
             }
             match next {
                 Next::Resume => left -= 1,
@@ -558,6 +568,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.fire_timers();
             self.send_signals_of_keys();
             self.serve_inbox();
+            self.tell_tracers();
             if self.ended.is_some() {
                 // Nobody may step this kernel again, and its callers wait.
                 self.close_inbox();
@@ -597,6 +608,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.interrupts = batch;
             self.fire_timers();
             self.serve_inbox();
+            self.tell_tracers();
             if self.ended.is_some() {
                 continue;
             }

@@ -33,6 +33,7 @@ mod info;
 pub mod inherited;
 mod job;
 pub mod kernel;
+mod ktrace;
 pub mod limits;
 mod lint;
 mod own;

@@ -181,6 +181,16 @@ pub const CYCLE_SEARCH: usize = 1024;
 /// Tasks, beside the chosen one, that a told decision names of those that could have been chosen.
 pub const CANDIDATES_TOLD: usize = 8;
 
+/// Tracers of the whole machine: `EAGAIN`.
+pub const TRACERS: u32 = 64;
+
+/// Records that wait to be read from a tracer: those past it are lost, and told as so many. From half of it on a traced
+/// task's turn ends after each trap.
+pub const TRACE_RECORDS: usize = 8192;
+
+/// Bytes of the texts in them, likewise.
+pub const TRACE_BYTES: usize = 4 << 20;
+
 /// Events that the flight recorder keeps, of 32 bytes each; older ones are overwritten.
 pub const FLIGHT_RECORDS: usize = 4096;
 

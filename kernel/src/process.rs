@@ -38,8 +38,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.discard(tid, task);
             return self.answer(slot, Reply::Err(errno));
         }
-        // Found before descriptors move.
+        // Found before descriptors move, for one that moves.
         let terminal = options.foreground.and_then(|fd| self.foreground_named(slot, fd).ok());
+        let tracer = options.tracer.and_then(|fd| self.tracer_named(slot, fd).ok());
         let child = self.add_child(tid, slot, task);
         let child_slot = self.slot_of(child);
         self.grant(slot, child_slot, &options.fds);
@@ -52,6 +53,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some(terminal) = terminal {
             let group = self.group_of(child_slot);
             self.give_foreground(slot, terminal, group);
+        }
+        if let Some(tracer) = tracer {
+            self.trace_child(tracer, child);
         }
         if let Some(nursery) = options.nursery {
             self.bind(slot, child_slot, nursery);
@@ -102,6 +106,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             || !options.fds.is_empty()
             || options.group.is_some()
             || options.foreground.is_some()
+            || options.tracer.is_some()
             || options.nursery.is_some();
         let checked = if is_for_a_child { Err(Errno::EINVAL) } else { self.table.room() };
         if let Err(errno) = checked {
@@ -148,7 +153,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn set_options(&mut self, slot: u32, options: SpawnOptions) {
-        let SpawnOptions { name, fds: _, detached, quantum, announced, group: _, foreground: _, nursery: _ } = options;
+        let SpawnOptions { name, detached, quantum, announced, .. } = options;
         if name.is_none() && !detached && quantum.is_none() && announced.is_none() {
             return;
         }
@@ -173,6 +178,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.check_group(slot, options.group)?;
         if let Some(fd) = options.foreground {
             self.foreground_named(slot, fd)?;
+        }
+        if let Some(fd) = options.tracer {
+            self.tracer_named(slot, fd)?;
         }
         self.table.room()
     }

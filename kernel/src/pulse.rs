@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
-use yieldix_syscalls::{Tid, Time};
+use yieldix_syscalls::{BYTES_SHOWN, Tid, Time};
 
 /// Where a trap stands in the source; none before the first.
 pub type Line = Option<&'static Location<'static>>;
@@ -109,6 +109,6 @@ impl Pulse {
         }
         let line = line.map_or_else(String::new, ToString::to_string);
         let event = Event::HoldsMachine { tid, held_ns: held.as_nanos() as u64, line: &line };
-        Record { sequence: 0, at, event }.log();
+        Record { sequence: 0, at, event, payload_shown: BYTES_SHOWN.into() }.log();
     }
 }

@@ -57,6 +57,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             | Kind::Resolve
             | Kind::Job
             | Kind::Watch
+            | Kind::Tracer
             | Kind::Question
             | Kind::Regular
             | Kind::Directory => known(FileKind::Other, 0o600, 0, its_own),

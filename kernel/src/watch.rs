@@ -62,19 +62,41 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn deliver(&self, at: Time, event: Event<'_>) {
+        if self.own.tracers.borrow().len() > 0 {
+            self.show_tracers(at, &event);
+        }
+        if self.listened < event.level() {
+            return;
+        }
         let sequence = self.sequence.get() + 1;
         self.sequence.set(sequence);
-        let record = Record { sequence, at, event };
+        let record = Record { sequence, at, event, payload_shown: self.options.payload_shown };
         record.log();
         for observer in &self.observers {
             observer.event(&record);
         }
     }
 
+    #[cold]
+    fn show_tracers(&self, at: Time, event: &Event<'_>) {
+        let depth_of = |tid: Tid| {
+            let rare = self.table.find_live(tid).and_then(|slot| self.table.rare(slot));
+            rare.map_or(0, |rare| rare.callers.len() as u32)
+        };
+        let depth = if let Event::Trapped { tid, .. } = *event { depth_of(tid) } else { 0 };
+        self.own.tracers.borrow_mut().note(at, event, depth);
+    }
+
+    /// The time for what is told of a trap: while there are tracers, read for each.
+    fn trap_time(&mut self) -> Time {
+        if self.own.tracers.get_mut().len() > 0 { self.now_exactly() } else { self.now() }
+    }
+
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.pulse.wake_watcher();
-        self.level = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
+        self.listened = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
+        self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
         self.is_observed = self.options.is_checked
             || self.options.records_turns
             || self.level >= LevelFilter::DEBUG
@@ -166,8 +188,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     pub(crate) fn tell_trapped(&mut self, tid: Tid, step: &Step) {
-        if let CoroutineState::Yielded(Trap { call, at }) = step {
-            emit!(self, Trapped { tid, call, line: at });
+        if let CoroutineState::Yielded(Trap { call, at }) = step
+            && self.wants(level::Trapped)
+        {
+            let now = self.trap_time();
+            self.deliver(now, Event::Trapped { tid, call, line: at });
         }
     }
 
@@ -178,7 +203,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !self.wants(level::Answered) {
             return;
         }
-        let (at, tid) = (self.now(), self.table.tid(slot));
+        let (at, tid) = (self.trap_time(), self.table.tid(slot));
         if let State::Ready(reply) = &self.table.slot(slot).state {
             self.deliver(at, Event::Answered { tid, reply });
         }
@@ -193,5 +218,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         self.previous = (tid, why);
         emit!(self, TurnOver { tid, why, traps });
+        self.tell_tracers();
     }
 }

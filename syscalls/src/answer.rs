@@ -1,9 +1,9 @@
 //! Typed calls: a system call, and the type its answer decodes to.
 
 use crate::{
-    Buf, Change, Datagram, DirEntry, Errno, ExitStatus, Fd, FileInfo, HostProcess, Interest, Message, Reply, Routine,
-    ScopeId, Signal, Signals, Spawned, SysInfo, Syscall, Task, TaskInfo, TerminalInfo, Tid, Time, Unsent, Value,
-    task::Returning,
+    Buf, CallCount, Change, Datagram, DirEntry, Errno, ExitStatus, Fd, FileInfo, HostProcess, Interest, Message, Reply,
+    Routine, ScopeId, Signal, Signals, Spawned, SysInfo, Syscall, Task, TaskInfo, TerminalInfo, Tid, Time, TraceRecord,
+    Unsent, Value, task::Returning,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{
@@ -133,6 +133,8 @@ answers! {
     SysInfo as SysInfo: [], [Reply::SysInfo(info) => *info];
     FileInfo as FileInfo: [], [Reply::File(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
+    Vec<TraceRecord> as Vec<TraceRecord>: [], [Reply::Traced(records) => *records];
+    Vec<CallCount> as Vec<CallCount>: [], [Reply::Counts(counts) => *counts];
     Vec<DirEntry> as Vec<DirEntry>: [], [Reply::Entries(entries) => *entries];
     Vec<(Box<str>, Box<str>)> as Vec<(Box<str>, Box<str>)>: [], [Reply::Environment(variables) => *variables];
     Vec<IpAddr> as Vec<IpAddr>: [], [Reply::Addresses(addresses) => *addresses];

@@ -1,8 +1,8 @@
 //! What a task is resumed with: one variant a shape of answer.
 
 use crate::{
-    Buf, Datagram, DirEntry, Errno, Fd, FileInfo, HostProcess, Interest, Message, Probe, ScopeId, SysInfo, TaskInfo,
-    TerminalInfo, Tid, Time, Value, table::show_list,
+    Buf, CallCount, Datagram, DirEntry, Errno, Fd, FileInfo, HostProcess, Interest, Message, Probe, ScopeId, Show,
+    SysInfo, TaskInfo, TerminalInfo, Tid, Time, TraceRecord, Value, table::show_list,
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -92,6 +92,10 @@ pub enum Reply {
     Tasks(Box<Vec<TaskInfo>>),
     /// The machine.
     SysInfo(Box<SysInfo>),
+    /// What traced tasks have done.
+    Traced(Box<Vec<TraceRecord>>),
+    /// What traced tasks have done, call by call.
+    Counts(Box<Vec<CallCount>>),
     /// What is known of a file.
     File(Box<FileInfo>),
     /// What a subroutine or a job gave.
@@ -126,9 +130,17 @@ impl Reply {
             crate::ExitStatus::Panicked(message) => Reply::Panicked(Box::new((tid, message))),
         }
     }
+
+    /// Why the call failed, if it did.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Reply::Err(errno) | Reply::Short { errno, .. } | Reply::Unsent { errno, .. } => Some(*errno),
+            _ => None,
+        }
+    }
 }
 
-/// As strace shows it, after the `=`.
+/// As strace shows it, after the `=`. Payloads are cut after so many bytes as the precision says, as those of a call.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -137,11 +149,8 @@ impl fmt::Display for Reply {
             Reply::Fd(fd) => write!(f, "{fd}"),
             Reply::Count(count) => write!(f, "{count}"),
             Reply::Bool(answer) => write!(f, "{answer}"),
-            Reply::Buf(buf) => write!(f, "{} bytes", buf.len()),
-            Reply::Message(message) => {
-                write!(f, "{} bytes, ", message.len())?;
-                show_list(f, &message.fds)
-            }
+            Reply::Buf(buf) => buf.show(f),
+            Reply::Message(message) => message.show(f),
             Reply::End => f.write_str("the end"),
             Reply::Pair(pair) => write!(f, "{} and {}", pair.0, pair.1),
             Reply::Ready(ready) => show_list(f, ready),
@@ -160,11 +169,13 @@ impl fmt::Display for Reply {
             Reply::Environment(variables) => write!(f, "{} variables", variables.len()),
             Reply::Terminal(_) => f.write_str("a terminal"),
             Reply::Entries(entries) => write!(f, "{} entries", entries.len()),
-            Reply::Datagram(datagram) => write!(f, "{} bytes", datagram.data.len()),
+            Reply::Datagram(datagram) => datagram.data.show(f),
             Reply::Addresses(addresses) => show_list(f, addresses),
             Reply::Host(process) => write!(f, "{}", process.process),
             Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
             Reply::SysInfo(_) => f.write_str("the machine"),
+            Reply::Traced(records) => write!(f, "{} records", records.len()),
+            Reply::Counts(counts) => write!(f, "{} calls", counts.len()),
             Reply::File(info) => write!(f, "{:?}, {} bytes", info.kind, info.size),
             Reply::Value(_) => f.write_str("a value"),
             Reply::Probe(_) => f.write_str("a probe"),

@@ -34,6 +34,8 @@ pub struct SpawnOptions {
     /// End it, by `KILL`, before its parent ends: the nursery of its parent that it is in, named by the child
     /// that was its first. [`Tid::NONE`] is a new one of its own.
     pub nursery: Option<Tid>,
+    /// The tracer that is told of its traps, from the first: see `ktrace`.
+    pub tracer: Option<Fd>,
 }
 
 /// A body and options.
@@ -112,6 +114,11 @@ impl Call<Spawned> {
     /// first: [`Children::Nursery`](crate::Children::Nursery) waits for those. [`Tid::NONE`] is a new one.
     pub fn nursery(self, nursery: Tid) -> Self {
         self.with(|options| options.nursery = Some(nursery))
+    }
+
+    /// The child is traced by this tracer, from its first trap: see [`ktrace`](crate::calls::ktrace).
+    pub fn traced(self, tracer: Fd) -> Self {
+        self.with(|options| options.tracer = Some(tracer))
     }
 
     /// The console says when the child ends.

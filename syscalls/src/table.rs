@@ -113,7 +113,8 @@ pub struct CallInfo {
     pub doc: &'static [&'static str],
 }
 
-/// How an argument looks in a trace. Payloads are cut, and cannot break the line.
+/// How an argument looks in a trace. Payloads and texts are cut after [`BYTES_SHOWN`], or after so many bytes as the
+/// formatter's precision says, and cannot break the line.
 pub trait Show {
     /// Writes it.
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -123,7 +124,7 @@ macro_rules! show_as_debug {
     ($($type:ty),+) => {$(
         impl Show for $type {
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(self, f)
+                write!(f, "{self:?}")
             }
         }
     )+};
@@ -133,30 +134,36 @@ macro_rules! show_as_display {
     ($($type:ty),+) => {$(
         impl Show for $type {
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+                write!(f, "{self}")
             }
         }
     )+};
 }
 
 show_as_debug!(bool, Shutdown, SocketOption, Children, ScopeId, Value, OpenFlags, SeekFrom, WaitFlags, TerminalMode);
+show_as_debug!(TraceFlags);
 show_as_display!(u8, u16, i32, u32, u64, Tid, Fd, Signal, Signals, Time, SocketAddr);
 
 impl Show for Nanos {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&Duration::from_nanos(self.count()), f)
+        // A precision is for payloads.
+        write!(f, "{:?}", Duration::from_nanos(self.count()))
     }
 }
 
-/// Bytes of a payload or a text that are shown.
-const BYTES_SHOWN: usize = 32;
+/// Bytes of a payload or a text that a trace shows, unless it is asked for more or fewer.
+pub const BYTES_SHOWN: u16 = 32;
 /// Items of a list that are shown.
 const ITEMS_SHOWN: usize = 8;
 
+fn bytes_shown(f: &fmt::Formatter<'_>) -> usize {
+    f.precision().unwrap_or(BYTES_SHOWN.into())
+}
+
 impl Show for Buf {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = &self[..self.len().min(BYTES_SHOWN)];
-        let dots = if self.len() > BYTES_SHOWN { "…" } else { "" };
+        let head = &self[..self.len().min(bytes_shown(f))];
+        let dots = if head.len() < self.len() { "…" } else { "" };
         write!(f, "\"{}\"{dots} ({} bytes)", head.escape_ascii(), self.len())
     }
 }
@@ -166,7 +173,7 @@ struct Excerpt<'a>(&'a str);
 
 impl fmt::Debug for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = &self.0[..self.0.floor_char_boundary(BYTES_SHOWN)];
+        let head = &self.0[..self.0.floor_char_boundary(bytes_shown(f))];
         write!(f, "{head:?}")?;
         if head.len() < self.0.len() { write!(f, "… ({} bytes)", self.0.len()) } else { Ok(()) }
     }
@@ -174,14 +181,14 @@ impl fmt::Debug for Excerpt<'_> {
 
 impl Show for Box<str> {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", Excerpt(self))
+        fmt::Debug::fmt(&Excerpt(self), f)
     }
 }
 
 /// A list: the first few, and how many there are if those are not all.
 pub(crate) fn show_list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Debug]) -> fmt::Result {
     let head = &items[..items.len().min(ITEMS_SHOWN)];
-    write!(f, "{head:?}")?;
+    fmt::Debug::fmt(head, f)?;
     if head.len() < items.len() { write!(f, "… ({} in all)", items.len()) } else { Ok(()) }
 }
 
@@ -217,14 +224,16 @@ impl Show for SpawnRequest {
 
 impl Show for ProgramRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, ", Excerpt(&self.name))?;
+        fmt::Debug::fmt(&Excerpt(&self.name), f)?;
+        f.write_str(", ")?;
         show_list(f, &self.args.iter().map(|arg| Excerpt(arg)).collect::<Vec<_>>())
     }
 }
 
 impl Show for HostCommand {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, ", Excerpt(&self.program))?;
+        fmt::Debug::fmt(&Excerpt(&self.program), f)?;
+        f.write_str(", ")?;
         show_list(f, &self.args.iter().map(|arg| Excerpt(arg)).collect::<Vec<_>>())
     }
 }
@@ -238,7 +247,8 @@ impl Show for (SocketAddr, Buf) {
 
 impl Show for (Box<str>, Buf) {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, ", Excerpt(&self.0))?;
+        fmt::Debug::fmt(&Excerpt(&self.0), f)?;
+        f.write_str(", ")?;
         self.1.show(f)
     }
 }
@@ -447,7 +457,7 @@ syscalls! {
         ///
         /// The call is a builder: `.name()`, `.pass(fd)`, `.share(fd)`, `.pass_as(fd, slot)`,
         /// `.detach()`, `.quantum(n)` (1 to 4,096), `.announced()`, `.group(group)`, `.foreground(terminal)`,
-        /// `.bound()`, `.nursery(name)`. The child has the caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
+        /// `.bound()`, `.nursery(name)`, `.traced(fd)`. The child has the caller's 0, 1 and 2 and the descriptors that were granted, nothing else. Quantum, announced exits,
         /// process group, environment, ignored signals and the mask are inherited. Unless detached, it stays a
         /// zombie until it is waited for.
         ///
@@ -670,8 +680,20 @@ syscalls! {
         built 60 fn getrandom(count: u32) -> Buf = GetRandom, Costs, Stdio, [EINVAL, EIO];
         /// Counts of the whole machine.
         built 61 fn sysinfo -> SysInfo = SysInfo, Costs, Stdio, [];
-        /// Watches the traps of another task.
-        planned 62 fn ktrace(tid: Tid) -> Fd = Ktrace, Costs, Trace, [ESRCH, EPERM, EMFILE];
+        /// Makes a tracer and gives its descriptor, by which `ktrace_read` tells of each trap of another task, of its
+        /// answer, and of its end. A task may have several tracers; init may be traced as any other. With `FOLLOW`
+        /// the tasks are traced too that it spawns from now on, and those that they spawn. With `COUNT` calls are not
+        /// told but counted, for `ktrace_counts`. Payloads and texts are cut after `shown` bytes.
+        ///
+        /// `Tid::NONE` traces nobody yet: a task that is spawned with `.traced(fd)` is traced from its first trap.
+        /// One that runs already is from the next round on, which the caller has its next turn in. Closing the last
+        /// descriptor of a tracer ends the tracing, of which the traced task knows nothing.
+        ///
+        /// While records wait in large number, a traced task's turn ends after each trap, so that the tracer has its
+        /// own. Those past the bound are lost, and told as so many.
+        ///
+        /// `EINVAL` for oneself, `ESRCH` for a task that has ended, `EAGAIN` past the most tracers.
+        built 62 fn ktrace(tid: Tid, flags: TraceFlags, shown: u16) -> Fd = Ktrace, Costs, Trace, [ESRCH, EINVAL, EAGAIN, EMFILE, ENFILE];
         /// Sets what a terminal, which may be the console, makes of keys: see [`TerminalMode`]. `ENOTTY`
         /// for what is no terminal.
         built 63 fn set_terminal(fd: Fd, mode: TerminalMode) -> () = SetTerminal, Costs, Tty, [EBADF, ENOTTY, EIO];
@@ -930,6 +952,19 @@ syscalls! {
         /// Holds back these signals beside those that are, and gives the mask as it was: what `set_mask` takes to
         /// undo it. See `masked!`.
         built 119 fn mask_signals(more: impl Into<Signals> => Signals) -> Signals = MaskSignals, Costs, Stdio, [];
+    }
+    "Tracing" {
+        /// Takes what a tracer has to tell, at most `max` records at a time; waits when there are none. None: all
+        /// traced tasks have ended, or `max` was 0.
+        ///
+        /// `EINVAL` for what is no tracer, and for a task that it traces: that would have to be told of its own reading
+        /// for ever.
+        built 120 fn ktrace_read(fd: Fd, max: u32) -> Vec<TraceRecord> = KtraceRead, Costs, Trace, [EBADF, EINVAL, ETIMEDOUT];
+        /// What the tasks of a tracer have done until now, call by call, in the order of their numbers: how often, with
+        /// how many errors, and how long they waited for answers. Exact, whatever was lost.
+        ///
+        /// `EINVAL` for what is no tracer.
+        built 121 fn ktrace_counts(fd: Fd) -> Vec<CallCount> = KtraceCounts, Costs, Trace, [EBADF, EINVAL];
     }
 }
 

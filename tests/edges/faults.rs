@@ -221,7 +221,7 @@ fn edge_17_a_bad_argument_is_einval_and_the_task_goes_on() {
 #[test]
 fn edge_19_a_call_that_is_not_built_is_enosys_and_the_task_goes_on() {
     let seen = passes(task!({
-        assert_eq!(trap!(yield ktrace(Tid::NONE)), Err(Errno::ENOSYS));
+        assert_eq!(trap!(yield set_name("x")), Err(Errno::ENOSYS));
         assert_eq!(trap!(yield driver_call(Fd::STDOUT, 0, "")), Err(Errno::ENOSYS));
         assert_eq!(trap!(yield pledge(0)), Err(Errno::ENOSYS));
         Ok(())

@@ -66,6 +66,7 @@ pub static PROGRAMS: &[Program] = &[
     programs::top::PROGRAM,
     programs::pstree::PROGRAM,
     programs::mount::PROGRAM,
+    programs::strace::PROGRAM,
     programs::stty::PROGRAM,
     programs::course::PROGRAM,
     programs::basename::PROGRAM,

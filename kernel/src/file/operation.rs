@@ -106,6 +106,11 @@ pub enum Pending {
         /// It was taken, and `fd` is out of the task's table: the operation holds the file.
         is_done: bool,
     },
+    /// Take records of a tracer.
+    Trace {
+        /// At most so many.
+        max: u32,
+    },
     /// Wait until a read would answer.
     ReadWait,
     /// Wait until a write would answer.
@@ -130,7 +135,7 @@ impl Pending {
             | Pending::Connect
             | Pending::WriteWait
             | Pending::Sync => Direction::Write,
-            Pending::ReadDir { .. } => Direction::Read,
+            Pending::ReadDir { .. } | Pending::Trace { .. } => Direction::Read,
             Pending::WriteAt { .. } | Pending::Truncate { .. } => Direction::Write,
             Pending::SyncFile { .. } | Pending::Ask | Pending::Chdir { .. } => Direction::Write,
             Pending::SendTo { .. } | Pending::UnixSendTo { .. } | Pending::HostExec => Direction::Write,
@@ -142,6 +147,7 @@ impl Pending {
     pub fn nothing_to_move(&self) -> Option<Reply> {
         match self {
             Pending::Read { max: 0 } => Some(Reply::Buf(Buf::EMPTY)),
+            Pending::Trace { max: 0 } => Some(Reply::Traced(Box::default())),
             Pending::Write { data } if data.is_empty() => Some(Reply::Count(0)),
             Pending::WriteAll { data, .. } if data.is_empty() => Some(Reply::Unit),
             _ => None,
@@ -174,6 +180,9 @@ impl Pending {
             (_, Pending::SendTo { .. } | Pending::UnixSendTo { .. } | Pending::RecvFrom { .. }) => {
                 Err(Errno::EOPNOTSUPP)
             }
+            (Kind::Tracer, Pending::Trace { .. } | Pending::ReadWait) => Ok(()),
+            (Kind::Tracer, _) => Err(Errno::EOPNOTSUPP),
+            (_, Pending::Trace { .. }) => Err(Errno::EINVAL),
             (Kind::Watch, Pending::Read { .. } | Pending::ReadWait) => Ok(()),
             (Kind::Watch, _) => Err(Errno::EBADF),
             (Kind::HostProcess, Pending::HostWait | Pending::ReadWait) => Ok(()),
@@ -212,7 +221,7 @@ impl Pending {
     pub fn is_shared(&self) -> bool {
         match self {
             Pending::Read { .. } | Pending::Accept | Pending::UnixAccept | Pending::RecvFrom { .. } => true,
-            Pending::Write { .. } | Pending::WriteAll { .. } => true,
+            Pending::Write { .. } | Pending::WriteAll { .. } | Pending::Trace { .. } => true,
             Pending::SendTo { .. } | Pending::UnixSendTo { .. } => true,
             Pending::Connect | Pending::Ask | Pending::Chdir { .. } | Pending::Resolve => false,
             Pending::HostExec | Pending::HostWait | Pending::Take { .. } => false,
@@ -424,7 +433,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.attempt_on_disk(slot, file, device, operation)
             }
             Pending::UnixAccept => self.accept_in_folder(slot, file, device),
-            Pending::UnixSendTo { .. } => broken("a private socket is the hardware's"),
+            Pending::UnixSendTo { .. } | Pending::Trace { .. } => {
+                broken("a device of the kernel's own is the hardware's")
+            }
             Pending::HostExec => self.take_program(slot, file, device),
             Pending::HostWait => self.take_host_status(device),
             Pending::Resolve => self.take_addresses(device),

@@ -11,6 +11,7 @@ pub mod dev;
 pub mod pipe;
 pub mod plain;
 pub mod terminal;
+pub mod tracer;
 pub mod unix;
 
 use crate::{
@@ -28,10 +29,14 @@ use crate::{
 };
 use pipe::Pipe;
 use plain::Plain;
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
 use terminal::Terminal;
+use tracer::{Tracer, Tracers};
 use unix::UnixSockets;
-use yieldix_syscalls::{Buf, Datagram, Errno, OpenFlags, Reply, Shutdown, Signal, Tid};
+use yieldix_syscalls::{Buf, Datagram, Errno, OpenFlags, Reply, Shutdown, Signal, Tid, TraceFlags};
 
 /// What a device of the kernel's own is.
 #[derive(Debug)]
@@ -50,6 +55,8 @@ enum Own {
     Terminal(u32),
     /// The keyboard's side of it.
     Master(u32),
+    /// This tracer.
+    Tracer(u32),
 }
 
 /// A device that is to be told that trying again may do better.
@@ -81,6 +88,8 @@ pub struct OwnDevices {
     /// Unix sockets that have a name in memory.
     names: BTreeMap<Inode, u32>,
     terminals: Slab<Terminal>,
+    /// In a cell: an event is told while its fields are borrowed from the kernel.
+    pub(crate) tracers: RefCell<Tracers>,
     /// Those to be told.
     ready: VecDeque<Readiness>,
     /// Signals of terminals, and to which group.
@@ -97,6 +106,7 @@ impl Default for OwnDevices {
             unix: UnixSockets::default(),
             names: BTreeMap::new(),
             terminals: Slab::default(),
+            tracers: RefCell::default(),
             ready: VecDeque::new(),
             signals: VecDeque::new(),
             is_settling: false,
@@ -161,6 +171,30 @@ impl OwnDevices {
         result
     }
 
+    /// Makes a tracer of nobody.
+    pub fn open_tracer(&mut self, flags: TraceFlags, shown: u16) -> Device {
+        let tracers = self.tracers.get_mut();
+        let at = tracers.next_index();
+        let device = self.devices.open(|_| Own::Tracer(at));
+        tracers.open(device, flags, shown);
+        device
+    }
+
+    /// The tracer that is this device.
+    pub fn tracer(&mut self, device: Device) -> &mut Tracer {
+        match *self.own(device) {
+            Own::Tracer(at) => self.tracer_at(at),
+            _ => broken("a tracer's device is another's"),
+        }
+    }
+
+    fn tracer_at(&mut self, at: u32) -> &mut Tracer {
+        match self.tracers.get_mut().get_mut(at) {
+            Some(tracer) => tracer,
+            None => broken("the device of a tracer has none"),
+        }
+    }
+
     /// Makes a terminal; gives its master, and itself.
     pub fn open_terminal(&mut self) -> (Device, Device) {
         let at = self.terminals.next_index();
@@ -218,7 +252,7 @@ impl OwnDevices {
             &mut Own::Unix(socket, _) => self.with_unix(|unix| unix.read(socket, max)),
             &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.read(max)),
             &mut Own::Master(at) => self.with_terminal_at(at, |terminal| terminal.read_master(max)),
-            Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
+            Own::PipeWriter(_) | Own::Plain(..) | Own::File | Own::Tracer(_) => Err(Errno::EBADF),
         }
     }
 
@@ -229,7 +263,7 @@ impl OwnDevices {
             Own::Plain(plain, flags) if flags.has(OpenFlags::WRITE) => plain.write(data),
             &mut Own::Terminal(at) => self.with_terminal_at(at, |terminal| terminal.write(data)),
             &mut Own::Master(at) => self.type_at(at, data),
-            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File | Own::Tracer(_) => Err(Errno::EBADF),
         }
     }
 
@@ -240,6 +274,7 @@ impl OwnDevices {
             Own::Plain(_, flags) if flags.has(OpenFlags::READ) => Ok(true),
             &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_readable)),
             &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_readable)),
+            &mut Own::Tracer(at) => Ok(self.tracer_at(at).ask_whether_readable()),
             Own::PipeWriter(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
         }
     }
@@ -251,7 +286,7 @@ impl OwnDevices {
             Own::Plain(_, flags) if flags.has(OpenFlags::WRITE) => Ok(true),
             &mut Own::Terminal(at) => Ok(self.with_terminal_at(at, Terminal::is_writable)),
             &mut Own::Master(at) => Ok(self.with_terminal_at(at, Terminal::is_master_writable)),
-            Own::PipeReader(_) | Own::Plain(..) | Own::File => Err(Errno::EBADF),
+            Own::PipeReader(_) | Own::Plain(..) | Own::File | Own::Tracer(_) => Err(Errno::EBADF),
         }
     }
 
@@ -356,6 +391,7 @@ impl OwnDevices {
             Own::Plain(..) | Own::File => {}
             Own::Terminal(at) => self.with_terminal_at(at, Terminal::close_terminal),
             Own::Master(at) => self.hang_up(at),
+            Own::Tracer(at) => self.tracers.get_mut().close(at),
         }
         if let Own::PipeReader(pipe) | Own::PipeWriter(pipe) = own
             && self.pipe(pipe).is_closed()
@@ -453,6 +489,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             Pending::RecvFrom { max } => {
                 let max = (*max).min(limits::TRANSFER_BYTES) as usize;
                 self.own.recv_from(device, max).map(|datagram| Reply::Datagram(Box::new(datagram)))
+            }
+            Pending::Trace { max } => {
+                let records = self.own.tracer(device).read(*max as usize);
+                records.map(|records| Reply::Traced(Box::new(records)))
             }
             Pending::ReadWait => self.own.is_readable(device).and_then(waits),
             Pending::WriteWait => self.own.is_writable(device).and_then(waits),

@@ -48,6 +48,7 @@ pub(crate) mod sleep;
 pub(crate) mod sort;
 pub(crate) mod stat;
 pub(crate) mod storm;
+pub(crate) mod strace;
 pub(crate) mod stty;
 pub(crate) mod tac;
 pub(crate) mod tail;

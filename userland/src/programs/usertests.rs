@@ -32,6 +32,7 @@ mod system;
 mod tasks;
 mod terminals;
 mod time;
+mod tracing;
 mod unix;
 mod writes;
 
@@ -75,6 +76,7 @@ const TESTS: &[&[Test]] = &[
     devices::TESTS,
     shell::TESTS,
     time::TESTS,
+    tracing::TESTS,
     subroutines::TESTS,
     system::TESTS,
 ];

@@ -34,7 +34,7 @@ fn too_many_random_bytes_are_refused() -> Task {
 
 fn a_call_that_is_not_built_is_refused() -> Task {
     task!({
-        assert_eq!(trap!(yield ktrace(Tid::NONE)), Err(Errno::ENOSYS));
+        assert_eq!(trap!(yield set_name("x")), Err(Errno::ENOSYS));
         assert_eq!(trap!(yield driver_call(Fd::STDOUT, 0, "")), Err(Errno::ENOSYS));
         Ok(())
     })
