@@ -149,6 +149,7 @@ fn show(tracer: Fd, mut lines: Lines, to: Fd) -> impl Routine<Result<(), Errno>>
                 Ok(records) if records.is_empty() => break,
                 Ok(records) => records.iter().for_each(|record| lines.take(record)),
                 Err(Errno::EINTR) => {
+                    trap!(yield take_signal())?;
                     lines.detach();
                     break;
                 }
