@@ -377,9 +377,9 @@ events! {
     /// of the rest, in their order; `previous` had the turn before this.
     DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, by: Tid, waited_ns: u64, of_ready: usize, others: Tids<'a>, rule: &'a str, previous: Tid, previous_stopped: Stop }
         = "runs: {because}[ by {@by}], ready for {waited_ns}; first of {of_ready}[ (then {@others})] by {rule}[; before it {@previous} ({previous_stopped})]";
-    /// A turn is over.
-    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
-        = "turn over after {traps} traps: {why}";
+    /// A turn is over, after `ran_ns`.
+    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64, ran_ns: u64 }
+        = "turn over after {traps} traps and {ran_ns}: {why}";
     /// A task waits for something else than a turn: in these queues, and until then at the latest.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn, queues: &'a [Queued], until: Time }
         = "waits: {on}[ (queue: {queues})][, until {until}]";
@@ -402,9 +402,10 @@ events! {
     /// A task traps.
     TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
         = "{call}[ at {line}]";
-    /// A trap is answered: at once, or when the wait for it is over.
-    TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
-        = "= {reply}";
+    /// A trap is answered, `after_ns`: at once, or when the wait for it is over, or the subroutine that it called.
+    /// `call` is its name; it is empty when nobody watched as the task trapped.
+    TRACE "yieldix::trap" "answer" Answered { tid: Tid, call: &'a str, reply: &'a Reply, after_ns: u64 }
+        = "= {reply}, after {after_ns}";
     /// A subroutine on the trampoline began.
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
         = "enters {name}, at depth {depth}";

@@ -20,6 +20,7 @@ use crate::{
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
+    measures::{Lease, Measures},
     own::OwnDevices,
     panic,
     poll::Watch,
@@ -69,6 +70,8 @@ pub struct Options {
     pub ram_bytes: u64,
     /// Does the flight recorder keep every turn too? They are watched then, at some cost.
     pub records_turns: bool,
+    /// Are turns and calls measured from the beginning on? They are watched then, at some cost.
+    pub is_measured: bool,
     /// Is the flight recorder read out when a task panics?
     pub reads_out_faults: bool,
     /// Check the kernel's invariants after every trap, at some cost.
@@ -88,6 +91,7 @@ impl Default for Options {
             may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
             records_turns: false,
+            is_measured: false,
             reads_out_faults: false,
             is_checked: cfg!(debug_assertions),
         }
@@ -177,6 +181,10 @@ pub struct Kernel<H, P> {
     pub(crate) sequence: std::cell::Cell<u64>,
     /// What is noted of each slot's task, while the kernel is observed.
     pub(crate) accounts: Vec<Account>,
+    /// What is measured meanwhile.
+    pub(crate) measures: Measures,
+    /// Who holds a copy has the kernel measured.
+    pub(crate) lease: Lease,
     /// When the turn began, while the kernel is observed.
     pub(crate) turn_began: Time,
     pub(crate) previous: (Tid, Stop),
@@ -238,6 +246,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             flight_sink: None,
             sequence: std::cell::Cell::new(0),
             accounts: Vec::new(),
+            measures: Measures::default(),
+            lease: Lease::default(),
             turn_began: Time::BOOT,
             previous: (Tid::NONE, Stop::NoTurn),
             rounds: 0,

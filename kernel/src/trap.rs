@@ -7,7 +7,6 @@
 use crate::{
     block::Cause,
     emit,
-    event::level,
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
@@ -91,7 +90,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn act<const OBSERVED: bool>(&mut self, tid: Tid, slot: u32, mut step: Step) -> Next {
         self.running = Tid::NONE;
         if OBSERVED {
-            self.tell_trapped(tid, &step);
+            self.tell_trapped(tid, slot, &step);
         }
         if let CoroutineState::Yielded(Trap { at, .. }) = step {
             self.traps += 1;
@@ -270,7 +269,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
         self.table.slot_mut(slot).answer(reply);
-        if self.wants(level::Answered) {
+        if self.is_observed {
             self.tell_answered(slot);
         }
         Next::Resume

@@ -6,7 +6,9 @@
 
 mod event;
 mod reader;
+pub mod sched;
 pub mod state;
+mod table;
 
 pub use event::{Event, FieldError};
 pub use reader::{LogError, Reader, SCHEMA_VERSION};
