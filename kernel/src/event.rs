@@ -126,7 +126,10 @@ macro_rules! logged_as_word {
     )+};
 }
 
-logged_as_word!(Moment: Time, Text: Signal, Text: Kind);
+// Nothing is made before it is written: what is displayed goes straight to where the line is made.
+logged_as_word!(Moment: Time, Text: Signal, Text: Kind, Text: WaitsOn, Text: Cause, Text: Stop, Text: Object);
+logged_as_word!(Text: Tids<'a>, Text: Address<'a>, Text: &'a ExitStatus, Text: &'a Syscall, Text: &'a Reply);
+logged_as_word!(Text: &'a Location<'static>);
 
 /// What was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,32 +156,6 @@ impl fmt::Display for Address<'_> {
         }
     }
 }
-
-impl<'a> Field for &'a Address<'_> {
-    type Logged = Box<dyn tracing::Value + 'a>;
-    fn logged(self) -> Self::Logged {
-        match self {
-            Address::Socket(address) => Box::new(tracing::field::display(address)),
-            // A string, which the log puts in quotes.
-            Address::Path(text) | Address::Name(text) => Box::new(*text),
-            Address::OtherEnd { .. } => Box::new(self.to_string()),
-        }
-    }
-}
-
-/// Text with blanks in it is a string, which the log puts in quotes.
-macro_rules! logged_as_text {
-    ($($type:ty),+) => {$(
-        impl Field for &$type {
-            type Logged = String;
-            fn logged(self) -> String {
-                self.to_string()
-            }
-        }
-    )+};
-}
-
-logged_as_text!(WaitsOn, Cause, Stop, Object, Tids<'_>, &ExitStatus, &Syscall, &Reply, &Location<'static>);
 
 impl<'b> Field for &&'b str {
     type Logged = &'b str;
@@ -221,11 +198,23 @@ impl fmt::Display for Queued {
     }
 }
 
-impl Field for &&[Queued] {
-    type Logged = String;
-    fn logged(self) -> String {
-        let queues: Vec<String> = self.iter().map(Queued::to_string).collect();
-        queues.join(", ")
+/// Queues, with commas between them.
+struct Queues<'a>(&'a [Queued]);
+
+impl fmt::Display for Queues<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, queue) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{queue}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b> Field for &&'b [Queued] {
+    type Logged = tracing::field::DisplayValue<Queues<'b>>;
+    fn logged(self) -> Self::Logged {
+        tracing::field::display(Queues(self))
     }
 }
 

@@ -312,7 +312,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if kernel.policy.left() == 0 {
                 kernel.begin_round();
             }
-            if kernel.is_observed {
+            if kernel.is_observed() {
                 kernel.round::<true>()
             } else {
                 kernel.round::<false>()
@@ -329,7 +329,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 kernel.begin_round();
             }
             if let Some(tid) = kernel.policy.choose() {
-                if kernel.is_observed { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
+                if kernel.is_observed() { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
             }
             kernel.running = Tid::NONE;
             if kernel.policy.left() > 0 { Work::Ready } else { kernel.take_interrupts(false) }
@@ -346,7 +346,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.guard(|kernel| {
             loop {
                 kernel.look_who_watches();
-                if kernel.is_observed {
+                if kernel.is_observed() {
                     kernel.rounds::<true>()
                 } else {
                     kernel.rounds::<false>()
@@ -655,7 +655,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Its first trap begins the account of a turn, and it may have come to none.
         let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
         self.discard(tid, payload);
-        if self.is_observed {
+        if self.is_observed() {
             self.tell_turn_over(tid, Stop::Panicked, traps);
         }
     }

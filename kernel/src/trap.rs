@@ -269,7 +269,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
         self.table.slot_mut(slot).answer(reply);
-        if self.is_observed {
+        if self.is_observed() {
             self.tell_answered(slot);
         }
         Next::Resume

@@ -74,7 +74,13 @@ impl Account {
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level >= level
+        !cfg!(feature = "without-watch") && self.level >= level
+    }
+
+    /// Is anything noted or told of turns and calls?
+    #[inline(always)]
+    pub(crate) fn is_observed(&self) -> bool {
+        !cfg!(feature = "without-watch") && self.is_observed
     }
 
     #[cold]
