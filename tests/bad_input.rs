@@ -10,6 +10,7 @@ use yieldix_userland::PROGRAMS;
 /// Commands that read the file `{}`, and their exit codes when they cannot.
 const READERS: &[(&str, i32)] = &[
     ("cat {}", 1),
+    ("cmp {} /w/there", 2),
     ("comm {} /w/there", 1),
     ("comm /w/there {}", 1),
     ("cut -c1 {}", 1),
@@ -24,6 +25,7 @@ const READERS: &[(&str, i32)] = &[
     ("paste {}", 1),
     ("paste -s {}", 1),
     ("rev {}", 1),
+    ("sed -f {} /w/there", 4),
     ("sort {}", 2),
     ("sort -c {}", 2),
     ("tac {}", 1),
@@ -36,6 +38,7 @@ const READERS: &[(&str, i32)] = &[
 
 /// The same of commands to which a directory is as good as any file.
 const TAKERS: &[(&str, i32)] = &[
+    ("find {}", 1),
     ("ls {}", 2),
     ("stat {}", 1),
     ("rm {}", 1),
@@ -234,7 +237,7 @@ fn an_option_that_does_not_exist_is_refused_by_its_name() {
         let code = match name {
             "env" => 125,
             // Tools that Debian has not, or not from GNU.
-            "grep" | "ls" | "sort" | "clear" | "course" | "hello" | "nc" | "time" | "which" => 2,
+            "cmp" | "grep" | "ls" | "sort" | "clear" | "course" | "hello" | "nc" | "time" | "which" => 2,
             _ => 1,
         };
         assert_eq!((told.code, told.output.as_str()), (code, ""), "{name}");

@@ -14,6 +14,7 @@ mod model_support;
 use chaos_support::{Doing, assert_nothing_is_left, seeds, watched};
 use model_support::{actor::actor, world::World};
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
@@ -41,13 +42,21 @@ type Tally = BTreeMap<String, u32>;
 fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> Ended {
     let world = Arc::new(Mutex::new(World::new(seed, TASKS_MAX, FDS_MAX, ACTS)));
     let seen = Arc::clone(&world);
-    let observer = move |record: &Record<'_>| match record.event {
-        Event::TimerFired { tid, .. } => seen.lock().unwrap().time_is_up(tid),
-        Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) }
-        | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } } => {
-            seen.lock().unwrap().time_is_up(tid);
+    // The answer to a wait follows its end, of which the timer has told; one that never began has no timer.
+    let woken = Cell::new(Tid::NONE);
+    let observer = move |record: &Record<'_>| {
+        let just_woken = woken.replace(Tid::NONE);
+        match record.event {
+            Event::TimerFired { tid, .. } => seen.lock().unwrap().time_is_up(tid),
+            Event::Woken { tid, .. } => woken.set(tid),
+            Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) }
+            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } }
+                if tid != just_woken =>
+            {
+                seen.lock().unwrap().time_is_up(tid);
+            }
+            _ => {}
         }
-        _ => {}
     };
     let mut machine = Machine::new()
         .simulate(seed)

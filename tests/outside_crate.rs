@@ -179,7 +179,7 @@ fn the_courses_pipeline_is_a_new_crates_too() {
 fn a_file_that_is_not_there_is_told() {
     let (printed, errors, code) = run_with_errors("alerts", &[REPOSITORY, "nosuch", "9"], "");
     assert_eq!((printed.as_str(), code), ("", Some(1)));
-    assert!(errors.contains("errno=\"ENOENT\" line=\"src/bin/alerts.rs:"), "{errors}");
+    assert!(errors.contains("1 watch_over failed with ENOENT at src/bin/alerts.rs:"), "{errors}");
 }
 
 /// What a newcomer who knows Python wrote after docs/course.md's first pages.

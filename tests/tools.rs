@@ -940,7 +940,7 @@ fn tools_of_few_words_print_them() {
         (&["false", "x"], "", 1),
         (&["hello"], "Hello, world!\n", 0),
         (&["pwd"], "/\n", 0),
-        (&["which", "cat", "nonesuch", "ls"], "cat\nls\n", 1),
+        (&["which", "cat", "nonesuch", "ls"], "/bin/cat\n/bin/ls\n", 1),
         (&["clear"], "\u{1b}[H\u{1b}[2J\u{1b}[3J", 0),
         (&["time", "-p", "echo", "x"], "x\n", 0),
     ] {

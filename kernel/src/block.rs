@@ -210,8 +210,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[inline(always)]
     pub(crate) fn record_blocked(&mut self, slot: u32, state: &State) {
-        let (tid, line) = (self.table.tid(slot), self.table.slot(slot).at);
-        self.recorder.blocked(tid, state, line);
+        self.recorder.blocked(self.table.slot(slot), state);
     }
 
     #[inline]

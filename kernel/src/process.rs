@@ -28,7 +28,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.answer(slot, Reply::Err(errno));
         }
         let child = self.add_child(tid, slot, task);
-        self.begin(child);
+        self.begin(child, tid);
         self.answer(slot, Reply::Tid(child))
     }
 
@@ -57,7 +57,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.bind(slot, child_slot, nursery);
         }
         self.set_options(child_slot, options);
-        self.begin(child);
+        self.begin(child, tid);
         self.answer(slot, Reply::Tid(child))
     }
 
@@ -110,13 +110,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let tid = self.table.insert(Tid::NONE, task);
         self.set_options(self.slot_of(tid), options);
-        self.begin(tid);
+        self.begin(tid, Tid::NONE);
         Ok(tid)
     }
 
     #[inline(always)]
-    fn begin(&mut self, tid: Tid) {
-        let parent = self.table.slot(self.slot_of(tid)).parent;
+    fn begin(&mut self, tid: Tid, parent: Tid) {
         self.recorder.spawned(tid, parent);
         if self.wants(level::Spawned) {
             self.tell_spawned(tid);
@@ -256,8 +255,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn exit(&mut self, slot: u32, status: ExitStatus) {
         let tid = self.table.tid(slot);
-        self.recorder.ended(tid, &status);
-        let place = self.table.slot_mut(slot);
+        let place = self.table.slot(slot);
+        self.recorder.ended(place, &status);
         let is_plain = place.cold().is_none() && matches!(place.state, State::Running);
         if is_plain && !self.tells_exit(slot, &status) {
             let body = self.table.slot_mut(slot).body.take();

@@ -5,14 +5,22 @@
 //! decoded, looked up or formatted before somebody asks. Its time is that of the clock's last reading: the recorder
 //! reads no clock.
 
-use crate::{block::Cause, hardware::Hardware, kernel::Kernel, limits::FLIGHT_RECORDS, sched::Policy, task::State};
-use std::{fmt, fmt::Write, panic::Location};
+use crate::{
+    block::Cause,
+    hardware::Hardware,
+    kernel::Kernel,
+    limits::FLIGHT_RECORDS,
+    sched::Policy,
+    task::{Slot, State},
+};
+use std::{collections::BTreeMap, fmt, fmt::Write, panic::Location};
 use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
 
 /// One thing that happened, as it lies in the ring.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    tid: Tid,
+    /// The task: its serial number in the high 40 bits, as [`Tid::to_bits`] and [`Slot::identity`] have it.
+    who: u64,
     /// What, in the high byte, and a number that goes with it.
     what: u64,
     line: Option<&'static Location<'static>>,
@@ -122,7 +130,12 @@ impl Kind {
 
 impl Entry {
     const KIND_SHIFT: u32 = 56;
-    const EMPTY: Entry = Entry { tid: Tid::NONE, what: 0, line: None, at: Time::BOOT };
+    const WHO_SHIFT: u32 = 24;
+    const EMPTY: Entry = Entry { who: 0, what: 0, line: None, at: Time::BOOT };
+
+    fn serial(&self) -> u64 {
+        self.who >> Entry::WHO_SHIFT
+    }
 
     fn kind(&self) -> Option<Kind> {
         Kind::ALL.get((self.what >> Entry::KIND_SHIFT) as usize).copied()
@@ -181,11 +194,11 @@ impl Recorder {
     }
 
     #[inline(always)]
-    fn record(&mut self, tid: Tid, what: u64, line: Option<&'static Location<'static>>) {
+    fn record(&mut self, who: u64, what: u64, line: Option<&'static Location<'static>>) {
         if cfg!(feature = "without-recorder") {
             return;
         }
-        self.ring[self.made as usize % FLIGHT_RECORDS] = Entry { tid, what, line, at: self.now };
+        self.ring[self.made as usize % FLIGHT_RECORDS] = Entry { who, what, line, at: self.now };
         self.made += 1;
     }
 
@@ -197,28 +210,28 @@ impl Recorder {
     /// A task is new.
     #[inline(always)]
     pub fn spawned(&mut self, tid: Tid, parent: Tid) {
-        self.record(tid, Kind::Spawned.with(parent.serial()), None);
+        self.record(tid.to_bits(), Kind::Spawned.with(parent.serial()), None);
     }
 
     /// A task has ended.
     #[inline(always)]
-    pub fn ended(&mut self, tid: Tid, status: &ExitStatus) {
+    pub fn ended(&mut self, slot: &Slot, status: &ExitStatus) {
         let what = match status {
             ExitStatus::Exited(code) => Kind::Exited.with(u64::from(*code as u32)),
             ExitStatus::Killed(signal) => Kind::Killed.with(u64::from(signal.number())),
             ExitStatus::Panicked(_) => Kind::Panicked.with(0),
         };
-        self.record(tid, what, None);
+        self.record(slot.identity(), what, None);
     }
 
     /// A turn begins.
     pub fn turn(&mut self, tid: Tid) {
-        self.record(tid, Kind::Turn.with(0), None);
+        self.record(tid.to_bits(), Kind::Turn.with(0), None);
     }
 
     /// A task begins to wait, in this state.
     #[inline(always)]
-    pub fn blocked(&mut self, tid: Tid, state: &State, line: Option<&'static Location<'static>>) {
+    pub fn blocked(&mut self, slot: &Slot, state: &State) {
         let what = match state {
             State::Reading { file, .. } => Kind::Reading.with(u64::from(*file)),
             State::Writing { file, .. } => Kind::Writing.with(u64::from(*file)),
@@ -232,7 +245,7 @@ impl Recorder {
             State::Joining { .. } => Kind::Joining.with(0),
             _ => Kind::Polling.with(0),
         };
-        self.record(tid, what, line);
+        self.record(slot.identity(), what, slot.at);
     }
 
     /// A task is ready that was not.
@@ -250,7 +263,7 @@ impl Recorder {
             // A turn that was given up or used up is told by none, a spawn by its own.
             Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
         };
-        self.record(tid, what, None);
+        self.record(tid.to_bits(), what, None);
     }
 
     /// What is in the ring, oldest first.
@@ -265,9 +278,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// have their names.
     pub fn flight(&self) -> String {
         let mut text = String::new();
+        let live: BTreeMap<u64, u32> = self.table.iter().map(|(slot, place)| (place.serial(), slot)).collect();
         for entry in self.recorder.entries() {
-            let name = self.table.find(entry.tid).map_or("", |slot| self.name_of(slot));
-            let task = format!("{} {name}", entry.tid);
+            let name = live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot));
+            let task = format!("{} {name}", entry.serial());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{:>14} {task:<12} {entry}", entry.at.to_string());
         }
@@ -292,6 +306,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use yieldix_syscalls::task;
 
     #[test]
     fn the_last_records_are_kept_in_order() {
@@ -300,7 +315,7 @@ mod tests {
         for serial in 1..=count {
             recorder.spawned(Tid::from_serial(serial), Tid::NONE);
         }
-        let serials: Vec<u64> = recorder.entries().map(|entry| entry.tid.serial()).collect();
+        let serials: Vec<u64> = recorder.entries().map(|entry| entry.serial()).collect();
         assert_eq!(serials, (11..=count).collect::<Vec<_>>());
     }
 
@@ -309,11 +324,13 @@ mod tests {
         let mut recorder = Recorder::new();
         let [one, two] = [1, 2].map(Tid::from_serial);
         recorder.spawned(two, one);
-        recorder.blocked(two, &State::AwaitingAny, Some(Location::caller()));
+        let mut slot = Slot::new(2, one, task!({ Ok(()) }));
+        slot.at = Some(Location::caller());
+        recorder.blocked(&slot, &State::AwaitingAny);
         recorder.woken(two, Cause::Yielded);
         recorder.woken(two, Cause::Device { file: 7 });
-        recorder.ended(two, &ExitStatus::Exited(-1));
-        recorder.ended(one, &ExitStatus::Killed(Signal::Term));
+        recorder.ended(&slot, &ExitStatus::Exited(-1));
+        recorder.ended(&slot, &ExitStatus::Killed(Signal::Term));
         let told: Vec<String> = recorder.entries().map(Entry::to_string).collect();
         let line = format!("waits: child at {}:", file!());
         assert!(told[1].starts_with(&line), "{}", told[1]);

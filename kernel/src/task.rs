@@ -245,6 +245,12 @@ impl Slot {
         self.identity >> Self::COLD_BITS == tid.serial_and_bit()
     }
 
+    /// The serial number in the high 40 bits, as [`Tid::to_bits`] has it, and other things below.
+    #[inline(always)]
+    pub fn identity(&self) -> u64 {
+        self.identity
+    }
+
     /// Is the task stopped?
     #[inline]
     pub fn is_stopped(&self) -> bool {

@@ -68,6 +68,12 @@ impl Tid {
         self.0 >> (Self::SLOT_BITS - 1)
     }
 
+    /// The whole of it in a word: the serial number in the high 40 bits. For kernels, which keep it.
+    #[inline(always)]
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
     /// Is this nobody?
     #[inline(always)]
     pub const fn is_none(self) -> bool {

@@ -18,7 +18,52 @@ pub struct Port {
     receiving: VecDeque<u64>,
 }
 
+/// What a task that was stopped waited for at a port: others are served meanwhile.
+#[derive(Debug)]
+pub enum Aside {
+    /// To send this there.
+    Sending(usize, u64, Vec<Fd>),
+    /// To receive from there.
+    Receiving(usize),
+}
+
 impl World {
+    /// `who` is stopped: it leaves its queue, and still waits.
+    pub fn step_aside(&mut self, who: u64) {
+        for (index, port) in self.ports.iter_mut().enumerate() {
+            if let Some(place) = port.sending.iter().position(|(sender, ..)| *sender == who) {
+                if let Some((_, message, fds)) = port.sending.remove(place) {
+                    self.aside.insert(who, Aside::Sending(index, message, fds));
+                }
+            }
+            if port.receiving.contains(&who) {
+                port.receiving.retain(|receiver| *receiver != who);
+                self.aside.insert(who, Aside::Receiving(index));
+            }
+        }
+    }
+
+    /// `who` goes on: what it waits for is attempted, and it is last in its queue if it has to wait on.
+    pub fn step_back(&mut self, who: u64) {
+        match self.aside.remove(&who) {
+            None => {}
+            Some(Aside::Receiving(port)) => match self.receive_at(who, port) {
+                Some(answer) => self.tell(who, answer),
+                None => self.ports[port].receiving.push_back(who),
+            },
+            Some(Aside::Sending(port, message, fds)) => {
+                if self.holders(self.ports[port].receiver) == 0 {
+                    self.tell(who, Err(Errno::EPIPE));
+                } else if self.ports[port].queue.len() < self.ports[port].capacity {
+                    self.pass_on(who, port, message, &fds);
+                    self.tell(who, Ok(None));
+                } else {
+                    self.ports[port].sending.push_back((who, message, fds));
+                }
+            }
+        }
+    }
+
     /// `me` makes a port: its ends.
     pub fn port_create(&mut self, me: u64, capacity: u32) -> Result<(Fd, Fd), Errno> {
         if capacity == 0 {
@@ -87,15 +132,21 @@ impl World {
             Is::Closed | Is::Sender(_) => return Some(Err(Errno::EBADF)),
             _ => return Some(Err(Errno::EOPNOTSUPP)),
         };
+        let answer = self.receive_at(me, port);
+        if answer.is_some() {
+            return answer;
+        }
+        if !may_wait {
+            return Some(Err(Errno::EAGAIN));
+        }
+        self.ports[port].receiving.push_back(me);
+        self.begin_wait_at_port(me)
+    }
+
+    /// The answer to a receive; none when it has to wait.
+    fn receive_at(&mut self, me: u64, port: usize) -> Option<Message> {
         let Some(count) = self.ports[port].queue.front().map(|(_, objects)| objects.len()) else {
-            if self.holders(self.ports[port].sender) == 0 {
-                return Some(Ok(None));
-            }
-            if !may_wait {
-                return Some(Err(Errno::EAGAIN));
-            }
-            self.ports[port].receiving.push_back(me);
-            return self.begin_wait_at_port(me);
+            return (self.holders(self.ports[port].sender) == 0).then_some(Ok(None));
         };
         if self.room_for_fds(me) < count {
             return Some(Err(Errno::EMFILE));
@@ -132,6 +183,7 @@ impl World {
 
     /// A task waits at no port any more.
     pub fn leave_ports(&mut self, me: u64) {
+        self.aside.remove(&me);
         for port in &mut self.ports {
             port.sending.retain(|(sender, ..)| *sender != me);
             port.receiving.retain(|receiver| *receiver != me);

@@ -3,7 +3,7 @@
 use super::{
     files::Files,
     pipes::{Pipe, PipeAct},
-    ports::{Message, Port},
+    ports::{Aside, Message, Port},
 };
 use crate::chaos_support::Chance;
 use std::{
@@ -202,6 +202,8 @@ pub struct World {
     sleeps: u64,
     objects: Vec<Object>,
     pub ports: Vec<Port>,
+    /// What those wait for at a port who are stopped.
+    pub aside: BTreeMap<u64, Aside>,
     pub files: Files,
     pub pipes: Vec<Pipe>,
     messages: u64,
@@ -224,6 +226,7 @@ impl World {
             sleeps: 0,
             objects: Vec::new(),
             ports: Vec::new(),
+            aside: BTreeMap::new(),
             files: Files::default(),
             pipes: Vec::new(),
             messages: 0,
@@ -711,12 +714,14 @@ impl World {
             Signal::Cont => {
                 let actor = self.actor(serial);
                 actor.is_stopped = false;
-                if let Some(signal) = std::mem::take(&mut actor.held).first().copied() {
-                    self.end(serial, ExitStatus::Killed(signal));
+                match std::mem::take(&mut actor.held).first().copied() {
+                    Some(signal) => self.end(serial, ExitStatus::Killed(signal)),
+                    None => self.step_back(serial),
                 }
             }
             Signal::Stop | Signal::Tstp | Signal::Ttin => {
                 self.actor(serial).is_stopped = true;
+                self.step_aside(serial);
                 // It may be awake long after its time.
                 self.sleepers.retain(|(_, _, sleeper)| *sleeper != serial);
             }

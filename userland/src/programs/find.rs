@@ -8,7 +8,7 @@ mod expression;
 use crate::{
     child,
     directory::{entries, look_at},
-    path::{join, last_part},
+    path::last_part,
     prelude::*,
 };
 use expression::{Action, Batch, Request, Step, Test, parse};
@@ -100,7 +100,7 @@ impl Search {
                 }
                 let Some(level) = levels.last_mut() else { return Ok(()) };
                 if let Some(entry) = level.left.pop() {
-                    next = Some((join(&level.path, &entry.name), entry.kind));
+                    next = Some((below(&level.path, &entry.name), entry.kind));
                 } else if let Some(level) = levels.pop()
                     && self.request.is_contents_first
                 {
@@ -255,6 +255,12 @@ impl Search {
             Ok(())
         })
     }
+}
+
+/// The path of what is in a directory, whose slashes stay as they were named.
+fn below(directory: &str, name: &str) -> String {
+    let slash = if directory.ends_with('/') { "" } else { "/" };
+    format!("{directory}{slash}{name}")
 }
 
 /// What is known of a file. Of a link it is what the link is, unless a slash stands behind it.

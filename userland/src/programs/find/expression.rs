@@ -314,7 +314,7 @@ impl Parser {
             "(" | ")" | "-o" | "-or" | "-a" | "-and" => {
                 return wrong(format!("an expression is missing before {word}"));
             }
-            word if word.starts_with('-') => return wrong(format!("unknown: {}", excerpt(word))),
+            word if word.starts_with('-') => return wrong(format!("unknown option {}", excerpt(word))),
             _ => return wrong("paths stand before the expression"),
         };
         self.request.steps.push(step);

@@ -270,20 +270,21 @@ fn who_reads_from_the_background_is_stopped_with_its_group_and_reads_when_it_is_
 fn who_goes_on_in_the_background_and_reads_is_stopped_again() -> Task {
     task!({
         let (master, terminal, holder) = call!(held_terminal())?;
-        let reader = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal).group(Tid::NONE))?;
-        let beside = trap!(yield spawn(sleeper()).group(reader))?;
+        // Both are in the group before one reads.
+        let beside = trap!(yield spawn(sleeper()).group(Tid::NONE))?;
+        let reader = trap!(yield spawn(reads(terminal, "mine\n")).share(terminal).group(beside))?;
         for _ in 0..3 {
             for child in [reader, beside] {
                 assert_eq!(trap!(yield wait_change(child, WaitFlags::STOPPED))?, Some((child, READ_BEHIND)));
             }
             trap!(yield write(master, "x\x15"))?;
-            trap!(yield kill_group(reader, Signal::Cont))?;
+            trap!(yield kill_group(beside, Signal::Cont))?;
         }
         for child in [reader, beside] {
             assert_eq!(trap!(yield wait_change(child, WaitFlags::STOPPED))?, Some((child, READ_BEHIND)));
         }
-        trap!(yield set_foreground(terminal, reader))?;
-        trap!(yield kill_group(reader, Signal::Cont))?;
+        trap!(yield set_foreground(terminal, beside))?;
+        trap!(yield kill_group(beside, Signal::Cont))?;
         trap!(yield write(master, "mine\n"))?;
         assert_eq!(trap!(yield wait(reader))?, ExitStatus::Exited(0));
         call!(end(vec![holder, beside]))
@@ -332,8 +333,8 @@ fn a_reader_that_cannot_be_stopped_or_continued_is_refused() -> Task {
                 let refused = trap!(yield read(terminal, 99)).map(|_| ()).unwrap_err();
                 write_all!(gives, Buf::from(format!("{refused}").into_bytes()))
             });
-            trap!(yield spawn(orphan).share(terminal).pass(sees_end).pass(gives))?;
-            trap!(yield close(lives))
+            // Its end closes `lives`, which it has and the orphan has not.
+            trap!(yield spawn(orphan).share(terminal).pass(sees_end).pass(gives)).map(drop)
         });
         let leader =
             trap!(yield spawn(leader).share(terminal).pass(sees_end).pass(lives).pass(gives).group(Tid::NONE))?;
