@@ -290,7 +290,7 @@ fn run_port(setting: Setting) -> u64 {
         machine = machine.observe(move |record: &Record<'_>| match record.event {
             Event::TimerFired { tid, .. }
             | Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT), .. }
-            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } } => {
+            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. }, .. } => {
                 lock(&seen).time_is_up(tid);
             }
             _ => {}
