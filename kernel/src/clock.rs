@@ -12,7 +12,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         let now = self.hardware.now();
         self.round_time = Some(now);
-        self.recorder.now = now;
         now
     }
 

@@ -407,6 +407,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
     fn pace_polls(&mut self) {
         let now = self.now();
+        self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
         let turns = (self.policy.chosen() - self.chosen_at_poll).max(1);
         let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
@@ -564,6 +565,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let mut batch = std::mem::take(&mut self.interrupts);
             let may_come = self.hardware.interrupts(until, &mut batch);
             self.round_time = None;
+            if until != Time::BOOT {
+                let now = self.now();
+                self.recorder.clock(now);
+            }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
                 let now = self.now();
                 self.timers.note_wake_up(until, now);
@@ -602,8 +607,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
     /// stops the whole process, and goes on with it; all else is the first task's group's, if that is prepared for
-    /// it, and ends the machine otherwise, or when it comes a second time.
+    /// it, and ends the machine otherwise, or when it comes a second time. One is for the kernel: `USR1` has the
+    /// flight recorder read out.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
+        if signal == Signal::Usr1 {
+            return self.read_out_flight("SIGUSR1");
+        }
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) || signal != Signal::Tstp && self.ask_to_end(signal, is_key) {
             self.hardware.note_delivered();

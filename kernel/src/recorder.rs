@@ -2,8 +2,8 @@
 //!
 //! A ring of records of 32 bytes: spawns, exits, faults, waits and wake-ups, each with its task, and a wait with the
 //! line of the `yield`. Plain turns are in it only when asked for. A record costs a few instructions, so nothing is
-//! decoded, looked up or formatted before somebody asks. Its time is that of the clock's last reading: the recorder
-//! reads no clock.
+//! decoded, looked up or formatted before somebody asks. Time is in it as marks, one for each look at the
+//! hardware since which something was recorded: so a time is that of the last look.
 
 use crate::{
     block::Cause,
@@ -18,13 +18,14 @@ use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
 
 /// One thing that happened, as it lies in the ring.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Entry {
     /// The task: its serial number in the high 40 bits, as [`Tid::to_bits`] and [`Slot::identity`] have it.
     who: u64,
     /// What, in the high byte, and a number that goes with it.
     what: u64,
+    /// Where it waits; of what is no wait this is left from before.
     line: Option<&'static Location<'static>>,
-    at: Time,
 }
 
 /// Why a machine's flight recorder is read out.
@@ -36,8 +37,6 @@ pub struct Recorder {
     ring: Box<[Entry; FLIGHT_RECORDS]>,
     /// Records ever made; the next one's place is this, modulo the ring's length.
     made: u64,
-    /// When the clock was read last.
-    pub now: Time,
 }
 
 const _: () = assert!(size_of::<Entry>() == 32);
@@ -47,6 +46,8 @@ const _: () = assert!(FLIGHT_RECORDS.is_power_of_two());
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
+    /// The clock said this, in nanoseconds.
+    Clock,
     /// By this task.
     Spawned,
     /// With this code.
@@ -94,9 +95,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 22] = {
+    const ALL: [Kind; 23] = {
         use Kind::*;
         [
+            Clock,
             Spawned,
             Exited,
             Killed,
@@ -131,7 +133,8 @@ impl Kind {
 impl Entry {
     const KIND_SHIFT: u32 = 56;
     const WHO_SHIFT: u32 = 24;
-    const EMPTY: Entry = Entry { who: 0, what: 0, line: None, at: Time::BOOT };
+    const NUMBER_MAX: u64 = (1 << Entry::KIND_SHIFT) - 1;
+    const EMPTY: Entry = Entry { who: 0, what: 0, line: None };
 
     fn serial(&self) -> u64 {
         self.who >> Entry::WHO_SHIFT
@@ -141,8 +144,13 @@ impl Entry {
         Kind::ALL.get((self.what >> Entry::KIND_SHIFT) as usize).copied()
     }
 
+    fn is_wait(&self) -> bool {
+        let kind = self.what >> Entry::KIND_SHIFT;
+        (Kind::Reading as u64..=Kind::Joining as u64).contains(&kind)
+    }
+
     fn number(&self) -> u64 {
-        self.what & ((1 << Entry::KIND_SHIFT) - 1)
+        self.what & Entry::NUMBER_MAX
     }
 }
 
@@ -150,7 +158,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.number();
         match self.kind() {
-            None => return f.write_str("unknown"),
+            None | Some(Kind::Clock) => return f.write_str("unknown"),
             Some(Kind::Spawned) if number == 0 => f.write_str("spawned"),
             Some(Kind::Spawned) => write!(f, "spawned by {number}"),
             Some(Kind::Exited) => write!(f, "exited with {}", number as u32 as i32),
@@ -181,7 +189,10 @@ impl fmt::Display for Entry {
             },
             Some(Kind::Continued) => f.write_str("ready: continued"),
         }?;
-        self.line.map_or(Ok(()), |line| write!(f, " at {line}"))
+        match self.line {
+            Some(line) if self.is_wait() => write!(f, " at {line}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -190,16 +201,29 @@ impl Recorder {
     pub fn new() -> Recorder {
         let ring = vec![Entry::EMPTY; FLIGHT_RECORDS].into_boxed_slice();
         let Ok(ring) = ring.try_into() else { unreachable!("the slice has the length of the array") };
-        Recorder { ring, made: 0, now: Time::BOOT }
+        Recorder { ring, made: 0 }
     }
 
     #[inline(always)]
-    fn record(&mut self, who: u64, what: u64, line: Option<&'static Location<'static>>) {
+    fn record(&mut self, who: u64, what: u64) -> &mut Entry {
         if cfg!(feature = "without-recorder") {
-            return;
+            return &mut self.ring[0];
         }
-        self.ring[self.made as usize % FLIGHT_RECORDS] = Entry { who, what, line, at: self.now };
+        let entry = &mut self.ring[self.made as usize % FLIGHT_RECORDS];
         self.made += 1;
+        (entry.who, entry.what) = (who, what);
+        entry
+    }
+
+    /// The hardware is looked at, and the clock says this.
+    pub fn clock(&mut self, now: Time) {
+        let what = Kind::Clock.with(now.as_nanos() & Entry::NUMBER_MAX);
+        let last = &mut self.ring[self.made.wrapping_sub(1) as usize % FLIGHT_RECORDS];
+        if self.made > 0 && last.kind() == Some(Kind::Clock) {
+            last.what = what;
+        } else {
+            self.record(0, what);
+        }
     }
 
     /// How many records were made.
@@ -210,7 +234,7 @@ impl Recorder {
     /// A task is new.
     #[inline(always)]
     pub fn spawned(&mut self, tid: Tid, parent: Tid) {
-        self.record(tid.to_bits(), Kind::Spawned.with(parent.serial()), None);
+        self.record(tid.to_bits(), Kind::Spawned.with(parent.serial()));
     }
 
     /// A task has ended.
@@ -221,12 +245,12 @@ impl Recorder {
             ExitStatus::Killed(signal) => Kind::Killed.with(u64::from(signal.number())),
             ExitStatus::Panicked(_) => Kind::Panicked.with(0),
         };
-        self.record(slot.identity(), what, None);
+        self.record(slot.identity(), what);
     }
 
     /// A turn begins.
     pub fn turn(&mut self, tid: Tid) {
-        self.record(tid.to_bits(), Kind::Turn.with(0), None);
+        self.record(tid.to_bits(), Kind::Turn.with(0));
     }
 
     /// A task begins to wait, in this state.
@@ -238,14 +262,14 @@ impl Recorder {
             State::Sending { port, .. } => Kind::Sending.with(u64::from(*port)),
             State::Receiving { port, .. } => Kind::Receiving.with(u64::from(*port)),
             State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                Kind::Sleeping.with(alarm.at().as_nanos() & (u64::MAX >> 8))
+                Kind::Sleeping.with(alarm.at().as_nanos() & Entry::NUMBER_MAX)
             }
             State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange => Kind::AwaitingChild.with(0),
             State::AwaitingSignal => Kind::AwaitingSignal.with(0),
             State::Joining { .. } => Kind::Joining.with(0),
             _ => Kind::Polling.with(0),
         };
-        self.record(slot.identity(), what, slot.at);
+        self.record(slot.identity(), what).line = slot.at;
     }
 
     /// A task is ready that was not.
@@ -263,7 +287,7 @@ impl Recorder {
             // A turn that was given up or used up is told by none, a spawn by its own.
             Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
         };
-        self.record(tid.to_bits(), what, None);
+        self.record(tid.to_bits(), what);
     }
 
     /// What is in the ring, oldest first.
@@ -279,11 +303,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn flight(&self) -> String {
         let mut text = String::new();
         let live: BTreeMap<u64, u32> = self.table.iter().map(|(slot, place)| (place.serial(), slot)).collect();
+        // Of what was recorded before the first mark that is left nobody knows the time.
+        let mut at = String::from("-");
         for entry in self.recorder.entries() {
+            if entry.kind() == Some(Kind::Clock) {
+                at = Time::from_nanos(entry.number()).to_string();
+                continue;
+            }
             let name = live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot));
             let task = format!("{} {name}", entry.serial());
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{:>14} {task:<12} {entry}", entry.at.to_string());
+            let _ = writeln!(text, "{at:>14} {task:<12} {entry}");
         }
         text
     }
@@ -336,6 +366,16 @@ mod tests {
         assert!(told[1].starts_with(&line), "{}", told[1]);
         assert_eq!(told[0], "spawned by 1");
         assert_eq!(told[2..], ["ready: file 7 answered", "exited with -1", "killed by SIGTERM"]);
+    }
+
+    #[test]
+    fn readings_of_the_clock_between_which_nothing_happened_take_one_place() {
+        let mut recorder = Recorder::new();
+        (1..=9).for_each(|second| recorder.clock(Time::from_nanos(second)));
+        recorder.spawned(Tid::from_serial(1), Tid::NONE);
+        recorder.clock(Time::from_nanos(10));
+        let numbers: Vec<u64> = recorder.entries().map(Entry::number).collect();
+        assert_eq!(numbers, [9, 0, 10]);
     }
 
     #[test]

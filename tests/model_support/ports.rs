@@ -31,10 +31,9 @@ impl World {
     /// `who` is stopped: it leaves its queue, and still waits.
     pub fn step_aside(&mut self, who: u64) {
         for (index, port) in self.ports.iter_mut().enumerate() {
-            if let Some(place) = port.sending.iter().position(|(sender, ..)| *sender == who) {
-                if let Some((_, message, fds)) = port.sending.remove(place) {
-                    self.aside.insert(who, Aside::Sending(index, message, fds));
-                }
+            let place = port.sending.iter().position(|(sender, ..)| *sender == who);
+            if let Some((_, message, fds)) = place.and_then(|place| port.sending.remove(place)) {
+                self.aside.insert(who, Aside::Sending(index, message, fds));
             }
             if port.receiving.contains(&who) {
                 port.receiving.retain(|receiver| *receiver != who);

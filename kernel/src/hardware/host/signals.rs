@@ -16,7 +16,8 @@ use std::sync::Arc;
 use yieldix_syscalls::Signal;
 
 /// The signals that are caught. All become interrupts but the one to go on, which is for the terminal only.
-const CAUGHT: [Signal; 6] = [Signal::Hup, Signal::Int, Signal::Quit, Signal::Term, Signal::Tstp, Signal::Cont];
+const CAUGHT: [Signal; 7] =
+    [Signal::Hup, Signal::Int, Signal::Quit, Signal::Usr1, Signal::Term, Signal::Tstp, Signal::Cont];
 
 #[derive(Debug)]
 struct Inlet {
@@ -73,7 +74,7 @@ impl Signals {
             }
             count += more;
         }
-        self.came += if matches!(inlet.signal, Signal::Tstp | Signal::Cont) { 0 } else { count as u64 };
+        self.came += if matches!(inlet.signal, Signal::Usr1 | Signal::Tstp | Signal::Cont) { 0 } else { count as u64 };
         if inlet.signal == Signal::Cont {
             self.terminal.take_hold_again();
         } else {
