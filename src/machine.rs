@@ -372,6 +372,13 @@ impl Machine {
         self
     }
 
+    /// Has turns and calls measured from the beginning on: [`Running::measures`], and `/proc/sched`. They are watched
+    /// then, at some cost.
+    pub fn measured(mut self) -> Machine {
+        self.options.is_measured = true;
+        self
+    }
+
     /// Has the flight recorder read out when a task panics, as well.
     pub fn read_out_faults(mut self) -> Machine {
         self.options.reads_out_faults = true;

@@ -4,7 +4,7 @@
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::{
     fs::File,
-    io::{BufReader, ErrorKind, IsTerminal, Write},
+    io::{BufReader, BufWriter, ErrorKind, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
@@ -12,7 +12,11 @@ use std::{
 };
 use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError, Trace};
 use yieldix_syscalls::BYTES_SHOWN;
-use yieldix_trace::{Chrome, State, timeline};
+use yieldix_trace::{
+    Chrome, LogError, State,
+    sched::{Latency, Map, Timehist},
+    timeline,
+};
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing, size::Size};
 
 #[cfg(unix)]
@@ -101,6 +105,10 @@ struct Command {
     #[arg(long, global = true)]
     no_watchdog: bool,
 
+    /// Measure turns and calls from the beginning on, for /proc/sched and top; the machine is slower then
+    #[arg(long, global = true)]
+    measure: bool,
+
     /// Run in a simulated world: virtual time, a network in memory
     #[arg(long, global = true)]
     simulate: bool,
@@ -175,6 +183,14 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Show from a log of events what the scheduler did, after perf sched
+    Sched {
+        /// In which form
+        report: Report,
+
+        /// A whole log: --log yieldix=trace --log-format json
+        file: PathBuf,
+    },
     /// List the programs, by group
     List,
     /// List the system calls
@@ -208,6 +224,16 @@ enum LogAction {
         /// A whole log: --log yieldix=trace --log-format json
         file: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Report {
+    /// Who ran how long and waited how long for turns, and the percentiles of both and of all calls
+    Latency,
+    /// A line each time that another task runs
+    Map,
+    /// A line a turn: how long the task waited, was ready and ran, and why it stopped
+    Timehist,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -279,6 +305,7 @@ fn act(command: &Command) -> ExitCode {
         Some(Action::Strace { words }) => boot(command, TRACER, words),
         Some(Action::Log { action: LogAction::State { at, file } }) => log_state(*at, file),
         Some(Action::Timeline { file, chrome, html }) => draw(file, chrome.as_deref(), html.as_deref()),
+        Some(Action::Sched { report, file }) => sched(*report, file),
         Some(Action::List) => say(&listing(PROGRAMS)),
         Some(Action::Syscalls { markdown: true }) => say(&manual::syscalls_markdown()),
         Some(Action::Syscalls { markdown: false }) => say(&manual::syscalls_table()),
@@ -290,14 +317,32 @@ fn act(command: &Command) -> ExitCode {
 
 /// `yieldix log state`.
 fn log_state(at: Option<u64>, path: &Path) -> ExitCode {
-    let file = match File::open(path) {
-        Ok(file) => BufReader::new(file),
-        Err(error) => return complain_of(path, &error),
-    };
-    match State::at(file, at) {
-        Ok(state) => say(&state.to_string()),
-        Err(error) => complain_of(path, &error),
+    read_log(path, |log| Ok(say(&State::at(log, at)?.to_string())))
+}
+
+/// `yieldix sched`.
+fn sched(report: Report, path: &Path) -> ExitCode {
+    read_log(path, |log| match report {
+        Report::Latency => Ok(say(&Latency::of(log)?.to_string())),
+        Report::Map => say_lines(Map::new(log)),
+        Report::Timehist => say_lines(Timehist::new(log)),
+    })
+}
+
+fn read_log(path: &Path, act: impl FnOnce(BufReader<File>) -> Result<ExitCode, LogError>) -> ExitCode {
+    let read = File::open(path).map_err(LogError::Io).and_then(|file| act(BufReader::new(file)));
+    read.unwrap_or_else(|error| complain(1, &format!("{}: {error}", path.display())))
+}
+
+/// Prints lines as they come, for as long as there is a reader.
+fn say_lines(lines: impl Iterator<Item = Result<String, LogError>>) -> Result<ExitCode, LogError> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for line in lines {
+        if let Err(error) = writeln!(out, "{}", line?) {
+            return Ok(said(Err(error)));
+        }
     }
+    Ok(said(out.flush()))
 }
 
 /// `yieldix timeline`: what it is drawn as, one of both.
@@ -491,6 +536,9 @@ fn with_flight(mut machine: Machine, command: &Command) -> Machine {
     if command.flight_turns {
         machine = machine.record_turns();
     }
+    if command.measure {
+        machine = machine.measured();
+    }
     if command.flight_faults {
         machine = machine.read_out_faults();
     }
@@ -540,7 +588,11 @@ fn keep_panics_quiet(machine: &Machine) -> Arc<Mutex<String>> {
 
 /// Prints to standard output; a reader that has gone away is no failure of ours.
 fn say(text: &str) -> ExitCode {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    said(std::io::stdout().write_all(text.as_bytes()))
+}
+
+fn said(outcome: std::io::Result<()>) -> ExitCode {
+    match outcome {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => complain(1, &error),
         _ => ExitCode::SUCCESS,
     }

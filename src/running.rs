@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(unix)]
 use std::{io, time::Duration};
 use yieldix_kernel::{
-    Ended, Handle, Kernel, Stats, TaskStatus, Work,
+    Ended, Handle, Kernel, Measures, Stats, TaskStatus, Work,
     hardware::{Hardware, simulated::CallCount},
     sched::RoundRobin,
 };
@@ -99,6 +99,12 @@ impl Running {
     /// Counts of the whole kernel.
     pub fn stats(&self) -> Stats {
         self.kernel.stats()
+    }
+
+    /// Histograms of how long tasks waited for turns, how long turns took, and how long calls took to be answered,
+    /// while the machine was measured ([`Machine::measured`](crate::Machine::measured)) or otherwise observed.
+    pub fn measures(&self) -> &Measures {
+        self.kernel.measures()
     }
 
     /// What the flight recorder has: the last spawns, exits, waits and wake-ups, a line each, oldest first.

@@ -92,7 +92,7 @@ fn happening(event: &Event<'_>) -> Happening {
             let _ = fmt::write(&mut name, format_args!("{call}"));
             Happening::Trapped { tid: tid.serial(), call: name.0.into(), line: words(line) }
         }
-        Event::TurnOver { tid, why, traps } => Happening::TurnOver { tid: tid.serial(), why: words(why), traps },
+        Event::TurnOver { tid, why, traps, .. } => Happening::TurnOver { tid: tid.serial(), why: words(why), traps },
         Event::Blocked { tid, on, queues, until } => Happening::Blocked {
             tid: tid.serial(),
             on: words(on),

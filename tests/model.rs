@@ -49,8 +49,8 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
         match record.event {
             Event::TimerFired { tid, .. } => seen.lock().unwrap().time_is_up(tid),
             Event::Woken { tid, .. } => woken.set(tid),
-            Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) }
-            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } }
+            Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT), .. }
+            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. }, .. }
                 if tid != just_woken =>
             {
                 seen.lock().unwrap().time_is_up(tid);

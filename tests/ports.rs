@@ -289,8 +289,8 @@ fn run_port(setting: Setting) -> u64 {
         let seen = Arc::clone(&model);
         machine = machine.observe(move |record: &Record<'_>| match record.event {
             Event::TimerFired { tid, .. }
-            | Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT) }
-            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. } } => {
+            | Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT), .. }
+            | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. }, .. } => {
                 lock(&seen).time_is_up(tid);
             }
             _ => {}

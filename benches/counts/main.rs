@@ -67,7 +67,8 @@ fn main() -> ExitCode {
         [] => report(false),
         ["--check"] => report(true),
         ["--baseline"] => print_baseline(),
-        _ => Err("usage: counts [--check | --baseline]".to_owned()),
+        ["--instructions"] => print_instructions(),
+        _ => Err("usage: counts [--check | --baseline | --instructions]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,7 +79,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one case in this process and prints how many nanoseconds it took.
+/// Runs one case in this process and prints how many nanoseconds it took, or how many events the flight recorder has
+/// kept.
 fn run(runner: &str, case: &str, operations: &str) -> Result<(), String> {
     let case = CASES.iter().find(|other| other.name == case).ok_or("no such case")?;
     let operations = operations.parse().map_err(|_| "not a number of operations")?;
@@ -87,6 +89,12 @@ fn run(runner: &str, case: &str, operations: &str) -> Result<(), String> {
     let machine = match runner {
         "kernel" => Machine::new(),
         "kernel-simulated" => Machine::new().simulate(0).checked(false),
+        "recorded" => {
+            let mut running = Machine::new().simulate(0).task(task).start().map_err(|error| error.to_string())?;
+            running.run();
+            println!("{}", running.stats().recorded);
+            return Ok(());
+        }
         _ => {
             floor::run(task);
             println!("{}", start.elapsed().as_nanos());
@@ -141,6 +149,19 @@ fn print_baseline() -> Result<(), String> {
     for case in CASES {
         let times = time(case, |times| times.ratio().is_none())?;
         println!("{:.1} {} {}", count(case, "kernel-simulated")?, told(times.ratio(), 2), case.name);
+    }
+    Ok(())
+}
+
+/// A line a case: instructions an operation, the events that the flight recorder keeps of one, and the case.
+fn print_instructions() -> Result<(), String> {
+    for case in CASES {
+        let recorded = |operations: u32| -> Result<f64, String> {
+            let output = output_of(&mut Command::new(itself()?), case, "recorded", operations)?;
+            number(String::from_utf8_lossy(&output.stdout).trim())
+        };
+        let recorded = (recorded(2 * case.operations)? - recorded(case.operations)?) / f64::from(case.operations);
+        println!("{:.1} {recorded:.2} {}", count(case, "kernel-simulated")?, case.name);
     }
     Ok(())
 }

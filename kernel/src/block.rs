@@ -274,7 +274,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn make_ready(&mut self, tid: Tid, cause: Cause) {
         self.policy.ready(tid);
         self.recorder.woken(tid, cause);
-        if self.is_observed {
+        if self.is_observed() {
             self.note_ready(self.slot_of(tid), cause);
         }
     }

@@ -9,7 +9,7 @@
 use crate::{block::Cause, fd::Object, file::Kind, trap::Stop};
 use std::{fmt, net::SocketAddr, panic::Location};
 use tracing::Level;
-use yieldix_syscalls::{Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
+use yieldix_syscalls::{BYTES_SHOWN, Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
 
 /// The version of the events' names and fields. It grows when one is renamed, removed or changes
 /// its meaning; new ones may appear without.
@@ -136,7 +136,10 @@ macro_rules! logged_as_word {
     )+};
 }
 
-logged_as_word!(Moment: Time, Text: Signal, Text: Kind);
+// Nothing is made before it is written: what is displayed goes straight to where the line is made.
+logged_as_word!(Moment: Time, Text: Signal, Text: Kind, Text: WaitsOn, Text: Cause, Text: Stop, Text: Object);
+logged_as_word!(Text: Tids<'a>, Text: Address<'a>, Text: &'a ExitStatus);
+logged_as_word!(Text: &'a Location<'static>);
 
 /// What was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,48 +170,33 @@ impl fmt::Display for Address<'_> {
     }
 }
 
-impl<'a> Field for &'a Address<'_> {
-    type Logged = Box<dyn tracing::Value + 'a>;
-    fn logged(self) -> Self::Logged {
-        match self {
-            Address::Socket(address) => Box::new(tracing::field::display(address)),
-            // A string, which the log puts in quotes.
-            Address::Path(text) | Address::Name(text) => Box::new(*text),
-            Address::OtherEnd { .. } | Address::Nameless => Box::new(self.to_string()),
-        }
+/// What has payloads in it, of which so many bytes are shown.
+pub struct Payload<'a, T> {
+    value: &'a T,
+    shown: usize,
+}
+
+impl<T: fmt::Display> fmt::Display for Payload<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.*}", self.shown, self.value)
     }
 }
 
-/// Text with blanks in it is a string, which the log puts in quotes.
-macro_rules! logged_as_text {
-    ($($type:ty),+) => {$(
-        impl Field for &$type {
-            type Logged = String;
-            fn logged(self) -> String {
-                self.to_string()
-            }
-        }
-    )+};
-}
-
-logged_as_text!(WaitsOn, Cause, Stop, Object, Tids<'_>, &ExitStatus, &Location<'static>);
-
-/// Text that is made of payloads.
 macro_rules! logged_as_payload {
     ($($type:ty),+) => {$(
-        impl Field for &$type {
-            type Logged = String;
-            fn logged(self) -> String {
-                self.to_string()
+        impl<'a> Field for &'a &'a $type {
+            type Logged = tracing::field::DisplayValue<Payload<'a, $type>>;
+            fn logged(self) -> Self::Logged {
+                self.logged_with(BYTES_SHOWN.into())
             }
-            fn logged_with(self, payload_shown: usize) -> String {
-                format!("{self:.payload_shown$}")
+            fn logged_with(self, shown: usize) -> Self::Logged {
+                tracing::field::display(Payload { value: self, shown })
             }
         }
     )+};
 }
 
-logged_as_payload!(&Syscall, &Reply);
+logged_as_payload!(Syscall, Reply);
 
 impl<'b> Field for &&'b str {
     type Logged = &'b str;
@@ -251,11 +239,23 @@ impl fmt::Display for Queued {
     }
 }
 
-impl Field for &&[Queued] {
-    type Logged = String;
-    fn logged(self) -> String {
-        let queues: Vec<String> = self.iter().map(Queued::to_string).collect();
-        queues.join(", ")
+/// Queues, with commas between them.
+struct Queues<'a>(&'a [Queued]);
+
+impl fmt::Display for Queues<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, queue) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{queue}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b> Field for &&'b [Queued] {
+    type Logged = tracing::field::DisplayValue<Queues<'b>>;
+    fn logged(self) -> Self::Logged {
+        tracing::field::display(Queues(self))
     }
 }
 
@@ -422,9 +422,9 @@ events! {
     /// of the rest, in their order; `previous` had the turn before this.
     DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, by: Tid, waited_ns: u64, of_ready: usize, others: Tids<'a>, rule: &'a str, previous: Tid, previous_stopped: Stop }
         = "runs: {because}[ by {@by}], ready for {waited_ns}; first of {of_ready}[ (then {@others})] by {rule}[; before it {@previous} ({previous_stopped})]";
-    /// A turn is over.
-    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64 }
-        = "turn over after {traps} traps: {why}";
+    /// A turn is over, after `ran_ns`.
+    TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64, ran_ns: u64 }
+        = "turn over after {traps} traps and {ran_ns}: {why}";
     /// A task waits for something else than a turn: in these queues, and until then at the latest.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn, queues: &'a [Queued], until: Time }
         = "waits: {on}[ (queue: {queues})][, until {until}]";
@@ -447,9 +447,10 @@ events! {
     /// A task traps.
     TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
         = "{call}[ at {line}]";
-    /// A trap is answered: at once, or when the wait for it is over.
-    TRACE "yieldix::trap" "answer" Answered { tid: Tid, reply: &'a Reply }
-        = "= {reply}";
+    /// A trap is answered, `after_ns`: at once, or when the wait for it is over, or the subroutine that it called.
+    /// `call` is its name; it is empty when nobody watched as the task trapped.
+    TRACE "yieldix::trap" "answer" Answered { tid: Tid, call: &'a str, reply: &'a Reply, after_ns: u64 }
+        = "= {reply}, after {after_ns}";
     /// A subroutine on the trampoline began.
     TRACE "yieldix::trap" "subroutine" Called { tid: Tid, name: &'a str, depth: usize }
         = "enters {name}, at depth {depth}";

@@ -63,6 +63,8 @@ stats! {
     traps: u64,
     /// Rounds so far.
     rounds: u64,
+    /// Events that the flight recorder has kept so far, those that were overwritten included.
+    recorded: u64,
     /// Looks at the hardware so far.
     polls: u64,
     /// Those that waited.
@@ -99,6 +101,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             turns: self.turns(),
             traps: self.traps,
             rounds: self.rounds,
+            recorded: self.recorder.made(),
             polls: self.polls,
             waits: hardware.waits,
             output_lost: hardware.output_lost,

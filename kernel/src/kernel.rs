@@ -21,6 +21,7 @@ use crate::{
     inbox::Inbox,
     limits,
     lint::Lints,
+    measures::{Lease, Measures},
     own::OwnDevices,
     panic,
     poll::Watch,
@@ -73,6 +74,8 @@ pub struct Options {
     pub ram_bytes: u64,
     /// Does the flight recorder keep every turn too? They are watched then, at some cost.
     pub records_turns: bool,
+    /// Are turns and calls measured from the beginning on? They are watched then, at some cost.
+    pub is_measured: bool,
     /// Is the flight recorder read out when a task panics?
     pub reads_out_faults: bool,
     /// Bytes that the log shows of a payload or a text.
@@ -94,6 +97,7 @@ impl Default for Options {
             may_exec_on_host: false,
             ram_bytes: limits::RAM_BYTES,
             records_turns: false,
+            is_measured: false,
             reads_out_faults: false,
             payload_shown: BYTES_SHOWN.into(),
             is_checked: cfg!(debug_assertions),
@@ -187,6 +191,10 @@ pub struct Kernel<H, P> {
     pub(crate) sequence: std::cell::Cell<u64>,
     /// What is noted of each slot's task, while the kernel is observed.
     pub(crate) accounts: Vec<Account>,
+    /// What is measured meanwhile.
+    pub(crate) measures: Measures,
+    /// Who holds a copy has the kernel measured.
+    pub(crate) lease: Lease,
     /// When the turn began, while the kernel is observed.
     pub(crate) turn_began: Time,
     pub(crate) previous: (Tid, Stop),
@@ -250,6 +258,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             flight_sink: None,
             sequence: std::cell::Cell::new(0),
             accounts: Vec::new(),
+            measures: Measures::default(),
+            lease: Lease::default(),
             turn_began: Time::BOOT,
             previous: (Tid::NONE, Stop::NoTurn),
             lints: Lints::new(),
@@ -315,7 +325,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if kernel.policy.left() == 0 {
                 kernel.begin_round();
             }
-            if kernel.is_observed {
+            if kernel.is_observed() {
                 kernel.round::<true>()
             } else {
                 kernel.round::<false>()
@@ -332,7 +342,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 kernel.begin_round();
             }
             if let Some(tid) = kernel.policy.choose() {
-                if kernel.is_observed { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
+                if kernel.is_observed() { kernel.turn::<true>(tid) } else { kernel.turn::<false>(tid) }
             }
             kernel.pulse.rest();
             if kernel.policy.left() > 0 { Work::Ready } else { kernel.take_interrupts(false) }
@@ -349,7 +359,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.guard(|kernel| {
             loop {
                 kernel.look_who_watches();
-                if kernel.is_observed {
+                if kernel.is_observed() {
                     kernel.rounds::<true>()
                 } else {
                     kernel.rounds::<false>()
@@ -695,7 +705,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Its first trap begins the account of a turn, and it may have come to none.
         let traps = if self.turn.0 == slot { self.end_turn(tid) } else { 0 };
         self.discard(tid, payload);
-        if self.is_observed {
+        if self.is_observed() {
             self.tell_turn_over(tid, Stop::Panicked, traps);
         }
     }

@@ -206,6 +206,9 @@ impl Recorder {
 
     #[inline(always)]
     fn record(&mut self, who: u64, what: u64) -> &mut Entry {
+        if cfg!(feature = "without-recorder") {
+            return &mut self.ring[0];
+        }
         let entry = &mut self.ring[self.made as usize % FLIGHT_RECORDS];
         self.made += 1;
         (entry.who, entry.what) = (who, what);
@@ -221,6 +224,11 @@ impl Recorder {
         } else {
             self.record(0, what);
         }
+    }
+
+    /// How many records were made.
+    pub fn made(&self) -> u64 {
+        self.made
     }
 
     /// A task is new.

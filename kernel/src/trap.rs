@@ -7,7 +7,6 @@
 use crate::{
     block::Cause,
     emit,
-    event::level,
     file::{Pending, Wants},
     hardware::Hardware,
     kernel::{Kernel, broken},
@@ -92,7 +91,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pulse.rest();
         if OBSERVED {
             self.note_trapped(slot, &step);
-            self.tell_trapped(tid, &step);
+            self.tell_trapped(tid, slot, &step);
         }
         if let CoroutineState::Yielded(Trap { at, .. }) = step {
             self.traps += 1;
@@ -274,7 +273,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn answer(&mut self, slot: u32, reply: Reply) -> Next {
         self.table.slot_mut(slot).answer(reply);
-        if self.wants(level::Answered) {
+        if self.is_observed() {
             self.tell_answered(slot);
         }
         Next::Resume

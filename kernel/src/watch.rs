@@ -16,7 +16,7 @@ use crate::{
 use smallvec::SmallVec;
 use std::{ops::CoroutineState, time::Duration};
 use tracing::{Level, level_filters::LevelFilter};
-use yieldix_syscalls::{Tid, Time, Trap};
+use yieldix_syscalls::{CallInfo, Syscall, Tid, Time, Trap};
 
 /// Delivers an event if anybody wants it; its fields are computed only then.
 macro_rules! emit {
@@ -31,7 +31,7 @@ macro_rules! emit {
 pub(crate) use emit;
 
 /// What is noted of the task in a slot while the kernel is observed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     /// Whose it is: the slot may be another's by now.
     tid: Tid,
@@ -45,18 +45,42 @@ pub(crate) struct Account {
     pub ran: Duration,
     /// How long it has been ready before it ran.
     pub waited: Duration,
+    /// The turns of which these are the times.
+    pub turns: u64,
+    /// The longest that it was ready before one turn, and when that turn began.
+    pub delay_max: Duration,
+    pub delay_max_at: Time,
+    /// What it has asked and was not answered yet, and when: one call, below it those of the subroutines that it is in.
+    asked: SmallVec<[(&'static CallInfo, Time); 1]>,
 }
 
 impl Account {
     fn new(tid: Tid, since: Time) -> Account {
-        Account { tid, because: Cause::Spawned, by: Tid::NONE, since, ran: Duration::ZERO, waited: Duration::ZERO }
+        Account {
+            tid,
+            because: Cause::Spawned,
+            by: Tid::NONE,
+            since,
+            ran: Duration::ZERO,
+            waited: Duration::ZERO,
+            turns: 0,
+            delay_max: Duration::ZERO,
+            delay_max_at: Time::BOOT,
+            asked: SmallVec::new(),
+        }
     }
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[inline(always)]
     pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level >= level
+        !cfg!(feature = "without-watch") && self.level >= level
+    }
+
+    /// Is anything noted or told of turns and calls?
+    #[inline(always)]
+    pub(crate) fn is_observed(&self) -> bool {
+        !cfg!(feature = "without-watch") && self.is_observed
     }
 
     #[cold]
@@ -87,22 +111,33 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.own.tracers.borrow_mut().note(at, event, depth);
     }
 
-    /// The time for what is told of a trap: while there are tracers, read for each.
-    fn trap_time(&mut self) -> Time {
-        if self.own.tracers.get_mut().len() > 0 { self.now_exactly() } else { self.now() }
-    }
-
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.pulse.wake_watcher();
         self.listened = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
         self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
+        let was_observed = self.is_observed;
         self.is_observed = self.options.is_checked
             || self.options.records_turns
+            || self.options.is_measured
+            || self.lease.is_held()
             || self.level >= LevelFilter::DEBUG
             || self.is_suspecting();
         if self.is_observed {
             self.begin_lints();
+            if !was_observed {
+                self.begin_accounts();
+            }
+        }
+    }
+
+    /// What was noted before, and may be long ago, is not taken for the beginning of a span.
+    #[cold]
+    fn begin_accounts(&mut self) {
+        let now = self.now();
+        for account in &mut self.accounts {
+            account.since = now;
+            account.asked.clear();
         }
     }
 
@@ -151,7 +186,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// What was noted of a task.
     pub(crate) fn account(&self, tid: Tid) -> Account {
         let noted = self.accounts.get(tid.index()).filter(|account| account.tid == tid);
-        noted.copied().unwrap_or(Account::new(tid, Time::BOOT))
+        noted.cloned().unwrap_or(Account::new(tid, Time::BOOT))
     }
 
     #[cold]
@@ -164,8 +199,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let account = self.account_mut(slot);
         let waited = now.since(account.since);
         account.waited += waited;
+        account.turns += 1;
+        if waited > account.delay_max {
+            (account.delay_max, account.delay_max_at) = (waited, now);
+        }
         let (because, by, waited_ns) = (account.because, account.by, waited.as_nanos() as u64);
         self.turn_began = now;
+        self.measures.delays.record(waited_ns);
+        if !self.wants(level::Chosen) {
+            return;
+        }
         let (previous, previous_stopped) = self.previous;
         let left = self.policy.left();
         let others: SmallVec<[Tid; limits::CANDIDATES_TOLD]> =
@@ -187,12 +230,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         );
     }
 
-    pub(crate) fn tell_trapped(&mut self, tid: Tid, step: &Step) {
-        if let CoroutineState::Yielded(Trap { call, at }) = step
-            && self.wants(level::Trapped)
-        {
-            let now = self.trap_time();
-            self.deliver(now, Event::Trapped { tid, call, line: at });
+    pub(crate) fn tell_trapped(&mut self, tid: Tid, slot: u32, step: &Step) {
+        if let CoroutineState::Yielded(Trap { call, at }) = step {
+            // What returns from a subroutine has no answer; that of its caller is the subroutine's.
+            if !matches!(call, Syscall::Return { .. }) {
+                let now = self.now_exactly();
+                self.account_mut(slot).asked.push((call.info(), now));
+            }
+            emit!(self, Trapped { tid, call, line: at });
         }
     }
 
@@ -200,12 +245,19 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn tell_answered(&mut self, slot: u32) {
-        if !self.wants(level::Answered) {
-            return;
+        let (at, tid) = (self.now_exactly(), self.table.tid(slot));
+        let asked = self.account_mut(slot).asked.pop();
+        let (call, after_ns) = match asked {
+            Some((call, since)) => (call.name, at.since(since).as_nanos() as u64),
+            None => ("", 0),
+        };
+        if let Some((call, _)) = asked {
+            self.measures.answered(call, after_ns);
         }
-        let (at, tid) = (self.trap_time(), self.table.tid(slot));
-        if let State::Ready(reply) = &self.table.slot(slot).state {
-            self.deliver(at, Event::Answered { tid, reply });
+        if self.wants(level::Answered)
+            && let State::Ready(reply) = &self.table.slot(slot).state
+        {
+            self.deliver(at, Event::Answered { tid, call, reply, after_ns });
         }
     }
 
@@ -216,8 +268,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if let Some(account) = self.accounts.get_mut(tid.index()).filter(|account| account.tid == tid) {
             account.ran += ran;
         }
+        let ran_ns = ran.as_nanos() as u64;
+        self.measures.runs.record(ran_ns);
         self.previous = (tid, why);
-        emit!(self, TurnOver { tid, why, traps });
+        emit!(self, TurnOver { tid, why, traps, ran_ns });
         self.tell_tracers();
     }
 }

@@ -124,17 +124,22 @@ impl<S: Subscriber> Layer<S> for LogLayer {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        let is_wanted = self.wants(metadata);
         let Log { shape, writer } = &mut *lock(&self.log);
-        match shape {
+        let is_wanted = match shape {
             Shape::Text(text) => {
+                let is_wanted = self.wants(metadata);
                 text.learn(event);
                 if is_wanted {
                     writer.add(|line| text.write(event, line));
                 }
+                is_wanted
             }
-            Shape::Json => writer.add(|line| json::write(event, line)),
-        }
+            // It looks at none that it does not want.
+            Shape::Json => {
+                writer.add(|line| json::write(event, line));
+                true
+            }
+        };
         if is_wanted && (*metadata.level() <= Level::WARN || names::is_idle(event)) {
             writer.flush();
         }

@@ -11,11 +11,17 @@ pub fn tells_names(metadata: &Metadata<'_>) -> bool {
     matches!(metadata.target(), "yieldix::task" | "yieldix::io") && metadata.is_event()
 }
 
+/// What such an event has: `message`, `seq`, `at`, `until`.
+const IDLE_FIELDS: usize = 4;
+
 /// Has the machine nothing to do?
 pub fn is_idle(event: &Event<'_>) -> bool {
-    event.metadata().target() == "yieldix::sched"
-        && event.metadata().fields().field("until").is_some()
-        && event.metadata().fields().field("tid").is_none()
+    let fields = event.metadata().fields();
+    // Asked of each event: names are compared of few.
+    fields.len() == IDLE_FIELDS
+        && event.metadata().target() == "yieldix::sched"
+        && fields.field("until").is_some()
+        && fields.field("tid").is_none()
 }
 
 /// How many of the tasks that are gone have a name still, for the events that follow.

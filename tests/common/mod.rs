@@ -95,7 +95,7 @@ impl From<&Record<'_>> for Seen {
             Event::Chosen { tid, of_ready, .. } => Seen::Chosen { tid: number(tid), of_ready },
             Event::TurnOver { tid, why, .. } => Seen::TurnOver { tid: number(tid), why },
             Event::Trapped { tid, call, .. } => Seen::Trapped { tid: number(tid), call: call.to_string() },
-            Event::Answered { tid, reply } => Seen::Answered { tid: number(tid), reply: reply.to_string() },
+            Event::Answered { tid, reply, .. } => Seen::Answered { tid: number(tid), reply: reply.to_string() },
             Event::Blocked { tid, on, .. } => Seen::Blocked { tid: number(tid), on },
             Event::Woken { tid, because, .. } => Seen::Ready { tid: number(tid), because },
             Event::Exited { tid, status, turns, traps, .. } => {

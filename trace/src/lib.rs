@@ -9,7 +9,9 @@ mod event;
 mod happening;
 mod page;
 mod reader;
+pub mod sched;
 pub mod state;
+mod table;
 pub mod timeline;
 
 pub use chrome::Chrome;

@@ -423,7 +423,7 @@ impl Task {
 }
 
 /// Seconds since boot, as the log has them.
-struct Moment(u64);
+pub(crate) struct Moment(pub u64);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ use crate::{
     hardware::{Device, Hardware},
     kernel::{Kernel, broken},
     limits,
+    measures::Lease,
     own::Readiness,
     sched::Policy,
 };
@@ -34,18 +35,26 @@ pub struct Made {
     pub info: FileInfo,
     /// Its bytes; a directory has none.
     pub text: Buf,
+    /// Has the kernel measured while it is open.
+    pub lease: Option<Lease>,
 }
 
 impl Opened {
     /// A directory that the kernel makes.
     pub fn made_directory(info: FileInfo) -> Opened {
-        Opened::Made(Box::new(Made { info, text: Buf::EMPTY }))
+        Opened::Made(Box::new(Made { info, text: Buf::EMPTY, lease: None }))
     }
 
     /// A text that the kernel has made.
     pub fn made_text(info: FileInfo, text: String) -> Opened {
         let info = FileInfo { size: text.len() as u64, ..info };
-        Opened::Made(Box::new(Made { info, text: text.into() }))
+        Opened::Made(Box::new(Made { info, text: text.into(), lease: None }))
+    }
+
+    /// A text with which the kernel is measured for as long as it is open.
+    pub fn measured_text(info: FileInfo, text: String, lease: Lease) -> Opened {
+        let info = FileInfo { size: text.len() as u64, ..info };
+        Opened::Made(Box::new(Made { info, text: text.into(), lease: Some(lease) }))
     }
 
     /// What it holds in memory.

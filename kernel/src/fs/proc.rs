@@ -18,7 +18,11 @@ use yieldix_syscalls::{DirEntry, Errno, FileInfo, FileKind, OpenFlags, TaskInfo,
 const SELF: &str = "self";
 
 /// Files of the machine, in order.
-const OF_MACHINE: [&str; 7] = ["flight", "mounts", "stat", "tasks", "timers", "uptime", "version"];
+const OF_MACHINE: [&str; 8] = ["flight", "mounts", "sched", "stat", "tasks", "timers", "uptime", "version"];
+
+/// The place of the file whose being open has the kernel measured.
+const SCHED: usize = 2;
+const _: () = assert!(matches!(OF_MACHINE[SCHED].as_bytes(), b"sched"));
 
 /// Files of each task, in order.
 const OF_TASK: [&str; 6] = ["children", "cwd", "environ", "fd", "limits", "status"];
@@ -61,6 +65,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 return Ok((Opened::made_directory(info), format!("{place}/{}", self.table.tid(of))));
             }
             _ if flags.has(OpenFlags::WRITE) => return Err(Errno::EROFS),
+            Found::Machine(SCHED) => {
+                let text = self.text_of_sched();
+                return Ok((Opened::measured_text(info, text, self.lease.clone()), path.to_owned()));
+            }
             Found::Machine(file) => self.text_of_machine(OF_MACHINE[file]),
             Found::OfTask(of, file) => self.text_of_task(of, OF_TASK[file]),
         };

@@ -163,7 +163,7 @@ impl Tracer {
     fn note(&mut self, at: Time, event: &Event<'_>, depth: u32) {
         match *event {
             Event::Trapped { tid, call, line } => self.note_trap(tid, at, call, *line, depth),
-            Event::Answered { tid, reply } => {
+            Event::Answered { tid, reply, .. } => {
                 let Some(Asked { info, since }) = self.traced.get_mut(&tid).and_then(Vec::pop) else { return };
                 let (took, errno) = (at.since(since), reply.errno());
                 if let Some(count) = info.and_then(|info| self.counts.get_mut(&info.number)) {

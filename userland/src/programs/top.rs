@@ -1,8 +1,14 @@
-//! The busiest tasks, again and again.
+//! The busiest tasks, again and again, and how long tasks are kept waiting.
+//!
+//! It has `/proc/sched` open for as long as it runs, which has the kernel measure. Where that is not to be had, or a
+//! machine has not been measured yet, nothing is said of it.
 
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use core::{cmp::Reverse, fmt::Write};
+use core::{
+    cmp::Reverse,
+    fmt::{self, Display, Write},
+};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "top",
@@ -33,6 +39,8 @@ type Before = BTreeMap<Tid, u64>;
 fn main(args: Args) -> Task {
     task!({
         let Options { is_plain, pause, times } = call!(or_usage(&PROGRAM, parse(args)))?;
+        // To be open is all that it is for; it is closed when this ends, however that is.
+        let _measuring = trap!(yield open(SCHED, OpenFlags::READ));
         let live = if is_plain { None } else { call!(live_terminal()) };
         let Some(before) = live else {
             let mut traps = Before::new();
@@ -102,36 +110,143 @@ fn picture(before: &mut Before, columns: usize, rows: usize) -> impl Routine<Res
     routine!(move {
         let info = trap!(yield sysinfo())?;
         let tasks = trap!(yield tasks())?;
-        let text = lay_out(&info, &tasks, before, columns, rows);
+        let measured = Measured::read(&call!(read_text(SCHED)).unwrap_or_default());
+        let text = lay_out(&info, &tasks, &measured, before, columns, rows);
         *before = tasks.iter().map(|task| (task.tid, task.traps)).collect();
         Ok(text)
     })
 }
 
-fn lay_out(info: &SysInfo, tasks: &[TaskInfo], before: &Before, columns: usize, rows: usize) -> String {
+/// What has the kernel measure, and says what was.
+const SCHED: &str = "/proc/sched";
+
+/// What it said.
+#[derive(Default)]
+struct Measured {
+    /// Percentiles of how long tasks were ready before a turn, and of how long turns took.
+    machine: String,
+    /// The mean and the longest delay of each task that was measured.
+    tasks: BTreeMap<Tid, (Duration, Duration)>,
+}
+
+impl Measured {
+    fn read(text: &str) -> Measured {
+        let mut measured = Measured::default();
+        let (machine, tasks) = text.split_once("\n\n").unwrap_or_default();
+        for (row, name) in [("delay", "delay"), ("run", "turns")] {
+            let row = Row::named(machine, "what", row).filter(|row| row.number("count").is_some_and(|count| count > 0));
+            if let Some(row) = row {
+                let _ = write!(measured.machine, "{name}:");
+                for part in ["p50", "p90", "p99", "p99.9", "max"] {
+                    let _ = write!(measured.machine, " {part} {}", Brief(row.span(part)));
+                }
+                measured.machine.push('\n');
+            }
+        }
+        for row in Row::all(tasks) {
+            if let (Some(tid), Some(1..)) = (row.cell("tid").and_then(|tid| tid.parse().ok()), row.number("turns")) {
+                measured.tasks.insert(tid, (row.span("mean_delay"), row.span("max_delay")));
+            }
+        }
+        measured
+    }
+}
+
+/// A line of a table with TABs between its columns, which its first line names.
+struct Row<'a> {
+    heads: &'a str,
+    cells: &'a str,
+}
+
+impl<'a> Row<'a> {
+    fn all(table: &'a str) -> impl Iterator<Item = Row<'a>> {
+        let (heads, rows) = table.split_once('\n').unwrap_or_default();
+        rows.lines().map(move |cells| Row { heads, cells })
+    }
+
+    fn named(table: &'a str, head: &str, name: &str) -> Option<Row<'a>> {
+        Row::all(table).find(|row| row.cell(head) == Some(name))
+    }
+
+    fn cell(&self, head: &str) -> Option<&'a str> {
+        let column = self.heads.split('\t').position(|other| other == head)?;
+        self.cells.split('\t').nth(column)
+    }
+
+    fn number(&self, head: &str) -> Option<u64> {
+        self.cell(head)?.parse().ok()
+    }
+
+    fn span(&self, head: &str) -> Duration {
+        Duration::from_nanos(self.number(head).unwrap_or(0))
+    }
+}
+
+/// A span in three digits or four, for a narrow column.
+struct Brief(Duration);
+
+impl Display for Brief {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        let (unit, name) = match nanos {
+            0..1_000 => return f.pad(&format!("{nanos}ns")),
+            1_000..1_000_000 => (1_000, "µs"),
+            1_000_000..1_000_000_000 => (1_000_000, "ms"),
+            _ => (1_000_000_000, "s"),
+        };
+        let decimals = if nanos < 10 * unit { 2 } else { usize::from(nanos < 100 * unit) };
+        // The digits behind the point, of which those that are not shown are cut off.
+        let fraction = format!("{:03}", nanos % unit * 1_000 / unit);
+        let point = if decimals > 0 { "." } else { "" };
+        f.pad(&format!("{}{point}{}{name}", nanos / unit, &fraction[..decimals]))
+    }
+}
+
+fn lay_out(
+    info: &SysInfo,
+    tasks: &[TaskInfo],
+    measured: &Measured,
+    before: &Before,
+    columns: usize,
+    rows: usize,
+) -> String {
     let SysInfo { uptime, zombies, files, timers, turns, traps, .. } = info;
     let blocked = tasks.iter().filter(|task| matches!(task.state, TaskState::Blocked(_))).count();
     let mut text = format!(
         "up {uptime}, {} tasks: {blocked} blocked, {zombies} zombies; {files} files, {timers} timers\n\
-         {turns} turns, {traps} traps\n\n{:>8} {:>10} {:>10} {:>5} {:<24} NAME\n",
-        info.tasks, "TID", "TRAPS", "NEW", "FDS", "STATE"
+         {turns} turns, {traps} traps\n{}\n{:>8} {:>10} {:>10} {:>5} {:<24} ",
+        info.tasks, measured.machine, "TID", "TRAPS", "NEW", "FDS", "STATE"
     );
+    let are_measured = !measured.tasks.is_empty();
+    if are_measured {
+        let _ = write!(text, "{:>7} {:>7} ", "DELAY", "MAX");
+    }
+    text.push_str("NAME\n");
     // Since the last picture; a task that was not on it has all its traps since.
     let new = |task: &TaskInfo| task.traps - before.get(&task.tid).copied().unwrap_or(0).min(task.traps);
     let mut busiest: Vec<&TaskInfo> = tasks.iter().collect();
     busiest.sort_by_key(|task| (Reverse(new(task)), Reverse(task.traps), task.tid));
     for task in busiest {
         // Writing to a String does not fail. A name may have control characters, which must not reach the terminal.
-        let _ = writeln!(
+        let _ = write!(
             text,
-            "{:>8} {:>10} {:>10} {:>5} {:<24} {}",
+            "{:>8} {:>10} {:>10} {:>5} {:<24} ",
             task.tid.to_string(),
             task.traps,
             new(task),
             task.fds,
-            task.state.to_string(),
-            task.name.escape_debug()
+            task.state.to_string()
         );
+        match measured.tasks.get(&task.tid) {
+            Some((mean, max)) => {
+                let _ = write!(text, "{:>7} {:>7} ", Brief(*mean), Brief(*max));
+            }
+            None if are_measured => {
+                let _ = write!(text, "{:>7} {:>7} ", "-", "-");
+            }
+            None => {}
+        }
+        let _ = writeln!(text, "{}", task.name.escape_debug());
     }
     let cut = |line: &str| line.chars().take(columns).collect::<String>();
     let lines: Vec<String> = text.lines().take(rows).map(cut).collect();
@@ -176,7 +291,20 @@ up 1.500000000, 2 tasks: 1 blocked, 0 zombies; 3 files, 1 timers
        2          9          9     0 ready                    b\\u{1b}
        1        100          2     0 any child                init
 ";
-        assert_eq!(lay_out(&info(), &tasks, &before, 80, 80), expected);
+        assert_eq!(lay_out(&info(), &tasks, &Measured::read(""), &before, 80, 80), expected);
+        let measured = "what\tcount\tmean\tp50\tp90\tp99\tp99.9\tmax\n\
+                        delay\t3\t5\t999\t1000\t12345\t123456\t1234567\nrun\t0\t0\t0\t0\t0\t0\t0\n\n\
+                        tid\tturns\tmean_delay\tmax_delay\tname\n1\t3\t1500\t61000000000\tinit\n2\t0\t0\t0\tb\n";
+        let expected = "\
+up 1.500000000, 2 tasks: 1 blocked, 0 zombies; 3 files, 1 timers
+10 turns, 20 traps
+delay: p50 999ns p90 1.00µs p99 12.3µs p99.9 123µs max 1.23ms
+
+     TID      TRAPS        NEW   FDS STATE                      DELAY     MAX NAME
+       2          9          9     0 ready                          -       - b\\u{1b}
+       1        100          2     0 any child                 1.50µs   61.0s init
+";
+        assert_eq!(lay_out(&info(), &tasks, &Measured::read(measured), &before, 100, 80), expected);
     }
 
     #[test]
@@ -188,7 +316,7 @@ up 1.500000000, 2 tasks: 1 blocked, 0 zombies; 3 files, 1 timers
     #[test]
     fn no_more_is_shown_than_the_window_has_room_for() {
         let tasks: Vec<TaskInfo> = (1..100).map(|serial| task(serial, "漢字", TaskState::Ready, serial)).collect();
-        let text = lay_out(&info(), &tasks, &Before::new(), 20, 10);
+        let text = lay_out(&info(), &tasks, &Measured::default(), &Before::new(), 20, 10);
         assert_eq!(text.lines().count(), 10);
         assert!(text.lines().all(|line| line.chars().count() <= 20), "{text}");
     }
