@@ -305,7 +305,8 @@ mod tests {
     }
 
     fn answer(tracer: &mut Tracer, tid: Tid, at: u64) {
-        tracer.note(Time::from_nanos(at), &Event::Answered { tid, reply: &Reply::Err(Errno::EBADF) }, 0);
+        let reply = &Reply::Err(Errno::EBADF);
+        tracer.note(Time::from_nanos(at), &Event::Answered { tid, call: "close", reply, after_ns: 0 }, 0);
     }
 
     #[test]
