@@ -78,6 +78,17 @@ const LIMITS: &[(&str, u64, &str)] = &[
         limits::ANNOUNCEMENT_BYTES as u64,
         "what is over is dropped",
     ),
+    (
+        "tasks told of a cycle of waits, cycles of a deadlock, things that a task of one waits at",
+        limits::CYCLE_TOLD as u64,
+        "more are counted",
+    ),
+    (
+        "tasks, descriptors, ports and messages that a wait for the hardware has looked at for such cycles",
+        limits::LOOKED_AT_PER_WAIT as u64,
+        "a look that took more is paid for by later waits",
+    ),
+    ("lines of a kind in `/proc/TID/where`", limits::WHERE_LINES as u64, "more are counted"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
     (
         "bytes of a line that the library's `Lines` and the shell read",
