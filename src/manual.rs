@@ -94,6 +94,17 @@ const LIMITS: &[(&str, u64, &str)] = &[
         "more are counted as lost; from half of it on, a traced task's turn ends after each trap",
     ),
     ("bytes of the texts in them", limits::TRACE_BYTES as u64, "likewise"),
+    (
+        "tasks told of a cycle of waits, cycles of a deadlock, things that a task of one waits at",
+        limits::CYCLE_TOLD as u64,
+        "more are counted",
+    ),
+    (
+        "tasks, descriptors, ports and messages that a wait for the hardware has looked at for such cycles",
+        limits::LOOKED_AT_PER_WAIT as u64,
+        "a look that took more is paid for by later waits",
+    ),
+    ("lines of a kind in `/proc/TID/where`", limits::WHERE_LINES as u64, "more are counted"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),
     (
         "bytes of a line that the library's `Lines` and the shell read",

@@ -104,7 +104,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Is the task in `slot`, a child of who asks, one of these?
-    fn is_meant(&self, slot: u32, children: Children) -> bool {
+    pub(crate) fn is_meant(&self, slot: u32, children: Children) -> bool {
         match children {
             Children::Any => true,
             Children::Only(child) => self.table.tid(slot) == child,

@@ -1,10 +1,152 @@
 //! Tasks that wait for each other: told when it happens, and why nothing can go on.
+//!
+//! A wait that any of several could end is over when one of them ends it, so a cycle of waits alone says nothing. Told
+//! is a *knot*: a set of tasks none of which anybody outside of it could wake ([`graph`]). A knot that others go on
+//! beside is found when its last wait begins, if all of them wait for the ends of tasks, and else when the kernel is
+//! about to wait for the hardware. It is told once, as long as it is there.
+//!
+//! A task that only waits for its children is no part of a knot that there would be without it: it waits for it.
 
-use crate::{emit, fd::Object, hardware::Hardware, kernel::Kernel, limits, sched::Policy, task::State};
+mod graph;
+
+use crate::{
+    emit,
+    event::level,
+    fd::Object,
+    hardware::Hardware,
+    kernel::Kernel,
+    limits,
+    sched::Policy,
+    task::State,
+    wakers::{Holders, Waker},
+};
+use graph::{Component, Graph, Set, members};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write,
+    fmt::{self, Write},
 };
+use yieldix_syscalls::Tid;
+
+/// What is kept between two looks for knots.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    /// What the waits for the hardware have paid for, less what the looks have cost.
+    paid: i64,
+    /// Turns before the last look.
+    turns: u64,
+    /// Those who are in a knot that was told.
+    told: BTreeSet<Tid>,
+}
+
+/// What a task that is stuck has to do with that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// It is in a cycle that is told.
+    InCycle,
+    /// It is in the knot of one.
+    InKnot,
+    /// It waits for those in a knot.
+    Waiting,
+    /// Nobody has what could wake it, or nobody who is not stuck for that reason.
+    Unwakeable,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::InCycle => "in a cycle",
+            Part::InKnot => "bound to a cycle",
+            Part::Waiting => "waits for a cycle",
+            Part::Unwakeable => "nobody could wake it",
+        })
+    }
+}
+
+/// A node of the graph of waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Node {
+    /// A task, by its slot.
+    Task(u32),
+    /// What tasks hold, and others wait at.
+    Thing(Object),
+}
+
+/// Who waits for whom.
+#[derive(Debug, Default)]
+struct Waits {
+    graph: Graph,
+    nodes: Vec<Node>,
+    numbers: BTreeMap<Node, u32>,
+}
+
+/// Tasks that nobody else could wake.
+#[derive(Debug)]
+struct Knot {
+    /// By their slots, in the order of the nodes.
+    tasks: Vec<u32>,
+    /// Those of them in a cycle of waits, each before the one that it waits for.
+    cycle: Vec<u32>,
+}
+
+/// Who is held to be able to wake others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    /// The clock, the hardware, and whoever is awake.
+    Awake,
+    /// Nobody: nothing will ever come.
+    Nothing,
+}
+
+impl Waits {
+    /// The number of a node, and whether it is new.
+    fn number(&mut self, node: Node) -> (u32, bool) {
+        if let Some(&number) = self.numbers.get(&node) {
+            return (number, false);
+        }
+        let number = self.graph.add(matches!(node, Node::Task(_)));
+        self.numbers.insert(node, number);
+        self.nodes.push(node);
+        (number, true)
+    }
+
+    fn task(&self, node: u32) -> Option<u32> {
+        match self.nodes.get(node as usize) {
+            Some(&Node::Task(slot)) => Some(slot),
+            _ => None,
+        }
+    }
+
+    /// Of the component of a knot, the tasks and a cycle; those that only wait for children are left out if there is
+    /// a cycle of several without them.
+    fn knot(&self, component: &Component, waits_for_children: impl Fn(u32) -> bool) -> Knot {
+        let mut whole: Set = vec![false; self.graph.len()];
+        component.nodes.iter().for_each(|&node| whole[node as usize] = true);
+        let mut core = whole.clone();
+        for &node in &component.nodes {
+            core[node as usize] = self.task(node).is_none_or(|slot| !waits_for_children(slot));
+        }
+        let tasks_of = |set: &[bool]| members(set).filter_map(|node| self.task(node)).collect::<Vec<u32>>();
+        let several = |set: &[bool]| {
+            let mut cyclic = self.graph.components(set);
+            cyclic.retain(|component| component.is_cyclic);
+            cyclic.sort_by_key(|component| component.nodes.first().copied());
+            let cycles = cyclic.iter().filter_map(|component| {
+                let start = *component.nodes.iter().find(|&&node| self.task(node).is_some())?;
+                self.graph.cycle_through(start, set)
+            });
+            cycles.min_by_key(|cycle| (cycle.len() < 2, cycle.first().copied()))
+        };
+        let of_core = several(&core);
+        let (set, cycle) = match of_core {
+            Some(cycle) if cycle.len() > 1 => (&core, cycle),
+            _ => match several(&whole) {
+                Some(cycle) => (&whole, cycle),
+                None => (&whole, Vec::new()),
+            },
+        };
+        Knot { tasks: tasks_of(set), cycle: cycle.into_iter().filter_map(|node| self.task(node)).collect() }
+    }
+}
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for another: logs the cycle that this closed, if it did.
@@ -17,36 +159,14 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn report_cycle_through(&mut self, slot: u32) {
-        if let Some(cycle) = cycle_through(slot, |slot| self.awaited(slot)) {
-            let tids = self.chain(&cycle);
-            emit!(self, Cycle { tids: &tids });
+        if let Some(cycle) = cycle_through(slot, |slot| self.awaited(slot))
+            && !cycle.iter().any(|&slot| self.may_be_cut_short(slot))
+        {
+            self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
         }
     }
 
-    /// No task can ever run again: says so, task by task, and names a cycle if there is one.
-    pub(crate) fn report_deadlock(&mut self) {
-        self.read_out_flight("deadlock");
-        let blocked: Vec<u32> = self
-            .table
-            .tids()
-            .into_iter()
-            .map(|tid| self.slot_of(tid))
-            .filter(|&slot| self.waits_on(slot).is_some())
-            .collect();
-        let holders = self.holders_of_ends();
-        let awaited = |slot| self.awaited(slot).or_else(|| self.awaited_at_a_port(slot, &holders));
-        let cycle = blocked.iter().find_map(|&slot| cycle_through(slot, awaited));
-        let cycle = cycle.map_or(String::from("none"), |cycle| self.chain(&cycle));
-        emit!(self, Deadlock { tasks: blocked.len() as u32, cycle: &cycle });
-        for slot in blocked {
-            if let Some(on) = self.waits_on(slot) {
-                let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
-                emit!(self, Deadlocked { tid: self.table.tid(slot), name: self.name_of(slot), on, line: &line });
-            }
-        }
-    }
-
-    /// The task that this one waits for, when it waits for a single one.
+    /// The task that this one waits for, when it waits for the end of a single one.
     #[inline]
     fn awaited(&self, slot: u32) -> Option<u32> {
         match self.table.slot(slot).state {
@@ -56,38 +176,190 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Which tasks hold which end of a port.
-    fn holders_of_ends(&self) -> BTreeMap<Object, BTreeSet<u32>> {
-        let mut holders: BTreeMap<Object, BTreeSet<u32>> = BTreeMap::new();
-        for (slot, _) in self.table.iter() {
-            let objects = self.table.cold(slot).into_iter().flat_map(|cold| cold.fds.objects());
-            for end in objects.filter(|object| !matches!(object, Object::File(_))) {
-                holders.entry(end).or_default().insert(slot);
-            }
+    /// The kernel is about to wait for the hardware: logs the knots that there are since it did last.
+    #[inline]
+    pub(crate) fn look_for_knots(&mut self) {
+        // All that is waited for beside hardware, clock and ends of tasks is one of these.
+        if self.wants(level::Cycle) && self.ports.len() + self.own.len() > 0 {
+            self.look_for_new_knots();
         }
-        holders
     }
 
-    /// The only other task that could end this one's wait at a port, by being at the other end.
-    fn awaited_at_a_port(&self, slot: u32, holders: &BTreeMap<Object, BTreeSet<u32>>) -> Option<u32> {
-        let other_end = match self.table.slot(slot).state {
-            State::Sending { port, .. } => Object::Receiver(port),
-            State::Receiving { port, .. } => Object::Sender(port),
-            _ => return None,
+    #[cold]
+    fn look_for_new_knots(&mut self) {
+        let turns = self.turns();
+        self.looks.paid = (self.looks.paid + limits::LOOKED_AT_PER_WAIT).min(limits::LOOKED_AT_PER_WAIT);
+        if self.looks.turns == turns || self.looks.paid <= 0 {
+            return;
+        }
+        self.looks.turns = turns;
+        let holders = self.holders();
+        self.looks.paid -= holders.looked_at as i64;
+        let waits = self.waits(&holders, Outside::Awake);
+        let knots = self.knots(&waits, &waits.graph.stuck());
+        let now: BTreeSet<Tid> = knots.iter().flat_map(|knot| &knot.tasks).map(|&slot| self.table.tid(slot)).collect();
+        self.looks.told.retain(|tid| now.contains(tid));
+        for knot in knots {
+            if !knot.tasks.iter().all(|&slot| self.looks.told.contains(&self.table.tid(slot))) {
+                self.tell_knot(&knot);
+            }
+        }
+    }
+
+    /// Logs a knot that others go on beside.
+    #[cold]
+    fn tell_knot(&mut self, knot: &Knot) {
+        let tids: Vec<Tid> = knot.tasks.iter().map(|&slot| self.table.tid(slot)).collect();
+        self.looks.told.extend(tids);
+        if !self.wants(level::Cycle) {
+            return;
+        }
+        let chain = self.chain(&knot.cycle);
+        emit!(self, Cycle { tids: &chain, tasks: knot.tasks.len() as u32 });
+        for &slot in knot.cycle.iter().take(limits::CYCLE_TOLD) {
+            let Some(on) = self.waits_on(slot) else { continue };
+            let (what, line) = (self.what_it_waits_at(slot), self.line_of(slot));
+            emit!(self, InCycle { tid: self.table.tid(slot), name: self.name_of(slot), on, what: &what, line: &line });
+        }
+    }
+
+    /// No task can ever run again: says so, task by task, and names the cycles if there are any.
+    pub(crate) fn report_deadlock(&mut self) {
+        self.read_out_flight("deadlock");
+        if !self.wants(level::Deadlock) {
+            return;
+        }
+        let holders = self.holders();
+        let waits = self.waits(&holders, Outside::Nothing);
+        let knots = self.knots(&waits, &vec![true; waits.graph.len()]);
+        let parts = self.parts(&waits, &knots);
+        let tids = self.table.tids();
+        let blocked: Vec<u32> =
+            tids.into_iter().map(|tid| self.slot_of(tid)).filter(|&slot| self.waits_on(slot).is_some()).collect();
+        let cycles: Vec<String> = knots.iter().take(limits::CYCLE_TOLD).map(|knot| self.chain(&knot.cycle)).collect();
+        let cycle = if cycles.is_empty() { String::from("none") } else { cycles.join("; ") };
+        emit!(self, Deadlock { tasks: blocked.len() as u32, cycle: &cycle });
+        for slot in blocked {
+            let Some(on) = self.waits_on(slot) else { continue };
+            let (what, line) = (self.what_it_waits_at(slot), self.line_of(slot));
+            let part = parts.get(&slot).copied().unwrap_or(Part::Unwakeable).to_string();
+            let tid = self.table.tid(slot);
+            emit!(self, Deadlocked { tid, name: self.name_of(slot), on, what: &what, line: &line, part: &part });
+        }
+    }
+
+    /// Who waits for whom, of all tasks that do.
+    fn waits(&self, holders: &Holders, outside: Outside) -> Waits {
+        let mut waits = Waits::default();
+        let mut things = Vec::new();
+        let live = |slot: &u32| self.table.slot(*slot).state.is_live();
+        let slots: Vec<u32> = self.table.tids().into_iter().map(|tid| self.slot_of(tid)).filter(live).collect();
+        // Numbered by their age, before what they wait for is.
+        for &slot in &slots {
+            waits.number(Node::Task(slot));
+        }
+        for slot in slots {
+            let place = self.table.slot(slot);
+            let (from, _) = waits.number(Node::Task(slot));
+            if !place.state.is_blocked() && !place.is_stopped() && outside == Outside::Awake {
+                waits.graph.set_live(from);
+            }
+            for waker in self.wakers_of(slot) {
+                match waker {
+                    Waker::Holder(thing) => {
+                        let (to, is_new) = waits.number(Node::Thing(thing));
+                        waits.graph.link(from, to);
+                        things.extend(is_new.then_some(thing));
+                    }
+                    Waker::Task(other) => {
+                        let (to, _) = waits.number(Node::Task(other));
+                        waits.graph.link(from, to);
+                    }
+                    Waker::Child => {
+                        for child in self.awaited_children(slot, holders) {
+                            let (to, _) = waits.number(Node::Task(child));
+                            waits.graph.link(from, to);
+                        }
+                    }
+                    // Somebody is awake whenever others could be: else nothing would ever come.
+                    Waker::Clock(_) | Waker::Hardware | Waker::Anyone(_) if outside == Outside::Awake => {
+                        waits.graph.set_live(from);
+                    }
+                    Waker::Clock(_) | Waker::Hardware | Waker::Anyone(_) => {}
+                }
+            }
+        }
+        while let Some(thing) = things.pop() {
+            let (from, _) = waits.number(Node::Thing(thing));
+            for &holder in holders.of(thing) {
+                let (to, _) = waits.number(Node::Task(holder));
+                waits.graph.link(from, to);
+            }
+            for &port in holders.carriers_of(thing) {
+                let end = Object::Receiver(port);
+                let (to, is_new) = waits.number(Node::Thing(end));
+                waits.graph.link(from, to);
+                things.extend(is_new.then_some(end));
+            }
+        }
+        waits
+    }
+
+    /// The knots of those that are stuck, by their oldest tasks; last those of a task that waits for itself.
+    fn knots(&self, waits: &Waits, stuck: &[bool]) -> Vec<Knot> {
+        let waits_for_children = |slot: u32| {
+            let state = &self.table.slot(slot).state;
+            matches!(state, State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange)
         };
-        let mut others = holders.get(&other_end)?.iter().copied().filter(|&holder| holder != slot);
-        let other = others.next()?;
-        others.next().is_none().then_some(other)
+        let mut components = waits.graph.components(stuck);
+        components.retain(|component| component.is_cyclic && component.is_last);
+        components.sort_by_key(|component| component.nodes.first().copied());
+        let knots = components.iter().map(|component| waits.knot(component, waits_for_children));
+        let mut knots: Vec<Knot> = knots.collect();
+        knots.sort_by_key(|knot| knot.cycle.len() < 2);
+        knots
+    }
+
+    /// What each task has to do with these knots, when all are stuck.
+    fn parts(&self, waits: &Waits, knots: &[Knot]) -> BTreeMap<u32, Part> {
+        let mut parts = BTreeMap::new();
+        let mut knotted = vec![false; waits.graph.len()];
+        for knot in knots {
+            parts.extend(knot.tasks.iter().map(|&slot| (slot, Part::InKnot)));
+            parts.extend(knot.cycle.iter().map(|&slot| (slot, Part::InCycle)));
+            for slot in &knot.tasks {
+                if let Some(&node) = waits.numbers.get(&Node::Task(*slot)) {
+                    knotted[node as usize] = true;
+                }
+            }
+        }
+        for node in members(&waits.graph.leading_to(&knotted)) {
+            if let Some(slot) = waits.task(node) {
+                parts.entry(slot).or_insert(Part::Waiting);
+            }
+        }
+        parts
+    }
+
+    fn line_of(&self, slot: u32) -> String {
+        self.table.slot(slot).at.map_or(String::new(), |at| at.to_string())
     }
 
     /// `1 (main) waits for 2 (worker) waits for 1`
     fn chain(&self, cycle: &[u32]) -> String {
         let mut text = String::new();
-        for &slot in cycle {
+        for &slot in cycle.iter().take(limits::CYCLE_TOLD) {
             // Writing to a string cannot fail.
             let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), self.name_of(slot));
         }
-        let _ = write!(text, "{}", self.table.tid(cycle[0]));
+        let _ = match cycle {
+            [] => Ok(()),
+            [first, ..] if cycle.len() <= limits::CYCLE_TOLD => write!(text, "{}", self.table.tid(*first)),
+            [first, ..] => {
+                let more = cycle.len() - limits::CYCLE_TOLD;
+                write!(text, "{more} more, the last for {}", self.table.tid(*first))
+            }
+        };
         text
     }
 }

@@ -435,15 +435,18 @@ events! {
     /// Nothing is ready: the kernel waits for the hardware.
     DEBUG "yieldix::sched" "idle" Idle { until: Time }
         = "nobody is ready: waits for the hardware[, until {until}]";
-    /// These tasks wait for each other; others go on.
-    WARN "yieldix::sched" "cycle of waits" Cycle { tids: &'a str }
+    /// These tasks wait for each other; others go on. So many are in it, or bound to it: nobody else could wake one.
+    WARN "yieldix::sched" "cycle of waits" Cycle { tids: &'a str, tasks: u32 }
         = "these wait for each other: {tids}";
+    /// One task of such a cycle, what it waits at, and where.
+    WARN "yieldix::sched" "task in a cycle" InCycle { tid: Tid, name: &'a str, on: WaitsOn, what: &'a str, line: &'a str }
+        = "in that cycle: {on}[ ({what})][ at {line}]";
     /// No task can ever run again.
     ERROR "yieldix::sched" "deadlock" Deadlock { tasks: u32, cycle: &'a str }
         = "DEADLOCK: {tasks} tasks wait, and nothing can wake one; cycle: {cycle}";
-    /// One task of a deadlock, and where it waits.
-    ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, line: &'a str }
-        = "waits for ever: {on}[ at {line}]";
+    /// One task of a deadlock, what it waits at, and where; `part` is what it has to do with the cycles.
+    ERROR "yieldix::sched" "deadlocked task" Deadlocked { tid: Tid, name: &'a str, on: WaitsOn, what: &'a str, line: &'a str, part: &'a str }
+        = "waits for ever: {on}[ ({what})][ at {line}], {part}";
     /// A task traps.
     TRACE "yieldix::trap" "trap" Trapped { tid: Tid, call: &'a Syscall, line: &'a Location<'static> }
         = "{call}[ at {line}]";

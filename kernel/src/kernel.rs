@@ -10,6 +10,7 @@
 use crate::{
     alarm::Alarms,
     block::Cause,
+    deadlock::Looks,
     emit,
     ending::Ended,
     environment::Environment,
@@ -188,6 +189,8 @@ pub struct Kernel<H, P> {
     pub(crate) recorder: Recorder,
     /// Who is given that when something is wrong.
     pub(crate) flight_sink: Option<FlightSink>,
+    /// For tasks that wait for each other.
+    pub(crate) looks: Looks,
     pub(crate) sequence: std::cell::Cell<u64>,
     /// What is noted of each slot's task, while the kernel is observed.
     pub(crate) accounts: Vec<Account>,
@@ -256,6 +259,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             observers: Vec::new(),
             recorder: Recorder::new(),
             flight_sink: None,
+            looks: Looks::default(),
             sequence: std::cell::Cell::new(0),
             accounts: Vec::new(),
             measures: Measures::default(),
@@ -597,6 +601,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let until = if is_ready || !may_wait { Time::BOOT } else { next(self) };
             if until != Time::BOOT {
                 self.policy.rest();
+                self.look_for_knots();
                 emit!(self, Idle { until });
             }
             self.polls += 1;

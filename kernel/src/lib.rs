@@ -59,7 +59,9 @@ mod terminal;
 mod timer;
 pub mod trap;
 mod wait;
+mod wakers;
 mod watch;
+mod whereabouts;
 
 pub(crate) use watch::emit;
 

@@ -178,6 +178,17 @@ pub const FULL_CHECK_MESSAGES: usize = 1000;
 /// Links of a chain of waits that are followed to find a cycle when a wait begins.
 pub const CYCLE_SEARCH: usize = 1024;
 
+/// Tasks of a cycle of waits that are told, cycles of a deadlock, and things that one task of it waits at; more are
+/// counted.
+pub const CYCLE_TOLD: usize = 16;
+
+/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports and
+/// messages. A look that has cost more is paid for by the waits that follow, before there is another.
+pub const LOOKED_AT_PER_WAIT: i64 = 64;
+
+/// Lines of each kind in `/proc/TID/where`; more are counted. The task's own coroutine is always told.
+pub const WHERE_LINES: usize = 256;
+
 /// Tasks, beside the chosen one, that a told decision names of those that could have been chosen.
 pub const CANDIDATES_TOLD: usize = 8;
 

@@ -411,6 +411,8 @@ pub struct Rare {
 pub struct Caller {
     /// Itself.
     pub body: Task,
+    /// Where it called.
+    pub at: Option<&'static Location<'static>>,
     /// Deadline scopes that were open when it called: a return closes what was opened since.
     pub deadlines: usize,
 }

@@ -334,9 +334,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return self.answer(slot, Reply::Err(Errno::ENOMEM));
         }
         emit!(self, Called { tid, name: subroutine.function(), depth: depth + 1 });
-        if let Some(caller) = self.table.slot_mut(slot).body.replace(subroutine) {
+        let place = self.table.slot_mut(slot);
+        let at = place.at;
+        if let Some(caller) = place.body.replace(subroutine) {
             let rare = self.table.make_rare(slot);
-            rare.callers.push(Caller { body: caller, deadlines: rare.deadlines.len() });
+            rare.callers.push(Caller { body: caller, at, deadlines: rare.deadlines.len() });
         }
         self.table.slot_mut(slot).answer(Reply::Unit);
         Next::ResumeFree
@@ -345,7 +347,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The innermost subroutine is done: its caller runs on with this.
     fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
         let caller = self.table.rare_mut(slot).and_then(|rare| {
-            let Caller { body, deadlines } = rare.callers.pop()?;
+            let Caller { body, deadlines, .. } = rare.callers.pop()?;
             rare.deadlines.truncate(deadlines);
             Some(body)
         });

@@ -103,7 +103,7 @@ impl From<&Record<'_>> for Seen {
             }
             Event::Faulted { tid, panic, .. } => Seen::Faulted { tid: number(tid), panic: panic.into() },
             Event::Idle { until } => Seen::Idle { until },
-            Event::Cycle { tids } => Seen::Cycle { tids: tids.into() },
+            Event::Cycle { tids, .. } => Seen::Cycle { tids: tids.into() },
             Event::Deadlock { tasks, cycle } => Seen::Deadlock { tasks, cycle: cycle.into() },
             Event::Deadlocked { tid, on, .. } => Seen::Deadlocked { tid: number(tid), on },
             Event::Opened { file, address, .. } => Seen::Opened { file, address: address.to_string() },

@@ -25,7 +25,7 @@ const SCHED: usize = 2;
 const _: () = assert!(matches!(OF_MACHINE[SCHED].as_bytes(), b"sched"));
 
 /// Files of each task, in order.
-const OF_TASK: [&str; 6] = ["children", "cwd", "environ", "fd", "limits", "status"];
+const OF_TASK: [&str; 7] = ["children", "cwd", "environ", "fd", "limits", "status", "where"];
 
 /// What a path names here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,6 +224,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 line(&mut text, &[&"subroutines", &depth, &limits::SUBROUTINE_DEPTH]);
                 line(&mut text, &[&"quantum", &self.table.quantum_of(of), &limits::QUANTUM_MAX]);
             }
+            "where" => {
+                self.charge_for_the_table();
+                text = self.whereabouts(of).to_string();
+            }
             _ => text_of_status(&mut text, &self.task_info(self.table.tid(of))),
         }
         text
@@ -250,7 +254,7 @@ fn line(text: &mut String, columns: &[&dyn fmt::Display]) {
 }
 
 /// A text of others, which cannot end its line or its column.
-struct OneLine<'a>(&'a str);
+pub(crate) struct OneLine<'a>(pub &'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -143,7 +143,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// To whom the task in `slot` waits to send.
-    fn receiver_of(&self, slot: u32) -> Option<Inode> {
+    pub(crate) fn receiver_of(&self, slot: u32) -> Option<Inode> {
         match self.table.cold(slot)?.pending.as_ref()? {
             Pending::UnixSendTo { letter } => Some(letter.to),
             _ => None,

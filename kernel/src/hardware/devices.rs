@@ -40,6 +40,12 @@ impl<T> Devices<T> {
         }
     }
 
+    /// The same, to look at.
+    pub fn known(&self, device: Device) -> Option<&T> {
+        let (generation, known) = self.places.get(device.place())?;
+        (*generation == device.generation && self.class == device.class()).then_some(known)
+    }
+
     /// The device of this index that is open.
     pub fn current(&mut self, index: u32) -> Option<Device> {
         let device = Device { index, generation: 0 };

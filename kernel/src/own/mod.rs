@@ -7,6 +7,7 @@
 //! What one device does may make another ready. That is noted in a list, which [`Kernel::settle`] works
 //! off when the operation is done: not within it, for each that is told may do the same to a third.
 
+pub mod counterpart;
 pub mod dev;
 pub mod pipe;
 pub mod plain;

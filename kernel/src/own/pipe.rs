@@ -134,6 +134,16 @@ impl Pipe {
         self.writer = None;
     }
 
+    /// Who reads.
+    pub fn reader(&self) -> Option<Device> {
+        self.reader
+    }
+
+    /// Who writes.
+    pub fn writer(&self) -> Option<Device> {
+        self.writer
+    }
+
     /// Is there still who may write?
     pub fn has_writer(&self) -> bool {
         self.writer.is_some()

@@ -81,6 +81,11 @@ impl Terminal {
         self.terminal
     }
 
+    /// The keyboard's side, while somebody has it.
+    pub fn master(&self) -> Option<Device> {
+        self.master
+    }
+
     /// Whom its keys send signals to, and who may read what is typed.
     pub fn foreground(&self) -> Tid {
         self.foreground

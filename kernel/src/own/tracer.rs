@@ -256,6 +256,11 @@ impl Tracers {
         self.tracers.get_mut(index)
     }
 
+    /// Those whom the tracer at `index` traces.
+    pub fn traced_by(&self, index: u32) -> Vec<Tid> {
+        self.tracers.get(index).map_or(Vec::new(), |tracer| tracer.traced().collect())
+    }
+
     /// The tracer at `index` traces nobody any more.
     pub fn close(&mut self, index: u32) {
         self.tracers.remove(index);

@@ -7,7 +7,7 @@
 //! Invariant: a socket that was told `EAGAIN` is told once that it may do better, when it may.
 
 use super::{Readiness, pipe::Pipe};
-use crate::{hardware::Device, kernel::broken, limits, slab::Slab};
+use crate::{file::Direction, hardware::Device, kernel::broken, limits, slab::Slab};
 use std::collections::{BTreeSet, VecDeque};
 use yieldix_syscalls::{Buf, Datagram, Errno, Sender, Shutdown};
 
@@ -290,6 +290,31 @@ impl UnixSockets {
         let (connection, side, _) = self.stream(socket)?;
         let pipe = connection.outgoing(side);
         if pipe.has_writer() { pipe.is_writable() } else { Ok(true) }
+    }
+
+    /// The devices by whose doing what waits at a socket is answered: its peer's, or the listener's that has not
+    /// accepted it, and its own, which another holder may shut down. None: whoever knows its name.
+    pub fn counterparts(&self, socket: u32, direction: Direction) -> Option<Vec<Device>> {
+        let Socket { device, kind: Kind::Stream { connection, side } } = self.sockets.get(socket)? else { return None };
+        let pipes = self.connections.get(*connection).map(|connection| &connection.pipes);
+        let other = pipes.and_then(|pipes| match direction {
+            Direction::Read => pipes[*side as usize].writer(),
+            Direction::Write => pipes[1 - *side as usize].reader(),
+        });
+        Some(other.into_iter().chain([*device]).collect())
+    }
+
+    /// The device of a socket.
+    pub fn device(&self, socket: u32) -> Option<Device> {
+        self.sockets.get(socket).map(|socket| socket.device)
+    }
+
+    /// The name of a socket that listens or is for datagrams.
+    pub fn name(&self, socket: u32) -> Option<&str> {
+        match &self.sockets.get(socket)?.kind {
+            Kind::Listener(Listener { name, .. }) | Kind::Post(Post { name, .. }) => Some(name),
+            Kind::Stream { .. } => None,
+        }
     }
 
     /// Closes a socket, and turns those away who wait there.

@@ -2,23 +2,36 @@
 
 use crate::prelude::*;
 
-pub(crate) const PROGRAM: Program =
-    Program::new("pstree", Group::System, "shows which task is whose child; -p with their numbers", main).usage("[-p]");
+pub(crate) const PROGRAM: Program = Program::new(
+    "pstree",
+    Group::System,
+    "shows which task is whose child; -p with their numbers, -w with what each waits on and where",
+    main,
+)
+.usage("[-p] [-w]");
 
-fn parse(args: Args) -> Result<bool, Misuse> {
-    Ok(Given::parse(args, &["-p --show-pids"], &[])?.without_operands()?.has("-p"))
+/// What is shown of each task beside its name.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    numbers: bool,
+    waits: bool,
+}
+
+fn parse(args: Args) -> Result<Shown, Misuse> {
+    let given = Given::parse(args, &["-p --show-pids", "-w --where"], &[])?.without_operands()?;
+    Ok(Shown { numbers: given.has("-p"), waits: given.has("-w") })
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let with_numbers = call!(or_usage(&PROGRAM, parse(args)))?;
+        let shown = call!(or_usage(&PROGRAM, parse(args)))?;
         let tasks = trap!(yield tasks())?;
-        print!("{}", tree(&tasks, with_numbers))
+        print!("{}", tree(&tasks, shown))
     })
 }
 
 /// A line for each task below its parent's. Who has no parent in the list is a root.
-fn tree(tasks: &[TaskInfo], with_numbers: bool) -> String {
+fn tree(tasks: &[TaskInfo], shown: Shown) -> String {
     let mut children: alloc::collections::BTreeMap<Tid, Vec<&TaskInfo>> = alloc::collections::BTreeMap::new();
     let tids: alloc::collections::BTreeSet<Tid> = tasks.iter().map(|task| task.tid).collect();
     let mut left = Vec::new();
@@ -31,9 +44,10 @@ fn tree(tasks: &[TaskInfo], with_numbers: bool) -> String {
     }
     let mut text = String::new();
     while let Some((above, branch, below, task)) = left.pop() {
-        let number = if with_numbers { format!("({})", task.tid) } else { String::new() };
+        let number = if shown.numbers { format!("({})", task.tid) } else { String::new() };
+        let parked = if shown.waits { format!(": {}", parked(task)) } else { String::new() };
         // A name may have control characters, which must not reach the terminal.
-        text += &format!("{above}{branch}{}{number}\n", task.name.escape_debug());
+        text += &format!("{above}{branch}{}{number}{parked}\n", task.name.escape_debug());
         let above = above + below;
         // They stand in the opposite order, as what is left does.
         for (index, child) in children.remove(&task.tid).unwrap_or_default().into_iter().enumerate() {
@@ -42,6 +56,14 @@ fn tree(tasks: &[TaskInfo], with_numbers: bool) -> String {
         }
     }
     text
+}
+
+/// What a task is doing or waits on, and the line at which it is. The rest is in `/proc/TID/where`.
+fn parked(task: &TaskInfo) -> String {
+    match task.at {
+        Some(at) => format!("{} at {}:{}", task.state, at.file(), at.line()),
+        None => task.state.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +97,10 @@ init
 orphan
 ";
         let shown = shown.replace("b's", "b\\'s");
-        assert_eq!(tree(&tasks, false), shown);
-        assert!(tree(&tasks, true).starts_with("init(1)\n├─sh(2)\n"));
+        assert_eq!(tree(&tasks, Shown::default()), shown);
+        let numbers = Shown { numbers: true, ..Shown::default() };
+        assert!(tree(&tasks, numbers).starts_with("init(1)\n├─sh(2)\n"));
+        let waits = Shown { waits: true, ..Shown::default() };
+        assert!(tree(&tasks, waits).starts_with("init: ready\n├─sh: ready\n"));
     }
 }
