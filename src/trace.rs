@@ -111,7 +111,7 @@ fn happening(event: &Event<'_>) -> Happening {
         Event::SignalCaught { tid, signal } => mark(tid, "signal caught", signal),
         Event::SignalDelivered { tid, signal } => mark(tid, "signal ends it", signal),
         Event::HostSignal { signal } => mark(Tid::NONE, "signal from the host", signal),
-        Event::Cycle { tids } => mark(Tid::NONE, "cycle of waits", tids),
+        Event::Cycle { tids, .. } => mark(Tid::NONE, "cycle of waits", tids),
         Event::Deadlock { cycle, .. } => mark(Tid::NONE, "deadlock", cycle),
         _ => Happening::Other,
     }
