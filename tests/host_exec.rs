@@ -125,7 +125,7 @@ fn what_can_be_no_command_is_refused() {
 #[test]
 fn more_programs_than_there_may_be_are_refused() {
     let cat = HostProgram { echoes: true, ..HostProgram::default() };
-    succeeds(Machine::new().host_exec(true).host_program("cat", cat).max_fds(2000).task(task!({
+    succeeds(Machine::new().host_exec(true).host_program("cat", cat).max_fds(5000).task(task!({
         let mut started = 0;
         let refused = loop {
             match trap!(yield host_exec(command("cat"))) {

@@ -134,7 +134,10 @@ fn a_hog_that_nobody_observes_is_found_when_it_does_so_again() {
     });
     let machine = Machine::new().checked(false).task(hog);
     let ended = tracing::subscriber::with_default(subscriber, || machine.boot()).unwrap();
-    assert_eq!((ended.code(), &told.lock().unwrap()[..]), (0, &["hog".to_owned()][..]));
+    // Once for its yield, and once for its beginning if the look that found it came so early.
+    let told = told.lock().unwrap();
+    assert_eq!(ended.code(), 0);
+    assert!((1..=2).contains(&told.len()) && told.iter().all(|lint| lint == "hog"), "{told:?}");
 }
 
 /// Collects the messages of what is logged.

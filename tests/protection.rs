@@ -176,8 +176,9 @@ fn userland_is_built_with_the_interface_alone() {
 }
 
 #[test]
-fn the_kernel_is_built_with_the_interface_alone() {
-    assert_eq!(ours_beneath("yieldix-kernel"), ["yieldix-syscalls".to_owned()].into());
+fn the_kernel_is_built_with_the_interface_and_a_histogram_alone() {
+    let ours = ["yieldix-histogram", "yieldix-syscalls"].map(str::to_owned);
+    assert_eq!(ours_beneath("yieldix-kernel"), ours.into());
 }
 
 #[test]
