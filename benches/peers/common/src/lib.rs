@@ -82,7 +82,7 @@ pub fn wait_cost_ns(span: Duration) -> f64 {
     (cpu_ns() - before) / f64::from(WAITS)
 }
 
-/// As many descriptors as the host gives, at most [`DESCRIPTORS_MAX`].
+/// As many descriptors as the host gives, at most `DESCRIPTORS_MAX`.
 pub fn raise_descriptors() {
     /// More than any case needs; some peers make a table of all there may be.
     const DESCRIPTORS_MAX: u64 = 20_000;
