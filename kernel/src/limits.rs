@@ -217,6 +217,9 @@ pub const HOG_DEBUG: Duration = Duration::from_millis(100);
 /// Turns between two looks at the hardware up to which one that came that late is suspected of a hog.
 pub const SUSPECTED_TURNS: u64 = 64;
 
+/// Tasks up to which turns are measured for such a suspicion: what is noted of each task meanwhile takes memory.
+pub const SUSPECTED_TASKS: u32 = 256;
+
 /// Looks at the hardware for which turns are measured then.
 pub const SUSPICION_LOOKS: u32 = 64;
 

@@ -153,7 +153,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At a look at the hardware: are the next turns to be observed, for one that seemed long?
     #[inline]
     pub(crate) fn is_suspecting(&mut self) -> bool {
-        self.lints.looks_left > 0 && {
+        self.lints.looks_left > 0 && self.table.live() <= limits::SUSPECTED_TASKS && {
             self.lints.looks_left -= 1;
             true
         }
