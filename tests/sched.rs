@@ -1,13 +1,12 @@
 //! What `yieldix sched` makes of a log is what the kernel's histograms have counted meanwhile.
 
+#[path = "log_support/log.rs"]
+mod log;
+
+use log::log;
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-    mem::take,
-    sync::{Arc, LazyLock, Mutex},
-};
-use yieldix::{Console, LogFormat, LogGuard, Machine, Measures, MemoryConsole, start_log};
+use std::collections::BTreeMap;
+use yieldix::{Console, Machine, Measures, MemoryConsole};
 use yieldix_histogram::{Histogram, bucket};
 use yieldix_trace::{
     LogError,
@@ -15,36 +14,15 @@ use yieldix_trace::{
 };
 use yieldix_userland::PROGRAMS;
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The log of this process, which one machine at a time has.
-static LOG: LazyLock<Mutex<(Lines, LogGuard)>> = LazyLock::new(|| {
-    let lines = Lines::default();
-    let guard = start_log("yieldix=trace", LogFormat::Json, lines.clone()).unwrap();
-    Mutex::new((lines, guard))
-});
-
 /// Runs a machine to its end, and gives its log and what it has measured.
 fn run(machine: Machine) -> (String, Measures) {
-    let log = LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    take(&mut *log.0.0.lock().unwrap());
+    let log = log();
+    log.take();
     let mut running = machine.start().unwrap();
     assert_eq!(running.run().code(), 0);
     let measures = running.measures().clone();
     drop(running);
-    (String::from_utf8(take(&mut *log.0.0.lock().unwrap())).unwrap(), measures)
+    (String::from_utf8(log.take()).unwrap(), measures)
 }
 
 const SCRIPT: &str = "
