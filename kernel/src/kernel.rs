@@ -377,6 +377,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Runs rounds until nobody is ready, or it is time to look at the hardware.
+    ///
+    /// A function of its own: inlined into its caller, it spills registers at every turn.
+    #[inline(never)]
     fn rounds<const OBSERVED: bool>(&mut self) {
         loop {
             // A panic cuts a round short: those who were behind it are not to lose their turns.
@@ -698,8 +701,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let tid = self.pulse.running();
         self.pulse.rest();
         let Some(slot) = self.table.find_live(tid) else {
-            // The kernel's own: nothing that it says can be trusted any more, but what it has said before.
-            self.read_out_flight("the kernel panicked");
+            // The kernel's own: nothing that it says can be trusted any more, but what it has said before. A second
+            // panic, over what is broken, must not take the place of the first.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.read_out_flight("the kernel panicked")));
             resume_unwind(payload)
         };
         let message = panic::message(&*payload);
