@@ -434,25 +434,25 @@ fn who_sleeps_for_ever_is_in_no_cycle() {
     assert_eq!(with_part(&told, "nobody could wake it"), [1]);
 }
 
-/// Gives up its turn so often, and never waits.
-fn is_busy_for(turns: u32) -> impl Routine<Result<(), Errno>> {
+/// Asks so often, and never waits. Each call counts as two operations, of which 128 bring a look at the hardware.
+fn is_busy_for(calls: u32) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        for _ in 0..turns {
-            trap!(yield yield_now())?;
+        for _ in 0..calls {
+            trap!(yield environment())?;
         }
         Ok(())
     })
 }
 
-/// Turns in which a knot of a few tasks is found: the looks at the hardware that pay for a search of it, and more.
-const TURNS_UNTIL_TOLD: u32 = 70_000;
+/// So many that what a few tasks wait for is searched more than once.
+const CALLS_UNTIL_TOLD: u32 = 100 * 64;
 
 /// What is told while the first task, which has called `make`, is busy and never waits; then it kills the tasks with
 /// these numbers.
 fn beside_a_busy_task(make: impl Routine<Result<(), Errno>> + 'static, tids: Range<u64>) -> Told {
     let (ended, told) = run(task!({
         call!(make)?;
-        call!(is_busy_for(TURNS_UNTIL_TOLD))?;
+        call!(is_busy_for(CALLS_UNTIL_TOLD))?;
         for tid in tids.map(Tid::from_serial) {
             trap!(yield kill(tid, Signal::Kill))?;
         }
