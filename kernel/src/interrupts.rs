@@ -38,9 +38,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             let next = |kernel: &mut Self| kernel.timers.wake_up().min(kernel.first_alarm());
             let until = if is_ready || !may_wait { Time::BOOT } else { next(self) };
+            self.look_for_knots(until == Time::BOOT);
             if until != Time::BOOT {
                 self.policy.rest();
-                self.look_for_knots();
                 emit!(self, Idle { until });
             }
             self.polls += 1;
