@@ -86,7 +86,8 @@ fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> 
             // Asked each time: the window may have another size.
             let TerminalInfo { columns, rows, .. } = trap!(yield terminal(Fd::STDOUT))?;
             let (columns, rows) = room(columns, rows);
-            let text = call!(picture(&mut traps, columns, rows - 1))?;
+            let mut text = call!(picture(&mut traps, columns, rows.saturating_sub(2)))?;
+            text.extend(KEYS.chars().take(columns).chain(['\n']));
             print!("\x1b[H{}\x1b[J", text.replace('\n', "\x1b[K\r\n"))?;
             drawn += 1;
             if times.is_some_and(|times| drawn >= times) {
@@ -101,6 +102,9 @@ fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> 
         }
     })
 }
+
+/// What stands below the tasks.
+const KEYS: &str = "q leaves";
 
 /// Keys that end it: `q`, and what would be signals.
 const QUITS: [u8; 4] = [b'q', b'Q', 3, 4];
