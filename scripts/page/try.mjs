@@ -132,6 +132,18 @@ async function tryMoving() {
   holds("the map moves there", Math.abs(middle - (whole[0] + (whole[1] - whole[0]) * 0.75)) < (whole[1] - whole[0]) / 100, middle);
   await value("document.getElementById('fit').click()");
   same("Fit shows all", await shown(), whole);
+  for (const [id, over] of [["chart", top + 300], ["map", chart.top + 20]]) {
+    const touch = (type, ...touchPoints) => browser.ask("Input.dispatchTouchEvent", { type, touchPoints });
+    const isDragged = () => value(`document.getElementById("${id}").classList.contains("is-dragged")`);
+    await touch("touchStart", { x, y: over });
+    await touch("touchMove", { x: x - 30, y: over });
+    await touch("touchMove", { x: x - 60, y: over });
+    const wasDragged = await isDragged();
+    await touch("touchCancel");
+    await drawn();
+    same(`a drag of the ${id} is over when the system takes the pointer away`, [wasDragged, await isDragged()], [true, false]);
+  }
+  await value("fit()");
 }
 
 async function tryKeys() {
@@ -154,6 +166,20 @@ async function tryKeys() {
   const second = await value("view.chosen.kind + view.chosen.id");
   await key("ArrowLeft");
   holds("right and left choose its turns and waits", (await value("view.chosen.kind + view.chosen.id")) !== second);
+  const turn = await value("lanesOf.turn.find((lane) => lane.ids.length > 2 && lane.ids.every((id) => turns.waited[id] > 0)).ids[2]");
+  const before = await value(`(() => {
+    const task = turns.task[${turn}], isBefore = (of) => (id) => of.from[EVENTS][id] < turns.from[EVENTS][${turn}];
+    const last = (kind, of) => ({ kind, id: lanesOf[kind][task].ids.filter(isBefore(of)).at(-1), of });
+    return [last("turn", turns), last("wait", waits)].filter(({ id }) => id !== undefined)
+      .sort((a, b) => a.of.from[EVENTS][a.id] - b.of.from[EVENTS][b.id]).map(({ kind, id }) => [kind, id]).at(-1);
+  })()`);
+  const stepped = [];
+  for (const arrow of ["ArrowRight", "ArrowLeft"]) {
+    await value(`chooseSlice("ready", ${turn})`);
+    await key(arrow);
+    stepped.push(await value("[view.chosen.kind, view.chosen.id]"));
+  }
+  same("from the time it was ready they lead to its turn, and to what was before", stepped, [["turn", turn], before]);
   const woken = await value("turns.task[flows.to[flows.count - 1]]");
   await value("chooseSlice('turn', flows.to[flows.count - 1])");
   await key("g");
