@@ -8,8 +8,9 @@ let colours = {};
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = "ground panel line hair ink soft faint accent turn turn-text ready ready-soft wait-file wait-time wait-task wait-port wait-text stop life arrow arrow-strong graph graph-fill row kin window";
-  colours = Object.fromEntries(names.split(" ").map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  const names = "ground panel line hair ink soft faint accent turn turn-text ready ready-soft wait-text stop life arrow arrow-strong graph graph-fill row kin window";
+  const ofWaits = KINDS.flatMap((kind) => [`wait-${kind}`, `wait-${kind}-soft`]);
+  colours = Object.fromEntries([...names.split(" "), ...ofWaits].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
 function sized(canvas, context) {
@@ -92,16 +93,19 @@ function drawRow(task, y, kin, brush, labels) {
   ink.fillRect(0, y + ROW - 1, view.width, 1);
   const x0 = Math.max(LABELS, toX(from[view.axis])), x1 = Math.min(view.width, toX(to[view.axis]));
   if (x1 > x0) brush.add(colours.life, x0, y + ROW / 2 - 0.5, x1 - x0, 1);
-  const waitColours = KINDS.map((kind) => colours[`wait-${kind}`]);
-  const kindOf = (lane, k) => waitColours[waitKind(lane.ids[k])];
   const shades = [0.45, 0.7, 1];
   const shade = (share) => shades[Math.min(2, Math.floor(share * 3))];
   const wait = lanesOf.wait[task];
+  const drawWait = (k, x, width) => {
+    const kind = KINDS[waitKinds[wait.ids[k]]];
+    brush.add(colours[`wait-${kind}-soft`], x, y + 6, width, ROW - 14);
+    brush.add(colours[`wait-${kind}`], x, y + ROW - 8.5, width, 1.5);
+  };
   eachInSight(wait, (k, x0, x1) => {
     const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
-    brush.add(kindOf(wait, k), left, y + 6, right - left - (x1 - x0 > 4 ? 1 : 0), ROW - 13);
+    drawWait(k, left, right - left - (x1 - x0 > 4 ? 1 : 0));
     if (right - left > 34) labels.push([text(waits.on[wait.ids[k]]), left + 6, y + ROW / 2, right - left - 12, colours["wait-text"]]);
-  }, (x, share, k) => brush.add(kindOf(wait, k), x, y + 6, 1, ROW - 13));
+  }, (x, share, k) => drawWait(k, x, 1));
   const ready = lanesOf.ready[task];
   eachInSight(ready, (k, x0, x1) => {
     const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
@@ -150,27 +154,27 @@ function turnLabel(turn) {
   return call === "" ? text(turns.why[turn]) : call;
 }
 
+// From the row of the one who did it to that of the task which it made ready, at that moment.
 function drawArrow(flow, colour, width) {
-  const from = tasks[turns.task[flows.from[flow]]].index, to = turns.task[flows.to[flow]];
-  if (!places.has(from) || !places.has(to)) return;
-  const x0 = toX(flows.at[view.axis][flow]), x1 = toX(turns.from[view.axis][flows.to[flow]]);
-  const [upper, lower] = [rowY(from), rowY(to)];
-  if ((upper < rowsTop - ROW && lower < rowsTop - ROW) || (upper > view.height && lower > view.height)) return;
-  const y0 = upper + ROW / 2 + (lower > upper ? 8 : lower < upper ? -9 : 0), y1 = lower + ROW / 2;
-  const bend = Math.min(60, Math.max(14, Math.abs(x1 - x0) / 2));
+  const from = turns.task[flows.from[flow]], to = turns.task[flows.to[flow]];
+  if (from === to || !places.has(from) || !places.has(to)) return;
+  const x = toX(flows.at[view.axis][flow]);
+  const down = rowY(to) > rowY(from) ? 1 : -1;
+  const begin = rowY(from) + ROW / 2 + down * 9.5, tip = rowY(to) + ROW / 2 - down * 4.5;
+  if (x < LABELS - 4 || x > view.width + 4 || Math.max(begin, tip) < rowsTop || Math.min(begin, tip) > view.height) return;
   ink.strokeStyle = ink.fillStyle = colour;
   ink.lineWidth = width;
   ink.beginPath();
-  ink.moveTo(x0, y0);
-  ink.bezierCurveTo(x0 + (x1 - x0 > 30 ? bend : 0), y1, x1 - bend, y1, x1 - 4, y1);
+  ink.moveTo(x, begin);
+  ink.lineTo(x, tip - down * 4);
   ink.stroke();
   ink.beginPath();
-  ink.moveTo(x1, y1);
-  ink.lineTo(x1 - 6, y1 - 3.2);
-  ink.lineTo(x1 - 6, y1 + 3.2);
+  ink.moveTo(x, tip);
+  ink.lineTo(x - 3, tip - down * 5.5);
+  ink.lineTo(x + 3, tip - down * 5.5);
   ink.fill();
   ink.beginPath();
-  ink.arc(x0, y0, width + 0.6, 0, 7);
+  ink.arc(x, begin, width + 0.6, 0, 7);
   ink.fill();
 }
 
@@ -189,13 +193,13 @@ function turnAfter({ task, id }) {
   return lane.ids[find(lane.from[EVENTS], waits.to[EVENTS][id])];
 }
 
-// All that end in sight, the fainter the more there are; none when they would be a tangle.
+// All in sight, the fainter the more there are; none when they would be a tangle.
 function drawArrows() {
-  const ends = flowTos[view.axis];
-  const first = find(ends, view.from), last = Math.min(flows.count, find(ends, view.to) + 40);
+  const moments = flowMoments[view.axis];
+  const first = find(moments, view.from), last = find(moments, view.to, first, true);
   if (last - first > MOST_ARROWS) return;
   ink.globalAlpha = Math.min(0.8, 30 / Math.max(1, last - first) + 0.15);
-  for (let flow = first; flow < last; flow++) if (flows.at[view.axis][flow] <= view.to) drawArrow(flow, colours.arrow, 1);
+  for (let k = first; k < last; k++) drawArrow(flowsInOrder[k], colours.arrow, 1);
   ink.globalAlpha = 1;
 }
 
@@ -236,6 +240,13 @@ function kinOf(chosen) {
 }
 let kin = new Set(), kinFor = null;
 
+// Why there are no rows, and what would bring some.
+function whyEmpty() {
+  if (tasks.length === 0) return "The log has no task.";
+  if (view.found.length === 0) return "No task has this name or number. Escape, in the search, brings all back.";
+  return "No task lives in the time that is shown. v brings all back, f shows all time.";
+}
+
 let drawn = 0;
 function draw() {
   const began = performance.now();
@@ -243,7 +254,8 @@ function draw() {
   ink.fillStyle = colours.ground;
   ink.fillRect(0, 0, view.width, view.height);
   ink.textBaseline = "middle";
-  drawAxis();
+  const pointed = pointedAt();
+  drawAxis(pointed);
   if (kinFor !== view.chosen) [kin, kinFor] = [kinOf(view.chosen), view.chosen];
   ink.save();
   ink.beginPath();
@@ -271,14 +283,14 @@ function draw() {
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
   ink.fillStyle = colours.line;
   ink.fillRect(LABELS - 1, AXIS, 1, view.height);
-  drawPointer();
+  if (pointed) drawPointer(pointed);
   drawBar();
   drawMap();
   if (view.rows.length === 0) {
     ink.font = `13px ${FONT}`;
     ink.textAlign = "left";
     ink.fillStyle = colours.soft;
-    ink.fillText(tasks.length === 0 ? "The log has no task." : "No task is found.", 16, rowsTop + 20);
+    ink.fillText(whyEmpty(), LABELS + 16, rowsTop + 20);
   }
   view.frameMs = performance.now() - began;
   document.documentElement.dataset.frames = ++drawn;

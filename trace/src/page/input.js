@@ -26,7 +26,8 @@ function sliceAt(x, y) {
   };
   const isHigh = (y - rowsTop + view.top) % ROW < 6;
   return (isHigh && found("mark", marksOf[task], NEAR)) || found("turn", lanesOf.turn[task], 0.5) || found("ready", lanesOf.ready[task], 0) ||
-    (perPixel() > 0 && found("turn", lanesOf.turn[task], NEAR / 2)) || found("wait", lanesOf.wait[task], 1);
+    found("turn", lanesOf.turn[task], NEAR / 2) || found("wait", lanesOf.wait[task], 1) ||
+    found("mark", marksOf[task], NEAR);
 }
 
 let drag = null;

@@ -1,6 +1,7 @@
 // Draws what is around the rows: the axis, the counters, the line at the pointer, the bar, and the map of the whole run.
 
-function drawAxis() {
+// With no words where those of the pointer are.
+function drawAxis(pointed) {
   const step = Math.max(niceStep(perPixel() * 110), 1);
   ink.font = `11px ${FONT}`;
   ink.textBaseline = "middle";
@@ -15,7 +16,8 @@ function drawAxis() {
     ink.textAlign = "center";
     const said = moment(at, step, view.axis, most);
     const half = widthOf(said) / 2;
-    if (x - half > LABELS - 2 && x + half < view.width) ink.fillText(said, x, AXIS / 2 - 1);
+    const isHidden = pointed && x + half > pointed.left - 4 && x - half < pointed.left + pointed.width + 4;
+    if (x - half > LABELS - 2 && x + half < view.width && !isHidden) ink.fillText(said, x, AXIS / 2 - 1);
   }
   ink.fillStyle = colours.line;
   ink.fillRect(0, AXIS, view.width, 1);
@@ -70,7 +72,7 @@ function drawCounter(counter, top) {
   ink.fillText(counter.name, 16, top + GRAPH / 2);
   ink.textAlign = "right";
   ink.fillStyle = now === null ? colours.faint : colours.ink;
-  ink.fillText(now === null ? `≤ ${grouped.format(most)}` : grouped.format(now), LABELS - 12, top + GRAPH / 2);
+  ink.fillText(now === null ? `up to ${grouped.format(most)}` : grouped.format(now), LABELS - 12, top + GRAPH / 2);
 }
 
 function valueAt(counter, value) {
@@ -78,18 +80,23 @@ function valueAt(counter, value) {
   return k < 0 ? 0 : counter.values[k];
 }
 
-// A line at the pointer, and its moment on the axis.
-function drawPointer() {
-  if (!view.pointer || view.pointer.x <= LABELS || view.pointer.isDragging) return;
+// The moment of the pointer in words, and the room that they take on the axis.
+function pointedAt() {
+  if (!view.pointer || view.pointer.x <= LABELS || view.pointer.isDragging) return null;
   const { x } = view.pointer;
+  const said = moment(Math.max(0, fromX(x)), Math.max(perPixel(), 1), view.axis, Math.max(view.to, 1));
+  ink.font = `11px ${FONT}`;
+  const width = widthOf(said) + 14;
+  return { x, said, width, left: Math.min(Math.max(x - width / 2, LABELS), view.width - width) };
+}
+
+// A line there, and the words.
+function drawPointer({ x, said, width, left }) {
   ink.globalAlpha = 0.45;
   ink.fillStyle = colours.soft;
   ink.fillRect(Math.round(x), AXIS, 1, view.height);
   ink.globalAlpha = 1;
-  const said = moment(Math.max(0, fromX(x)), Math.max(perPixel(), 1), view.axis, Math.max(view.to, 1));
   ink.font = `11px ${FONT}`;
-  const width = widthOf(said) + 14;
-  const left = Math.min(Math.max(x - width / 2, LABELS), view.width - width);
   ink.fillStyle = colours.ink;
   ink.beginPath();
   ink.roundRect(left, 3, width, AXIS - 7, 4);

@@ -118,7 +118,7 @@ function search(query) {
   view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
   view.top = 0;
   arrange();
-  document.getElementById("found").textContent = view.query === "" ? "" : `${view.found.length} of ${tasks.length}`;
+  document.getElementById("found").textContent = view.query === "" ? "" : `${grouped.format(view.found.length)} of ${grouped.format(tasks.length)}`;
 }
 
 function showOnlyInSight(isOnly) {
