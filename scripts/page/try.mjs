@@ -267,7 +267,7 @@ async function tryColours() {
 
 async function tryForged() {
   await open("forged");
-  holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 2);
+  holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 3);
   same("and is shown as it is", await value("tasks.some((task) => task.name.startsWith('</script>'))"), true);
 }
 

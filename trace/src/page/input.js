@@ -201,6 +201,6 @@ const stillTurns = turns.ns.filter((ns) => ns === 0).length;
 [view.width, view.height] = [chart.clientWidth, chart.clientHeight];
 tellDetails();
 showOnlyInSight(view.isOnlyInSight);
-useTheme(isDarkThere.matches ? "dark" : "light");
+useTheme(document.documentElement.dataset.theme);
 if (stillTurns * 2 > turns.count) useAxis(EVENTS);
 fit();
