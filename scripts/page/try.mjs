@@ -111,6 +111,19 @@ async function tryContrasts() {
   same("words and slices stand out, dark and light", weak, []);
 }
 
+async function tryNarrow() {
+  const resize = async (wide) => {
+    await browser.ask("Emulation.setDeviceMetricsOverride", { width: wide, height: 820, deviceScaleFactor: 1, mobile: false });
+    await drawn();
+  };
+  await resize(800);
+  await value("choose(null)");
+  const parts = await value(`["summary", "chart", "details"].map((id) => document.getElementById(id)).map((part) =>
+    [part.clientHeight > 15, part.scrollWidth <= part.clientWidth, part.getBoundingClientRect().right <= innerWidth].every(Boolean))`);
+  same("in 800 pixels the summary, the chart and the legend have room", parts, [true, true, true]);
+  await resize(1400);
+}
+
 async function tryPointing(log) {
   const chosen = log.find((event) => event.message === "chosen" && event.by !== 0 && event.others !== "");
   const turn = await value(`turns.from[EVENTS].indexOf(${chosen.seq})`);
@@ -383,6 +396,7 @@ try {
   await trySearch();
   await tryColours();
   await tryContrasts();
+  await tryNarrow();
   await tryForged();
   await tryStops();
   await tryKinds();
