@@ -338,6 +338,23 @@ async function tryMany() {
   const events = readFileSync(`${folder}/many.json`, "utf8").split("\n").length - 1;
   holds("there are 100,000 events to draw", events >= 100_000, events);
   await open("many");
+  const below = await value("[rowsBelow(), view.rows.length, Math.floor((view.height - BELOW - rowsTop) / ROW)]");
+  same("it is said how many rows are below", below[0], below[1] - below[2]);
+  await value("scroll(1e9)");
+  same("at the end there are none", await value("rowsBelow()"), 0);
+  const arrows = await value(`(() => {
+    const middle = Math.floor(flows.count / 2);
+    showOnlyInSight(false);
+    show(flowMoments[TIME][middle], flowMoments[TIME][middle + 200]);
+    scroll(20 * ROW - view.top);
+    draw();
+    const plot = ink.getImageData(LABELS + 2, rowsTop + 2, view.width - LABELS - 14, view.height - rowsTop - 4).data;
+    const plain = (name) => [1, 3, 5].map((at) => parseInt(colours[name].slice(at, at + 2), 16)).join();
+    const seen = new Set();
+    for (let i = 0; i < plot.length; i += 4) seen.add([plot[i], plot[i + 1], plot[i + 2]].join());
+    return [...seen].filter((colour) => colour !== plain("ground") && colour !== plain("hair"));
+  })()`);
+  same("no arrow leads past rows that it has no end in sight of", arrows, []);
   // A step is drawn, and one pixel read back, so that the rest is really there.
   const medians = await value(`(async () => {
     const medians = [];

@@ -193,13 +193,20 @@ function turnAfter({ task, id }) {
   return lane.ids[find(lane.from[EVENTS], waits.to[EVENTS][id])];
 }
 
-// All in sight, the fainter the more there are; none when they would be a tangle.
+// All that begin or end in sight, the fainter the more there are; none when they would be a tangle.
 function drawArrows() {
   const moments = flowMoments[view.axis];
   const first = find(moments, view.from), last = find(moments, view.to, first, true);
   if (last - first > MOST_ARROWS) return;
   ink.globalAlpha = Math.min(0.8, 30 / Math.max(1, last - first) + 0.15);
-  for (let k = first; k < last; k++) drawArrow(flowsInOrder[k], colours.arrow, 1);
+  const isInSight = (turn) => {
+    const y = places.has(turns.task[turn]) ? rowY(turns.task[turn]) : -Infinity;
+    return y > rowsTop - ROW && y < view.height;
+  };
+  for (let k = first; k < last; k++) {
+    const flow = flowsInOrder[k];
+    if (isInSight(flows.from[flow]) || isInSight(flows.to[flow])) drawArrow(flow, colours.arrow, 1);
+  }
   ink.globalAlpha = 1;
 }
 
@@ -277,7 +284,10 @@ function draw() {
   inPlot(() => {
     outline(view.chosen, colours["arrow-strong"]);
     outline(view.hovered, colours.ink);
-    for (const flow of new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)])) drawArrow(flow, colours["arrow-strong"], 1.7);
+    const strong = new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)]);
+    ink.globalAlpha = Math.min(1, 0.4 + 6 / Math.max(1, strong.size));
+    for (const flow of strong) drawArrow(flow, colours["arrow-strong"], 1.7);
+    ink.globalAlpha = 1;
   });
   ink.restore();
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));

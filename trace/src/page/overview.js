@@ -106,7 +106,7 @@ function drawPointer({ x, said, width, left }) {
   ink.fillText(said, left + width / 2, AXIS / 2);
 }
 
-// How far down the rows are.
+// How far down the rows are, and how many there are below.
 function drawBar() {
   const room = view.height - rowsTop, needed = view.rows.length * ROW;
   if (needed <= room) return;
@@ -118,6 +118,16 @@ function drawBar() {
   ink.roundRect(view.width - 8, top, 5, height, 2.5);
   ink.fill();
   ink.globalAlpha = 1;
+  const below = rowsBelow();
+  if (below === 0) return;
+  ink.fillStyle = colours.panel;
+  ink.fillRect(0, view.height - BELOW, LABELS - 1, BELOW);
+  ink.fillStyle = colours.line;
+  ink.fillRect(0, view.height - BELOW, LABELS - 1, 1);
+  ink.font = `11px ${FONT}`;
+  ink.textAlign = "left";
+  ink.fillStyle = colours.soft;
+  ink.fillText(`↓ ${many(below, "more row")}`, 16, view.height - BELOW / 2 + 1);
 }
 
 // How much of each pixel of the whole run was spent in turns, and how many tasks were ready.
