@@ -17,6 +17,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn take_interrupts(&mut self, may_wait: bool) -> Work {
         self.round_time = None;
         self.pace_polls();
+        let mut told_until = None;
         loop {
             self.fire_timers();
             self.send_signals_of_keys();
@@ -41,7 +42,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if until != Time::BOOT {
                 self.policy.rest();
                 self.look_for_knots();
-                emit!(self, Idle { until });
+                // What the hardware has brought since may have been nothing to anybody.
+                if told_until.replace(until) != Some(until) {
+                    emit!(self, Idle { until });
+                }
             }
             self.polls += 1;
             let mut batch = std::mem::take(&mut self.interrupts);

@@ -235,6 +235,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn boot(&mut self, task: Task, options: SpawnOptions, is_init: bool) -> Result<Tid, yieldix_syscalls::Errno> {
         if self.first.is_none() {
             let (quantum, tasks_max) = (self.options.quantum, self.table.tasks_max());
+            let now = self.now();
+            self.recorder.clock(now);
             emit!(self, Booted { schema: SCHEMA_VERSION, policy: self.policy.name(), quantum, tasks_max });
         }
         let environment = Environment::of(&self.options.environment)?;
