@@ -186,7 +186,7 @@ pub const CYCLE_TOLD: usize = 16;
 /// and who could wake whom. A look that has cost more is paid for by those that follow, before there is another.
 pub const LOOKED_AT_PER_WAIT: i64 = 64;
 
-/// What a look at the hardware pays for the same while somebody is ready, which may come every 20 µs.
+/// What a look at the hardware pays for the same while somebody is ready: little, since it comes often then.
 pub const LOOKED_AT_PER_POLL: i64 = 2;
 
 /// Tasks, open files or ports past which no such look is made while somebody is ready, since a single one would take
