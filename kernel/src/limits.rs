@@ -182,9 +182,16 @@ pub const CYCLE_SEARCH: usize = 1024;
 /// counted.
 pub const CYCLE_TOLD: usize = 16;
 
-/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports and
-/// messages. A look that has cost more is paid for by the waits that follow, before there is another.
+/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports, messages,
+/// and who could wake whom. A look that has cost more is paid for by those that follow, before there is another.
 pub const LOOKED_AT_PER_WAIT: i64 = 64;
+
+/// What a look at the hardware pays for the same while somebody is ready: little, since it comes often then.
+pub const LOOKED_AT_PER_POLL: i64 = 2;
+
+/// Tasks, open files or ports past which no such look is made while somebody is ready, since a single one would take
+/// long: then only when the kernel waits.
+pub const LOOKED_AT_WHILE_BUSY: u32 = 4096;
 
 /// Lines of each kind in `/proc/TID/where`; more are counted. The task's own coroutine is always told.
 pub const WHERE_LINES: usize = 256;
