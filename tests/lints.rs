@@ -4,7 +4,9 @@
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     cell::RefCell,
+    fs,
     panic::Location,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -414,4 +416,46 @@ fn a_span_that_is_left_entered_across_a_yield_is_told_there() {
     let told: Vec<_> = said(true).into_iter().map(|told| told.lint).collect();
     assert_eq!(told, ["span left entered"]);
     assert_eq!(said(false), []);
+}
+
+/// Files of this folder and those below.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_other_test_refuses_lints() {
+    const PLANTS: [&str; 2] = ["tests/lints.rs", "tests/planted.rs"];
+    // What stands there is compiled, or read as text, and not run by a test.
+    const NOT_RUN: [&str; 3] = ["tests/tries/", "tests/mistakes/", "tests/protection/"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["tests", "exercises/tests", "benches/peers/callbacks/tests", "kernel/tests", "kernel/src"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let mut machines = 0;
+    for path in files {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        if PLANTS.contains(&name.as_str()) || NOT_RUN.iter().any(|folder| name.starts_with(folder)) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let count = |words: &[&str]| words.iter().map(|word| text.matches(word).count()).sum::<usize>();
+        let named = count(&["env!(\"CARGO_BIN_EXE"]) - count(&["Path::new(env!(\"CARGO_BIN_EXE"]);
+        let made = named + count(&["Machine::new()", "Kernel::new("]);
+        let refused = count(&[".refuse_lints()", ".observe(Box::new(LintRefusal))", "REFUSE_LINTS.0"]);
+        assert!(
+            made <= refused,
+            "{name} makes {made} machines, of which {refused} refuse lints: use common::machine()"
+        );
+        machines += made;
+    }
+    assert!(machines >= 5, "it looks at the tests");
 }

@@ -41,10 +41,16 @@ pub struct Record<'a> {
     pub payload_shown: usize,
 }
 
-/// Sees every event, beside the log.
+/// Sees events, beside the log.
 pub trait Observer {
     /// One has happened.
     fn event(&self, record: &Record<'_>);
+
+    /// The least important events that it is told of: all, unless it says otherwise. From DEBUG on turns are measured
+    /// one by one for it.
+    fn least_level(&self) -> Level {
+        Level::TRACE
+    }
 }
 
 impl<F: Fn(&Record<'_>)> Observer for F {

@@ -734,6 +734,7 @@ pub(crate) fn broken(invariant: &str) -> ! {
 mod tests {
     use super::*;
     use crate::{
+        LintRefusal,
         hardware::simulated::{Simulated, SimulatedOptions},
         sched::RoundRobin,
     };
@@ -743,6 +744,7 @@ mod tests {
     fn those_a_look_has_made_ready_run_before_the_next_look() {
         let hardware = Simulated::new(SimulatedOptions::default());
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), Options::default());
+        kernel.observe(Box::new(LintRefusal));
         let task = task!({ trap!(yield yield_now()) });
         kernel.boot(task, SpawnOptions::default(), false).unwrap();
         // As after a look that has answered many reads.

@@ -10,7 +10,7 @@
 
 use crate::{
     emit,
-    event::level,
+    event::{Observer, Record, level},
     fd::Object,
     file::Kind,
     hardware::Hardware,
@@ -26,7 +26,7 @@ use std::{
     panic::Location,
     time::Duration,
 };
-use tracing::{dispatcher::get_default, span};
+use tracing::{Level, dispatcher::get_default, span};
 use yieldix_syscalls::{ExitStatus, Fd, Reply, Tid, Time, Trap};
 
 /// What can be told of a line.
@@ -40,6 +40,28 @@ enum Lint {
     LargeFrame,
     DescriptorLeak,
     SpanLeft,
+}
+
+/// Panics at the first lint.
+#[derive(Clone, Copy, Debug)]
+pub struct LintRefusal;
+
+impl LintRefusal {
+    /// What the panic's message begins with.
+    pub const MESSAGE: &str = "a lint is refused";
+}
+
+impl Observer for LintRefusal {
+    fn event(&self, record: &Record<'_>) {
+        // What is told while a machine is dropped for a first one is not worth an abort.
+        if record.target() == "yieldix::lint" && !std::thread::panicking() {
+            panic!("{}: {:?}", LintRefusal::MESSAGE, record.event);
+        }
+    }
+
+    fn least_level(&self) -> Level {
+        Level::WARN
+    }
 }
 
 /// Calls of a task that were answered with nothing, one after the other.
