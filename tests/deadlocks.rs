@@ -324,6 +324,7 @@ fn a_wait_with_a_deadline_an_alarm_or_a_caught_signal_is_no_part_of_a_cycle() {
         task!({
             trap!(yield catch_signals(Signal::Usr1))?;
             assert_eq!(trap!(yield read(from, 1)), Err(Errno::EINTR));
+            assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
             Ok(())
         })
     };

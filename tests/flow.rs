@@ -126,7 +126,7 @@ fn a_receiver_that_dies_is_told_to_the_sender_by_name() {
             let receiver = task!({
                 let first = call!(recvfrom::<(u32, String)>(from).pull())?;
                 assert_eq!(first.map(|(n, _)| n), Some(0));
-                Ok(())
+                trap!(yield exit(1))
             });
             trap!(yield spawn(receiver).pass(from).detach())?;
             let out = Output::new();

@@ -620,7 +620,8 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
     let noted = Rc::clone(&seen);
     let mut outside = Chance(!seed);
     let quantum = 1 + outside.below(8) as u32;
-    let mut machine = common::machine()
+    // They end with whatever they have just then.
+    let mut machine = common::machine_but_for(&["signal not taken", "messages not received", "job not taken"])
         .programs(PROGRAMS)
         .simulate(seed)
         .faults(faults)

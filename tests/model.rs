@@ -59,7 +59,8 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
             _ => {}
         }
     };
-    let mut machine = common::machine()
+    // They end with whatever they have just then.
+    let mut machine = common::machine_but_for(&["signal not taken", "messages not received", "job not taken"])
         .simulate(seed)
         .faults(faults)
         .quantum(quantum)

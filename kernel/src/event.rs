@@ -8,7 +8,7 @@
 
 use crate::{block::Cause, fd::Object, file::Kind, trap::Stop};
 use std::{fmt, net::SocketAddr, panic::Location};
-use tracing::Level;
+pub use tracing::Level;
 use yieldix_syscalls::{BYTES_SHOWN, Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
 
 /// The version of the events' names and fields. It grows when one is renamed, removed or changes

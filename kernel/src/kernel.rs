@@ -431,20 +431,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.hardware.clock()
     }
 
-    /// When the hardware was looked at last.
-    pub(crate) fn polled_at(&self) -> Time {
-        self.polled_at
-    }
-
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
     fn pace_polls(&mut self) {
         let now = self.now();
         self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
         let turns = (self.policy.chosen() - self.chosen_at_poll).max(1);
-        if !self.is_observed {
-            self.suspect(now, turns);
-        }
+        self.look_at_sightings();
         let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
         // At once when turns have become longer, by and by when they are shorter again.
         self.turns_per_poll = wanted.min(self.turns_per_poll * 2);
@@ -610,7 +603,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.round_time = None;
             if until != Time::BOOT {
                 let now = self.now();
-                self.lints.woke_at = now;
                 self.recorder.clock(now);
             }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {

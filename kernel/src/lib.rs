@@ -69,6 +69,6 @@ pub use ending::Ended;
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;
 pub use kernel::{Kernel, Options, Work};
-pub use lint::LintRefusal;
+pub use lint::{LintRefusal, Sightings, Stretch};
 pub use measures::Measures;
 pub use recorder::FlightSink;

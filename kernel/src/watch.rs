@@ -122,8 +122,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             || self.options.records_turns
             || self.options.is_measured
             || self.lease.is_held()
-            || self.level >= LevelFilter::DEBUG
-            || self.is_suspecting();
+            || self.level >= LevelFilter::DEBUG;
         if self.is_observed {
             self.begin_lints();
             if !was_observed {

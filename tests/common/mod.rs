@@ -12,10 +12,10 @@ pub mod served;
 use std::{cell::RefCell, process::Command, rc::Rc};
 use yieldix::{
     Console, Ended, Machine, MemoryConsole, Running,
-    event::{Event, Record},
+    event::{Event, Level, Observer, Record},
     syscalls::{ExitStatus, Tid, Time, WaitsOn},
 };
-use yieldix_kernel::{block::Cause, trap::Stop};
+use yieldix_kernel::{LintRefusal, block::Cause, trap::Stop};
 use yieldix_userland::PROGRAMS;
 
 /// The seed of every test that does not say another.
@@ -172,6 +172,25 @@ impl Witness {
 /// that a lint should speak up about, but what is planted in tests/lints.rs, which holds them to it.
 pub fn machine() -> Machine {
     Machine::new().refuse_lints()
+}
+
+/// The same for tasks that do anything at all, by chance: of these lints nothing is thought.
+pub fn machine_but_for(planted: &'static [&'static str]) -> Machine {
+    Machine::new().observe(RefusesBut(planted))
+}
+
+struct RefusesBut(&'static [&'static str]);
+
+impl Observer for RefusesBut {
+    fn event(&self, record: &Record<'_>) {
+        if !self.0.contains(&record.message()) {
+            LintRefusal.event(record);
+        }
+    }
+
+    fn least_level(&self) -> Level {
+        LintRefusal.least_level()
+    }
 }
 
 /// What has the command panic at a lint.

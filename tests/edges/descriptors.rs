@@ -4,7 +4,7 @@ use crate::{WELL, connection, passes, passes_on};
 use std::{fs, io::Write, net::SocketAddr, os::fd::OwnedFd, time::Duration};
 use yieldix::syscalls::{calls::*, *};
 use yieldix_kernel::{
-    Kernel, Options,
+    Kernel, LintRefusal, Options,
     hardware::host::{ConsoleOptions, Host, HostOptions},
     sched::RoundRobin,
 };
@@ -197,6 +197,7 @@ fn edge_24_standard_input_from_a_regular_file_is_always_ready() {
         ConsoleOptions::Streams { input: stream(fs::File::open(&path).unwrap()), output: null(), error: null() };
     let host = Host::new(HostOptions { console, ..HostOptions::default() }).unwrap();
     let mut kernel = Kernel::new(host, RoundRobin::default(), Options::default());
+    kernel.observe(Box::new(LintRefusal));
     let task = task!({
         // Far longer than it takes: a wait that hangs fails.
         let ended = timeout!(Duration::from_secs(20), {

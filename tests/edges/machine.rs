@@ -7,7 +7,7 @@ use yieldix::{
     syscalls::{calls::*, *},
 };
 use yieldix_kernel::{
-    Kernel, Options,
+    Kernel, LintRefusal, Options,
     hardware::host::{Host, HostOptions},
     sched::RoundRobin,
     trap::Stop,
@@ -41,6 +41,7 @@ fn edge_25_an_idle_second_is_one_wait() {
 fn edge_25_an_idle_host_is_not_asked_again_and_again() {
     let host = Host::new(HostOptions::default()).unwrap();
     let mut kernel = Kernel::new(host, RoundRobin::default(), Options::default());
+    kernel.observe(Box::new(LintRefusal));
     let task = task!({ trap!(yield sleep(Duration::from_millis(50))) });
     kernel.boot(task, SpawnOptions::default(), false).unwrap();
     assert_eq!(kernel.run(), WELL);
