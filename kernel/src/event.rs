@@ -563,7 +563,7 @@ events! {
         = "ends without having taken what came of its job (file {file})[, after {line}]: take it (job_take), or close it";
     /// A task has ended well that alone received from a port, and these messages were there.
     WARN "yieldix::lint" "messages not received" MessagesUnreceived { tid: Tid, name: &'a str, port: u32, messages: usize, line: &'a str }
-        = "ends with {messages} messages in port {port} that nobody will receive[, after {line}]: receive to the end, or close it";
+        = "ends, and nobody will receive what is in port {port} (messages: {messages})[, after {line}]: receive to the end, or close it";
     /// A task is larger than a task should be; `line` is where it was spawned.
     WARN "yieldix::lint" "large frame" LargeFrame { tid: Tid, name: &'a str, bytes: usize, line: &'a str }
         = "has a frame of {bytes} bytes[, spawned at {line}]: what is large and held across a yield belongs on the heap (Vec, Box)";
