@@ -51,7 +51,8 @@ fn both(_: Args) -> Task {
 fn main() {
     let mut words = std::env::args().skip(1);
     let program = words.next().expect("a program");
-    let ended = Machine::new().programs(PROGRAMS).program(program, words).boot().expect("it boots");
+    let machine = Machine::new().programs(PROGRAMS).program(program, words).refuse_lints();
+    let ended = machine.boot().expect("it boots");
     std::process::exit(ended.code());
 }
 "#;

@@ -5,7 +5,7 @@ mod common;
 use common::{golden, program, run};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::{Command, Output},
+    process::Output,
 };
 use yieldix::Machine;
 use yieldix_trace::{Event, Reader};
@@ -26,7 +26,7 @@ fn shown_by(machine: Machine) -> (i32, String, String) {
 }
 
 fn yieldix(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_yieldix")).args(args).env_remove("YIELDIX_LOG").output().expect("it runs")
+    common::yieldix().args(args).output().expect("it runs")
 }
 
 /// Without the numbers of lines, which change with the sources.

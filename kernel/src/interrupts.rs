@@ -53,7 +53,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.round_time = None;
             if until != Time::BOOT {
                 let now = self.now();
-                self.lints.woke_at = now;
                 self.recorder.clock(now);
             }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
