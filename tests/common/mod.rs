@@ -6,6 +6,8 @@ pub mod compiler;
 #[cfg(unix)]
 pub mod folder;
 pub mod golden;
+#[cfg(unix)]
+pub mod outside;
 pub mod page;
 pub mod served;
 
