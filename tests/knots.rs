@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     event::{Event, Record},
     syscalls::{calls::*, *},
 };
