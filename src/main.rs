@@ -1,7 +1,7 @@
 //! `yieldix`: the machine as a command.
 #![feature(panic_can_unwind)]
 
-use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{
     fs::File,
     io::{BufReader, BufWriter, ErrorKind, IsTerminal, Write},
@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError, Trace};
+use yieldix_kernel::LintRefusal;
 use yieldix_syscalls::BYTES_SHOWN;
 use yieldix_trace::{
     Chrome, LogError, State,
@@ -104,6 +105,10 @@ struct Command {
     /// Do without the thread that says who holds the machine for over a second
     #[arg(long, global = true)]
     no_watchdog: bool,
+
+    /// End at the first lint, with the code of a panic: for tests
+    #[arg(long, env = "YIELDIX_REFUSE_LINTS", value_parser = FalseyValueParser::new(), global = true)]
+    refuse_lints: bool,
 
     /// Measure turns and calls from the beginning on, for /proc/sched and top; the machine is slower then
     #[arg(long, global = true)]
@@ -254,7 +259,7 @@ Exit codes:
   70       deadlock: no task could ever run again
   71       the host refused what the machine needs, a folder to mount for one
   74       the program ended well, and its output was lost
-  101      the program, or the kernel, panicked
+  101      the program, or the kernel, panicked, or --refuse-lints met a lint
   127      no such program
   128+N    ended by signal N: 130 for Ctrl-C";
 
@@ -496,6 +501,9 @@ fn boot_traced(command: &Command, program: &str, args: &[String], trace: Option<
     if command.no_watchdog {
         machine = machine.watchdog(None);
     }
+    if command.refuse_lints {
+        machine = machine.refuse_lints();
+    }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }
@@ -522,7 +530,11 @@ fn boot_traced(command: &Command, program: &str, args: &[String], trace: Option<
         }
         Ok(Err(error @ BootError::Mount(_, MountError::NoPath(_) | MountError::Taken))) => complain(USAGE, &error),
         Ok(Err(error)) => complain(HOST_REFUSED, &error),
-        Err(_) => {
+        Err(payload) => {
+            let text = payload.downcast_ref::<String>().filter(|text| text.starts_with(LintRefusal::MESSAGE));
+            if let Some(refused) = text {
+                return complain(KERNEL_PANIC, refused);
+            }
             let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }

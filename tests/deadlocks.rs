@@ -27,7 +27,7 @@ struct Told {
 
 /// Runs a machine to its end.
 fn run(task: Task) -> (Ended, Told) {
-    run_machine(Machine::new().task(task))
+    run_machine(common::machine().task(task))
 }
 
 fn run_machine(machine: Machine) -> (Ended, Told) {
@@ -324,6 +324,7 @@ fn a_wait_with_a_deadline_an_alarm_or_a_caught_signal_is_no_part_of_a_cycle() {
         task!({
             trap!(yield catch_signals(Signal::Usr1))?;
             assert_eq!(trap!(yield read(from, 1)), Err(Errno::EINTR));
+            assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
             Ok(())
         })
     };
@@ -414,7 +415,7 @@ fn a_machine_with_a_handle_is_not_deadlocked_and_its_cycles_are_told() {
         while trap!(yield wait_any()).is_ok() {}
         Ok(())
     });
-    let mut running = Machine::new().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
+    let mut running = common::machine().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
     let handle = running.handle();
     let asker = std::thread::spawn(move || {
         let cycle = told.recv().expect("it is told");

@@ -7,6 +7,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 
 use chaos_support::{Chance, Doing, seeds};
 use std::{
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     event::{Event, Record},
     syscalls::{calls::*, *},
 };
@@ -390,7 +391,7 @@ fn run(seed: u64) -> usize {
         }
         _ => {}
     };
-    let machine = Machine::new().simulate(seed).console(Console::Memory(MemoryConsole::new()));
+    let machine = common::machine().simulate(seed).console(Console::Memory(MemoryConsole::new()));
     let ended = machine.task(first(plan.clone())).observe(observer).start().expect("it boots").run();
     match plan.first {
         First::Waits => assert_eq!(ended, Ended::Deadlock(plan.tasks.len() as u32)),

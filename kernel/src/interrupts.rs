@@ -17,6 +17,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn take_interrupts(&mut self, may_wait: bool) -> Work {
         self.round_time = None;
         self.pace_polls();
+        let mut told_until = None;
         loop {
             self.fire_timers();
             self.send_signals_of_keys();
@@ -41,7 +42,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.look_for_knots(until == Time::BOOT);
             if until != Time::BOOT {
                 self.policy.rest();
-                emit!(self, Idle { until });
+                // What the hardware has brought since may have been nothing to anybody.
+                if told_until.replace(until) != Some(until) {
+                    emit!(self, Idle { until });
+                }
             }
             self.polls += 1;
             let mut batch = std::mem::take(&mut self.interrupts);
@@ -49,7 +53,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.round_time = None;
             if until != Time::BOOT {
                 let now = self.now();
-                self.lints.woke_at = now;
                 self.recorder.clock(now);
             }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {

@@ -186,7 +186,7 @@ pub const CYCLE_TOLD: usize = 16;
 /// and who could wake whom. A look that has cost more is paid for by those that follow, before there is another.
 pub const LOOKED_AT_PER_WAIT: i64 = 64;
 
-/// What a look at the hardware pays for the same while somebody is ready, which may come every 20 µs.
+/// What a look at the hardware pays for the same while somebody is ready: little, since it comes often then.
 pub const LOOKED_AT_PER_POLL: i64 = 2;
 
 /// Tasks, open files or ports past which no such look is made while somebody is ready, since a single one would take
@@ -221,18 +221,6 @@ pub const HOG_RELEASE: Duration = Duration::from_millis(10);
 /// The same in builds with debug assertions, which take several times as long for the same.
 pub const HOG_DEBUG: Duration = Duration::from_millis(100);
 
-/// Turns between two looks at the hardware up to which one that came that late is suspected of a hog.
-pub const SUSPECTED_TURNS: u64 = 64;
-
-/// Tasks up to which turns are measured for such a suspicion: what is noted of each task meanwhile takes memory.
-pub const SUSPECTED_TASKS: u32 = 256;
-
-/// Looks at the hardware for which turns are measured then.
-pub const SUSPICION_LOOKS: u32 = 64;
-
-/// How long after that they may be measured again.
-pub const SUSPICION_PAUSE: Duration = Duration::from_secs(1);
-
 /// Calls in a row that came to nothing, within [`STORM_WITHIN`], that are told as a poll storm.
 pub const STORM_CALLS: u32 = 10_000;
 
@@ -262,7 +250,8 @@ pub const GROWTHS_FOLLOWED: usize = 1024;
 /// How long a task may hold the machine before the watchdog says so, unless the machine says otherwise.
 pub const WATCHDOG: Duration = Duration::from_secs(1);
 
-/// How often the watchdog looks in that time.
+/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that found
+/// nobody it sleeps until there are turns again.
 pub const WATCHDOG_LOOKS: u32 = 10;
 
 /// The least time between two of its looks.

@@ -348,11 +348,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The innermost subroutine is done: its caller runs on with this.
     fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
         let caller = self.table.rare_mut(slot).and_then(|rare| {
-            let Caller { body, deadlines, .. } = rare.callers.pop()?;
+            let Caller { body, at, deadlines } = rare.callers.pop()?;
             rare.deadlines.truncate(deadlines);
-            Some(body)
+            Some((body, at))
         });
-        let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
+        // What runs on is behind the call; the line of the return is nobody's, but the library's.
+        let (body, at) = caller.unzip();
+        let place = self.table.slot_mut(slot);
+        place.at = at.flatten();
+        let done = std::mem::replace(&mut place.body, body);
         self.discard(tid, done);
         emit!(self, Returned { tid, depth: self.table.rare(slot).map_or(0, |rare| rare.callers.len()) });
         let _ = self.answer(slot, reply);
