@@ -111,8 +111,17 @@ fn a_summary_adds_up_call_by_call_to_the_traps_in_the_log_of_the_same_run() {
 
 #[test]
 fn what_only_a_tracer_is_told_takes_no_number_of_the_log() {
-    let output =
-        yieldix(&["--simulate", "--log", "yieldix=debug", "--log-format", "json", "strace", "-o", "/x", "hello"]);
+    let output = yieldix(&[
+        "--simulate",
+        "--log",
+        "yieldix=debug",
+        "--log-format",
+        "json",
+        "strace",
+        "-o",
+        "/dev/null",
+        "hello",
+    ]);
     let log = String::from_utf8(output.stderr).unwrap();
     let events: Result<Vec<Event>, _> = Reader::new(log.as_bytes()).collect();
     let events = events.expect("no number is missing").len();

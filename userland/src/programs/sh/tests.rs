@@ -3,7 +3,7 @@
 //! What dash does too is tested beside dash, from outside.
 
 use super::*;
-use crate::fake_kernel::{End, Run};
+use crate::fake_kernel::{End, Run, run_script};
 use alloc::collections::VecDeque;
 use core::ops::CoroutineState;
 
@@ -85,6 +85,18 @@ fn what_is_exported_is_told_to_the_environment_before_a_program_starts() {
         ("wait_change(6, none)", exited(6, 0)),
     ];
     assert_eq!(command("export x=1; y=2 hello; hello", script).end, End::Exited(0));
+}
+
+#[test]
+fn help_of_a_program_is_what_that_program_prints() {
+    let strace = crate::PROGRAMS.iter().find(|program| program.name == "strace").unwrap();
+    let by_itself = run_script(strace.first_tasks(vec!["--help".to_owned()]).remove(0), []);
+    let run = command("help strace", []);
+    assert_eq!((run.output.as_str(), run.end), (by_itself.output.as_str(), End::Exited(0)));
+    assert!(run.output.contains("\n  -f, --follow-forks  "), "{}", run.output);
+    let run = command("help nonesuch cd", []);
+    assert!(run.output.starts_with("cd: built into the shell"), "{}", run.output);
+    assert_eq!((run.errors.as_str(), run.end), ("sh: 1: help: nonesuch: no such program\n", End::Exited(2)));
 }
 
 #[test]
