@@ -16,6 +16,7 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits,
+    one_line::Word,
     sched::Policy,
     task::State,
     wakers::{Holders, Waker},
@@ -350,7 +351,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let mut text = String::new();
         for &slot in cycle.iter().take(limits::CYCLE_TOLD) {
             // Writing to a string cannot fail.
-            let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), self.name_of(slot));
+            let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), Word(self.name_of(slot)));
         }
         let _ = match cycle {
             [] => Ok(()),

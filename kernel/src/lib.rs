@@ -37,6 +37,7 @@ mod ktrace;
 pub mod limits;
 mod lint;
 mod measures;
+pub mod one_line;
 mod own;
 mod panic;
 pub mod poll;
