@@ -56,7 +56,7 @@ fn the_excerpts_of_the_log_are_what_the_machine_says() {
         }
         excerpts += 1;
     }
-    assert_eq!(excerpts, 5);
+    assert_eq!(excerpts, 6);
 }
 
 /// The lines of the walk through the log of echod, whose times are the host's, are what it says: the same tasks do

@@ -401,9 +401,9 @@ events! {
     /// A task has ended; its destructors have run.
     INFO "yieldix::task" "exited" Exited { tid: Tid, name: &'a str, status: &'a ExitStatus, errno: &'a str, turns: u64, traps: u64 }
         = "{status}[ with {errno}], after {turns} turns and {traps} traps";
-    /// A task ended by a fault of its own.
-    WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str }
-        = "PANIC: {panic}";
+    /// A task ended by a fault of its own; `line` is its last trap's.
+    WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str, line: &'a str }
+        = "PANIC: {panic}[ after the yield at {line}]";
     /// A first task, of which nobody else will ask, returned this error; `line` is its last trap's.
     WARN "yieldix::task" "task failed" Failed { tid: Tid, name: &'a str, errno: Errno, line: &'a str }
         = "failed with {errno}[ at {line}]";

@@ -17,12 +17,13 @@ use crate::{
     event::{Observer, SCHEMA_VERSION},
     fd::{Object, Streams},
     file::{File, Kind},
-    fs::{FileSystems, mount::Mount},
+    fs::FileSystems,
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
     lint::Lints,
     measures::{Lease, Measures},
+    options::Options,
     own::OwnDevices,
     panic,
     poll::Watch,
@@ -44,67 +45,9 @@ use std::{
     ops::CoroutineState,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
-    time::Duration,
 };
 use tracing::level_filters::LevelFilter;
-use yieldix_syscalls::{
-    BYTES_SHOWN, Clock, ExitStatus, Program, Reply, Signal, SpawnOptions, Syscall, Task, Tid, Time, Trap,
-};
-
-/// What a kernel is given beside its hardware and its policy.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Traps a turn, for tasks that are not given another number: 1 to [`limits::QUANTUM_MAX`].
-    pub quantum: u32,
-    /// The most tasks at a time.
-    pub tasks_max: u32,
-    /// Descriptors a task may have open, 0, 1 and 2 not counted.
-    pub fds_per_task: u32,
-    /// How long after the first of several timers the kernel may wake up for all of them. It matters
-    /// only to a machine that waits: one that computes looks at its timers at every poll.
-    pub timer_slack: Duration,
-    /// Programs that can be spawned by name.
-    pub programs: Vec<Program>,
-    /// The variables that the first tasks have, by their names.
-    pub environment: BTreeMap<String, String>,
-    /// The folders of the hardware, in its order, and where tasks see them.
-    pub mounts: Vec<Mount>,
-    /// May tasks run programs of the host?
-    pub may_exec_on_host: bool,
-    /// The most bytes of files in memory.
-    pub ram_bytes: u64,
-    /// Does the flight recorder keep every turn too? They are watched then, at some cost.
-    pub records_turns: bool,
-    /// Are turns and calls measured from the beginning on? They are watched then, at some cost.
-    pub is_measured: bool,
-    /// Is the flight recorder read out when a task panics?
-    pub reads_out_faults: bool,
-    /// Bytes that the log shows of a payload or a text.
-    pub payload_shown: usize,
-    /// Check the kernel's invariants after every trap, at some cost.
-    pub is_checked: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            quantum: limits::QUANTUM,
-            tasks_max: limits::TASKS,
-            fds_per_task: limits::FDS_PER_TASK,
-            timer_slack: Duration::ZERO,
-            programs: Vec::new(),
-            environment: BTreeMap::new(),
-            mounts: Vec::new(),
-            may_exec_on_host: false,
-            ram_bytes: limits::RAM_BYTES,
-            records_turns: false,
-            is_measured: false,
-            reads_out_faults: false,
-            payload_shown: BYTES_SHOWN.into(),
-            is_checked: cfg!(debug_assertions),
-        }
-    }
-}
+use yieldix_syscalls::{Clock, ExitStatus, Reply, SpawnOptions, Syscall, Task, Tid, Time, Trap};
 
 /// What the kernel has left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +104,7 @@ pub struct Kernel<H, P> {
     pub(crate) alarms: Alarms,
     pub(crate) round_time: Option<Time>,
     pub(crate) announcements: Vec<u8>,
-    interrupts: Vec<Interrupt>,
+    pub(crate) interrupts: Vec<Interrupt>,
     pub(crate) inbox: Arc<Inbox>,
     /// The process group that the keys of the console send signals to.
     pub(crate) foreground: Option<Tid>,
@@ -292,6 +235,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub fn boot(&mut self, task: Task, options: SpawnOptions, is_init: bool) -> Result<Tid, yieldix_syscalls::Errno> {
         if self.first.is_none() {
             let (quantum, tasks_max) = (self.options.quantum, self.table.tasks_max());
+            let now = self.now();
+            self.recorder.clock(now);
             emit!(self, Booted { schema: SCHEMA_VERSION, policy: self.policy.name(), quantum, tasks_max });
         }
         let environment = Environment::of(&self.options.environment)?;
@@ -377,6 +322,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Runs rounds until nobody is ready, or it is time to look at the hardware.
+    ///
+    /// A function of its own: inlined into its caller, it spills registers at every turn.
+    #[inline(never)]
     fn rounds<const OBSERVED: bool>(&mut self) {
         loop {
             // A panic cuts a round short: those who were behind it are not to lose their turns.
@@ -437,7 +385,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
-    fn pace_polls(&mut self) {
+    pub(crate) fn pace_polls(&mut self) {
         let now = self.now();
         self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
@@ -574,115 +522,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Timers, devices, requests. Waits for one of them when no task is ready and it may.
-    fn take_interrupts(&mut self, may_wait: bool) -> Work {
-        self.round_time = None;
-        self.pace_polls();
-        loop {
-            self.fire_timers();
-            self.send_signals_of_keys();
-            self.serve_inbox();
-            self.tell_tracers();
-            if self.ended.is_some() {
-                // Nobody may step this kernel again, and its callers wait.
-                self.close_inbox();
-                return Work::Over;
-            }
-            if self.table.live() == 0 && !self.inbox.has_handles() {
-                return Work::Over;
-            }
-            let is_ready = self.policy.waiting() > 0;
-            // Whoever runs the kernel step by step may still bring something.
-            if !is_ready && may_wait && self.is_deadlocked() {
-                self.end_in_deadlock();
-                return Work::Over;
-            }
-            let next = |kernel: &mut Self| kernel.timers.wake_up().min(kernel.first_alarm());
-            let until = if is_ready || !may_wait { Time::BOOT } else { next(self) };
-            if until != Time::BOOT {
-                self.policy.rest();
-                self.look_for_knots();
-                emit!(self, Idle { until });
-            }
-            self.polls += 1;
-            let mut batch = std::mem::take(&mut self.interrupts);
-            let may_come = self.hardware.interrupts(until, &mut batch);
-            self.round_time = None;
-            if until != Time::BOOT {
-                let now = self.now();
-                self.lints.woke_at = now;
-                self.recorder.clock(now);
-            }
-            if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {
-                let now = self.now();
-                self.timers.note_wake_up(until, now);
-            }
-            for interrupt in batch.drain(..) {
-                self.take_interrupt(interrupt);
-            }
-            self.interrupts = batch;
-            self.fire_timers();
-            self.serve_inbox();
-            self.tell_tracers();
-            if self.ended.is_some() {
-                continue;
-            }
-            if self.policy.waiting() > 0 {
-                return Work::Ready;
-            }
-            if !may_wait {
-                return Work::Waiting;
-            }
-            if !may_come && !self.wait_for_handles() {
-                self.end_in_deadlock();
-                return Work::Over;
-            }
-        }
-    }
-
-    fn take_interrupt(&mut self, interrupt: Interrupt) {
-        match interrupt {
-            Interrupt::Ready { device, readable, writable } => self.device_ready(device, readable, writable),
-            Interrupt::Signal(signal) => {
-                emit!(self, HostSignal { signal });
-                self.take_host_signal(signal);
-            }
-        }
-    }
-
-    /// What the keys of the console send is the foreground's, if there is one. Without one, the key that stops
-    /// stops the whole process, and goes on with it; all else is the first task's group's, if that is prepared for
-    /// it, and ends the machine otherwise, or when it comes a second time. One is for the kernel: `USR1` has the
-    /// flight recorder read out.
-    pub(crate) fn take_host_signal(&mut self, signal: Signal) {
-        if signal == Signal::Usr1 {
-            return self.read_out_flight("SIGUSR1");
-        }
-        let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
-        if is_key && self.signal_foreground(signal) || signal != Signal::Tstp && self.ask_to_end(signal, is_key) {
-            self.hardware.note_delivered();
-        } else if signal == Signal::Tstp {
-            self.hardware.suspend();
-        } else {
-            self.shut_down(Ended::Signalled(signal));
-        }
-    }
-
-    /// Nothing that could end any wait is left: no timer, no alarm, no device of the hardware waited on, no
-    /// handle.
-    fn is_deadlocked(&mut self) -> bool {
-        let is_time_coming = self.timers.len() > 0 || !self.alarms.is_empty();
-        self.table.live() > 0 && !is_time_coming && !self.inbox.has_handles() && !self.waits_for_hardware()
-    }
-
-    /// In a simulation nothing may come from the hardware and yet something from a handle.
-    fn wait_for_handles(&mut self) -> bool {
-        self.inbox.has_handles() && {
-            self.inbox.wait();
-            true
-        }
-    }
-
     /// Runs a piece of the kernel; a panic of the task that has the turn ends that task only.
     fn guard(&mut self, mut piece: impl FnMut(&mut Self) -> Work) -> Work {
         loop {
@@ -698,8 +537,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let tid = self.pulse.running();
         self.pulse.rest();
         let Some(slot) = self.table.find_live(tid) else {
-            // The kernel's own: nothing that it says can be trusted any more, but what it has said before.
-            self.read_out_flight("the kernel panicked");
+            // The kernel's own: nothing that it says can be trusted any more, but what it has said before. A second
+            // panic, over what is broken, must not take the place of the first.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.read_out_flight("the kernel panicked")));
             resume_unwind(payload)
         };
         let message = panic::message(&*payload);

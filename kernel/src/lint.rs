@@ -206,6 +206,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
         if let Some(line) = self.is_to_tell(Lint::Hog, slot) {
             let (tid, ran_ns) = (self.table.tid(slot), ran.as_nanos() as u64);
+            // The round began before it ran.
+            self.now_exactly();
             emit!(self, Hog { tid, name: self.name_of(slot), ran_ns, line: &line });
         }
     }

@@ -23,14 +23,14 @@ impl Display for OneLine<'_> {
     }
 }
 
-/// A name within a sentence: as it is when it is one plain word, and else in quotes.
+/// A name within a sentence: as it is when it is one plain word or nothing, and else in quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Word<'a>(pub &'a str);
 
 impl Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./+-".contains(letter);
-        if !self.0.is_empty() && self.0.chars().all(is_plain) { f.write_str(self.0) } else { quoted(self.0, f) }
+        if self.0.chars().all(is_plain) { f.write_str(self.0) } else { quoted(self.0, f) }
     }
 }
 
@@ -77,11 +77,10 @@ mod tests {
 
     #[test]
     fn a_name_is_one_plain_word_or_quoted() {
-        for plain in ["sh", "a.out", "/bin/true", "c++", "worker-7"] {
+        for plain in ["", "sh", "a.out", "/bin/true", "c++", "worker-7"] {
             assert_eq!(Word(plain).to_string(), plain);
         }
         for (name, shown) in [
-            ("", r#""""#),
             ("sh         waits: any child", r#""sh         waits: any child""#),
             ("x) waits for 9 (y", r#""x) waits for 9 (y""#),
             (r#"a" b\"#, r#""a\" b\\""#),

@@ -338,15 +338,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
+        let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
         if let ExitStatus::Panicked(message) = status {
-            emit!(self, Faulted { tid, name, panic: message });
+            emit!(self, Faulted { tid, name, panic: message, line: &line });
         }
         let failure = self.table.cold(slot).and_then(Cold::failure);
         // Nobody reads any more what it wrote: that is how a pipeline ends, and no news.
         if let Some(errno) = failure.filter(|&errno| errno != Errno::EPIPE)
             && self.table.slot(slot).parent.is_none()
         {
-            let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
             emit!(self, Failed { tid, name, errno, line: &line });
         }
         emit!(

@@ -48,13 +48,20 @@ impl Pulse {
     #[inline(always)]
     pub(crate) fn run(&self, tid: Tid, line: Line) {
         self.tid.store(tid);
-        self.line.store(line);
+        self.publish(line);
     }
 
     /// It has trapped, and runs on.
     #[inline(always)]
     pub(crate) fn pass(&self, line: &'static Location<'static>) {
-        self.line.store(Some(line));
+        self.publish(Some(line));
+    }
+
+    #[inline(always)]
+    fn publish(&self, line: Line) {
+        if cfg!(not(feature = "without-watch")) {
+            self.line.store(line);
+        }
     }
 
     /// The kernel's own code runs.

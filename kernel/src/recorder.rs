@@ -10,10 +10,12 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits::FLIGHT_RECORDS,
+    one_line::Word,
+    pulse::Line,
     sched::Policy,
     task::{Slot, State},
 };
-use std::{collections::BTreeMap, fmt, fmt::Write, panic::Location};
+use std::{collections::BTreeMap, fmt, fmt::Write};
 use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
 
 /// One thing that happened, as it lies in the ring.
@@ -22,13 +24,14 @@ use yieldix_syscalls::{ExitStatus, Signal, Tid, Time};
 struct Entry {
     /// The task: its serial number in the high 40 bits, as [`Tid::to_bits`] and [`Slot::identity`] have it.
     who: u64,
-    /// What, in the high byte, and a number that goes with it.
-    what: u64,
+    /// The number that goes with what happened; a task as in `who`.
+    number: u64,
     /// Where it waits; of what is no wait this is left from before.
-    line: Option<&'static Location<'static>>,
+    line: Line,
+    kind: Recorded,
 }
 
-/// Why a machine's flight recorder is read out.
+/// Is given why the flight recorder is read out, and what it has kept, a line each.
 pub type FlightSink = Box<dyn FnMut(&str, &str)>;
 
 /// The ring.
@@ -42,22 +45,10 @@ pub struct Recorder {
 const _: () = assert!(size_of::<Entry>() == 32);
 const _: () = assert!(FLIGHT_RECORDS.is_power_of_two());
 
-macro_rules! kinds {
-    ($(#[doc = $doc:literal] $Name:ident,)+) => {
-        /// What is recorded. The number beside it is told here.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum Kind {
-            $(#[doc = $doc] $Name,)+
-        }
-
-        impl Kind {
-            const ALL: &[Kind] = &[$(Kind::$Name),+];
-        }
-    };
-}
-
-kinds! {
+/// What is recorded. The number beside it is told here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Recorded {
     /// The clock said this, in nanoseconds.
     Clock,
     /// By this task.
@@ -106,71 +97,58 @@ kinds! {
     Continued,
 }
 
-impl Kind {
-    #[inline(always)]
-    fn with(self, number: u64) -> u64 {
-        (self as u64) << Entry::KIND_SHIFT | number
-    }
-}
-
 impl Entry {
-    const KIND_SHIFT: u32 = 56;
-    const WHO_SHIFT: u32 = 24;
-    const NUMBER_MAX: u64 = (1 << Entry::KIND_SHIFT) - 1;
-    const EMPTY: Entry = Entry { who: 0, what: 0, line: None };
+    const SERIAL_SHIFT: u32 = 24;
+    const EMPTY: Entry = Entry { who: 0, number: 0, line: None, kind: Recorded::Clock };
 
     fn serial(&self) -> u64 {
-        self.who >> Entry::WHO_SHIFT
+        self.who >> Entry::SERIAL_SHIFT
     }
 
-    fn kind(&self) -> Option<Kind> {
-        Kind::ALL.get((self.what >> Entry::KIND_SHIFT) as usize).copied()
+    /// The other task that its number names; 0 for nobody.
+    fn other(&self) -> u64 {
+        self.number >> Entry::SERIAL_SHIFT
     }
 
     fn is_wait(&self) -> bool {
-        let kind = self.what >> Entry::KIND_SHIFT;
-        (Kind::Reading as u64..=Kind::Joining as u64).contains(&kind)
-    }
-
-    fn number(&self) -> u64 {
-        self.what & Entry::NUMBER_MAX
+        (Recorded::Reading..=Recorded::Joining).contains(&self.kind)
     }
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.number();
-        match self.kind() {
-            None | Some(Kind::Clock) => return f.write_str("unknown"),
-            Some(Kind::Spawned) if number == 0 => f.write_str("spawned"),
-            Some(Kind::Spawned) => write!(f, "spawned by {number}"),
-            Some(Kind::Exited) => write!(f, "exited with {}", number as u32 as i32),
-            Some(Kind::Killed) => match Signal::from_number(number as u8) {
+        let number = self.number;
+        match self.kind {
+            Recorded::Clock => write!(f, "the clock: {}", Time::from_nanos(number)),
+            Recorded::Spawned if self.other() == 0 => f.write_str("spawned"),
+            Recorded::Spawned => write!(f, "spawned by {}", self.other()),
+            Recorded::Exited => write!(f, "exited with {}", number as u32 as i32),
+            Recorded::Killed => match Signal::from_number(number as u8) {
                 Some(signal) => write!(f, "killed by {signal}"),
                 None => write!(f, "killed by {number}"),
             },
-            Some(Kind::Panicked) => f.write_str("panicked"),
-            Some(Kind::Turn) => f.write_str("runs"),
-            Some(Kind::Reading) => write!(f, "waits: read file {number}"),
-            Some(Kind::Writing) => write!(f, "waits: write file {number}"),
-            Some(Kind::Sending) => write!(f, "waits: send port {number}"),
-            Some(Kind::Receiving) => write!(f, "waits: receive port {number}"),
-            Some(Kind::Polling) => f.write_str("waits: poll"),
-            Some(Kind::Sleeping) => write!(f, "waits: sleep until {}", Time::from_nanos(number)),
-            Some(Kind::AwaitingChild) => f.write_str("waits: child"),
-            Some(Kind::AwaitingSignal) => f.write_str("waits: signal"),
-            Some(Kind::Joining) => f.write_str("waits: join"),
-            Some(Kind::Device) => write!(f, "ready: file {number} answered"),
-            Some(Kind::Port) => write!(f, "ready: port {number} answered"),
-            Some(Kind::Timer) => f.write_str("ready: slept enough"),
-            Some(Kind::Deadline) => f.write_str("ready: deadline passed"),
-            Some(Kind::Exit) => write!(f, "ready: task {number} ended"),
-            Some(Kind::Change) => write!(f, "ready: task {number} stopped or went on"),
-            Some(Kind::Caught) => match Signal::from_number(number as u8) {
+            Recorded::Panicked => f.write_str("panicked"),
+            Recorded::Turn => f.write_str("runs"),
+            Recorded::Reading => write!(f, "waits: read file {number}"),
+            Recorded::Writing => write!(f, "waits: write file {number}"),
+            Recorded::Sending => write!(f, "waits: send port {number}"),
+            Recorded::Receiving => write!(f, "waits: receive port {number}"),
+            Recorded::Polling => f.write_str("waits: poll"),
+            Recorded::Sleeping => write!(f, "waits: sleep until {}", Time::from_nanos(number)),
+            Recorded::AwaitingChild => f.write_str("waits: child"),
+            Recorded::AwaitingSignal => f.write_str("waits: signal"),
+            Recorded::Joining => f.write_str("waits: join"),
+            Recorded::Device => write!(f, "ready: file {number} answered"),
+            Recorded::Port => write!(f, "ready: port {number} answered"),
+            Recorded::Timer => f.write_str("ready: slept enough"),
+            Recorded::Deadline => f.write_str("ready: deadline passed"),
+            Recorded::Exit => write!(f, "ready: task {} ended", self.other()),
+            Recorded::Change => write!(f, "ready: task {} stopped or went on", self.other()),
+            Recorded::Caught => match Signal::from_number(number as u8) {
                 Some(signal) => write!(f, "ready: {signal} came"),
                 None => write!(f, "ready: signal {number} came"),
             },
-            Some(Kind::Continued) => f.write_str("ready: continued"),
+            Recorded::Continued => f.write_str("ready: continued"),
         }?;
         match self.line {
             Some(line) if self.is_wait() => write!(f, " at {line}"),
@@ -188,24 +166,23 @@ impl Recorder {
     }
 
     #[inline(always)]
-    fn record(&mut self, who: u64, what: u64) -> &mut Entry {
+    fn record(&mut self, who: u64, kind: Recorded, number: u64) -> &mut Entry {
         if cfg!(feature = "without-recorder") {
             return &mut self.ring[0];
         }
         let entry = &mut self.ring[self.made as usize % FLIGHT_RECORDS];
         self.made += 1;
-        (entry.who, entry.what) = (who, what);
+        (entry.who, entry.kind, entry.number) = (who, kind, number);
         entry
     }
 
     /// The hardware is looked at, and the clock says this.
     pub fn clock(&mut self, now: Time) {
-        let what = Kind::Clock.with(now.as_nanos() & Entry::NUMBER_MAX);
         let last = &mut self.ring[self.made.wrapping_sub(1) as usize % FLIGHT_RECORDS];
-        if self.made > 0 && last.kind() == Some(Kind::Clock) {
-            last.what = what;
+        if self.made > 0 && last.kind == Recorded::Clock {
+            last.number = now.as_nanos();
         } else {
-            self.record(0, what);
+            self.record(0, Recorded::Clock, now.as_nanos());
         }
     }
 
@@ -217,60 +194,58 @@ impl Recorder {
     /// A task is new.
     #[inline(always)]
     pub fn spawned(&mut self, tid: Tid, parent: Tid) {
-        self.record(tid.to_bits(), Kind::Spawned.with(parent.serial()));
+        self.record(tid.to_bits(), Recorded::Spawned, parent.to_bits());
     }
 
     /// A task has ended.
     #[inline(always)]
     pub fn ended(&mut self, slot: &Slot, status: &ExitStatus) {
-        let what = match status {
-            ExitStatus::Exited(code) => Kind::Exited.with(u64::from(*code as u32)),
-            ExitStatus::Killed(signal) => Kind::Killed.with(u64::from(signal.number())),
-            ExitStatus::Panicked(_) => Kind::Panicked.with(0),
+        let (kind, number) = match status {
+            ExitStatus::Exited(code) => (Recorded::Exited, u64::from(*code as u32)),
+            ExitStatus::Killed(signal) => (Recorded::Killed, u64::from(signal.number())),
+            ExitStatus::Panicked(_) => (Recorded::Panicked, 0),
         };
-        self.record(slot.identity(), what);
+        self.record(slot.identity(), kind, number);
     }
 
     /// A turn begins.
     pub fn turn(&mut self, tid: Tid) {
-        self.record(tid.to_bits(), Kind::Turn.with(0));
+        self.record(tid.to_bits(), Recorded::Turn, 0);
     }
 
     /// A task begins to wait, in this state.
     #[inline(always)]
     pub fn blocked(&mut self, slot: &Slot, state: &State) {
-        let what = match state {
-            State::Reading { file, .. } => Kind::Reading.with(u64::from(*file)),
-            State::Writing { file, .. } => Kind::Writing.with(u64::from(*file)),
-            State::Sending { port, .. } => Kind::Sending.with(u64::from(*port)),
-            State::Receiving { port, .. } => Kind::Receiving.with(u64::from(*port)),
-            State::Sleeping { alarm } | State::SleepingBounded { alarm } => {
-                Kind::Sleeping.with(alarm.at().as_nanos() & Entry::NUMBER_MAX)
-            }
-            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange => Kind::AwaitingChild.with(0),
-            State::AwaitingSignal => Kind::AwaitingSignal.with(0),
-            State::Joining { .. } => Kind::Joining.with(0),
-            _ => Kind::Polling.with(0),
+        let (kind, number) = match state {
+            State::Reading { file, .. } => (Recorded::Reading, u64::from(*file)),
+            State::Writing { file, .. } => (Recorded::Writing, u64::from(*file)),
+            State::Sending { port, .. } => (Recorded::Sending, u64::from(*port)),
+            State::Receiving { port, .. } => (Recorded::Receiving, u64::from(*port)),
+            State::Sleeping { alarm } | State::SleepingBounded { alarm } => (Recorded::Sleeping, alarm.at().as_nanos()),
+            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange => (Recorded::AwaitingChild, 0),
+            State::AwaitingSignal => (Recorded::AwaitingSignal, 0),
+            State::Joining { .. } => (Recorded::Joining, 0),
+            _ => (Recorded::Polling, 0),
         };
-        self.record(slot.identity(), what).line = slot.at;
+        self.record(slot.identity(), kind, number).line = slot.at;
     }
 
     /// A task is ready that was not.
     #[inline(always)]
     pub fn woken(&mut self, tid: Tid, cause: Cause) {
-        let what = match cause {
-            Cause::Device { file } => Kind::Device.with(u64::from(file)),
-            Cause::Port { port } => Kind::Port.with(u64::from(port)),
-            Cause::Timer => Kind::Timer.with(0),
-            Cause::Deadline => Kind::Deadline.with(0),
-            Cause::Exit(tid) => Kind::Exit.with(tid.serial()),
-            Cause::Change(tid) => Kind::Change.with(tid.serial()),
-            Cause::Signal(signal) => Kind::Caught.with(u64::from(signal.number())),
-            Cause::Continued => Kind::Continued.with(0),
+        let (kind, number) = match cause {
+            Cause::Device { file } => (Recorded::Device, u64::from(file)),
+            Cause::Port { port } => (Recorded::Port, u64::from(port)),
+            Cause::Timer => (Recorded::Timer, 0),
+            Cause::Deadline => (Recorded::Deadline, 0),
+            Cause::Exit(tid) => (Recorded::Exit, tid.to_bits()),
+            Cause::Change(tid) => (Recorded::Change, tid.to_bits()),
+            Cause::Signal(signal) => (Recorded::Caught, u64::from(signal.number())),
+            Cause::Continued => (Recorded::Continued, 0),
             // A turn that was given up or used up is told by none, a spawn by its own.
             Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
         };
-        self.record(tid.to_bits(), what);
+        self.record(tid.to_bits(), kind, number);
     }
 
     /// What is in the ring, oldest first.
@@ -289,11 +264,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         // Of what was recorded before the first mark that is left nobody knows the time.
         let mut at = String::from("-");
         for entry in self.recorder.entries() {
-            if entry.kind() == Some(Kind::Clock) {
-                at = Time::from_nanos(entry.number()).to_string();
+            if entry.kind == Recorded::Clock {
+                at = Time::from_nanos(entry.number).to_string();
                 continue;
             }
-            let name = live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot));
+            let name = Word(live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot)));
             let task = format!("{} {name}", entry.serial());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{at:>14} {task:<12} {entry}");
@@ -319,6 +294,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::Location;
     use yieldix_syscalls::task;
 
     #[test]
@@ -357,7 +333,7 @@ mod tests {
         (1..=9).for_each(|second| recorder.clock(Time::from_nanos(second)));
         recorder.spawned(Tid::from_serial(1), Tid::NONE);
         recorder.clock(Time::from_nanos(10));
-        let numbers: Vec<u64> = recorder.entries().map(Entry::number).collect();
+        let numbers: Vec<u64> = recorder.entries().map(|entry| entry.number).collect();
         assert_eq!(numbers, [9, 0, 10]);
     }
 }

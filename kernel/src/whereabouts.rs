@@ -10,7 +10,7 @@ use crate::{
     one_line::OneLine,
     sched::Policy,
     task::State,
-    wakers::Waker,
+    wakers::{Holders, Waker},
 };
 use std::{fmt, panic::Location};
 use yieldix_syscalls::WaitsOn;
@@ -38,10 +38,14 @@ struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    fn of(mut all: Vec<T>) -> Listed<T> {
-        let more = all.len().saturating_sub(limits::WHERE_LINES);
-        all.truncate(limits::WHERE_LINES);
-        Listed { first: all, more }
+    const EMPTY: Listed<T> = Listed { first: Vec::new(), more: 0 };
+
+    fn push(&mut self, thing: impl FnOnce() -> T) {
+        if self.first.len() < limits::WHERE_LINES {
+            self.first.push(thing());
+        } else {
+            self.more += 1;
+        }
     }
 }
 
@@ -69,17 +73,18 @@ impl fmt::Display for Thing {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// Where the task in `slot` is parked. Looks through the whole table of tasks.
+    /// Where the task in `slot` is parked. Looks through all tasks, their descriptors, and all messages, and charges
+    /// for that.
     pub(crate) fn whereabouts(&mut self, slot: u32) -> Whereabouts {
         let (frames, left_out) = self.frames(slot);
-        let things = self.queues_to_tell(slot).into_iter().map(|queue| self.thing(queue)).collect();
-        Whereabouts {
-            frames,
-            left_out,
-            on: self.waits_on(slot),
-            things: Listed::of(things),
-            wakers: Listed::of(self.tell_wakers(slot)),
+        let mut things = Listed::EMPTY;
+        for queue in self.queues_to_tell(slot) {
+            things.push(|| self.thing(queue));
         }
+        let holders = self.holders();
+        self.operations += (holders.looked_at as u64).div_ceil(limits::SLOTS_PER_OPERATION.into()) as u32;
+        let wakers = self.tell_wakers(slot, &holders);
+        Whereabouts { frames, left_out, on: self.waits_on(slot), things, wakers }
     }
 
     /// What the task in `slot` waits at, in a few words; nothing when that is no object.
@@ -163,30 +168,29 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     /// Who could end the wait of the task in `slot`, a line each: whom, and by what.
-    fn tell_wakers(&self, slot: u32) -> Vec<String> {
-        let holders = self.holders();
-        let mut told = Vec::new();
+    fn tell_wakers(&self, slot: u32, holders: &Holders) -> Listed<String> {
+        let mut told = Listed::EMPTY;
         let task = |slot: u32| format!("task\t{}\t{}", self.table.tid(slot), OneLine(self.name_of(slot)));
         for waker in self.wakers_of(slot) {
             match waker {
                 Waker::Holder(thing) => {
                     let itself = self.waits_at(slot, thing).then_some(slot);
                     let others = holders.of(thing).iter().filter(|&&holder| Some(holder) != itself);
-                    told.extend(others.map(|&holder| format!("{}\tholds {thing}", task(holder))));
+                    others.for_each(|&holder| told.push(|| format!("{}\tholds {thing}", task(holder))));
                     for &port in holders.carriers_of(thing) {
                         let receivers = holders.of(Object::Receiver(port)).iter();
                         let by = format!("{thing} is on its way in port {port}");
-                        told.extend(receivers.map(|&receiver| format!("{}\t{by}", task(receiver))));
+                        receivers.for_each(|&receiver| told.push(|| format!("{}\t{by}", task(receiver))));
                     }
                 }
-                Waker::Task(other) => told.push(format!("{}\tits end", task(other))),
+                Waker::Task(other) => told.push(|| format!("{}\tits end", task(other))),
                 Waker::Child => {
-                    let children = self.awaited_children(slot, &holders);
-                    told.extend(children.map(|child| format!("{}\tits end", task(child))));
+                    let children = self.awaited_children(slot, holders);
+                    children.for_each(|child| told.push(|| format!("{}\tits end", task(child))));
                 }
-                Waker::Clock(at) => told.push(format!("clock\t{at}")),
-                Waker::Hardware => told.push(String::from("hardware")),
-                Waker::Anyone(way) => told.push(format!("anyone\t\t\t{way}")),
+                Waker::Clock(at) => told.push(|| format!("clock\t{at}")),
+                Waker::Hardware => told.push(|| String::from("hardware")),
+                Waker::Anyone(way) => told.push(|| format!("anyone\t\t\t{way}")),
             }
         }
         told

@@ -59,7 +59,7 @@ impl Names {
                 _ => None,
             };
             explained.push_str(number);
-            if let Some(name) = name {
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
                 explained.push_str(&format!(" {name}"));
             }
             explained.push_str(&word[number.len()..]);
@@ -75,10 +75,9 @@ impl Names {
 
     /// The same; when its name was never told, it is this one, if it has one.
     pub fn of_named(&self, tid: u64, name: &str) -> String {
-        match self.names.get(&tid) {
-            Some(name) => format!("{tid} {name}"),
-            None if name.is_empty() => tid.to_string(),
-            None => format!("{tid} {}", Word(name)),
+        match self.names.get(&tid).map_or_else(|| Word(name).to_string(), ToString::to_string).as_str() {
+            "" => tid.to_string(),
+            name => format!("{tid} {name}"),
         }
     }
 }

@@ -146,6 +146,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn text_of_machine(&mut self, file: &str) -> String {
         match file {
             "flight" => {
+                self.charge_for_the_table();
                 self.operations += limits::FLIGHT_RECORDS as u32 / limits::SLOTS_PER_OPERATION;
                 self.flight()
             }
@@ -225,7 +226,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 line(&mut text, &[&"quantum", &self.table.quantum_of(of), &limits::QUANTUM_MAX]);
             }
             "where" => {
-                self.charge_for_the_table();
                 text = self.whereabouts(of).to_string();
             }
             _ => text_of_status(&mut text, &self.task_info(self.table.tid(of))),

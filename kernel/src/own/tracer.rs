@@ -11,7 +11,9 @@ use std::{
     panic::Location,
     time::Duration,
 };
-use yieldix_syscalls::{CallCount, CallInfo, Errno, SignalFate, Syscall, Tid, Time, TraceFlags, TraceRecord, Traced};
+use yieldix_syscalls::{
+    CallCount, CallInfo, Errno, ExitStatus, SignalFate, Syscall, Tid, Time, TraceFlags, TraceRecord, Traced,
+};
 
 /// A trap that is not answered yet.
 #[derive(Debug)]
@@ -225,6 +227,7 @@ fn text_len(record: &TraceRecord) -> usize {
         Traced::Spawned { name, .. } => name.len(),
         Traced::Trap { call, .. } => call.len(),
         Traced::Answer { reply, .. } => reply.len(),
+        Traced::Exited { status: ExitStatus::Panicked(message) } => message.len(),
         Traced::Signal { .. } | Traced::Continued | Traced::Exited { .. } | Traced::Lost { .. } => 0,
     }
 }
@@ -329,6 +332,14 @@ mod tests {
         assert_eq!((rest.len(), tracer.bytes), (place + 2, 0));
         assert_eq!(tracer.counts()[0].calls, limits::TRACE_RECORDS as u64 + 6);
         assert_eq!(tracer.read(1).unwrap_err(), Errno::EAGAIN);
+    }
+
+    #[test]
+    fn the_words_of_a_panic_count_as_text() {
+        let (mut tracer, tid) = tracer(TraceFlags::NONE);
+        let status = ExitStatus::Panicked("ten bytes.".into());
+        tracer.note(Time::BOOT, &Event::Exited { tid, name: "x", status: &status, errno: "", turns: 1, traps: 1 }, 0);
+        assert_eq!((tracer.records.len(), tracer.bytes), (1, 10));
     }
 
     #[test]
