@@ -17,6 +17,7 @@ use crate::{
     kernel::Kernel,
     limits,
     one_line::Word,
+    pulse::text,
     sched::Policy,
     task::State,
     wakers::{Holders, Waker},
@@ -343,7 +344,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn line_of(&self, slot: u32) -> String {
-        self.table.slot(slot).at.map_or(String::new(), |at| at.to_string())
+        text(self.table.slot(slot).at)
     }
 
     /// `1 (main) waits for 2 (worker) waits for 1`
