@@ -25,6 +25,7 @@ fn a_line_of_json_is_one_event_and_has_what_was_said() {
     let (log, _) = run();
     let text = String::from_utf8(log).unwrap();
     let events: Vec<Value> = text.split_terminator('\n').map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(!text.contains(|letter| letter != '\n' && is_harmful(letter)), "{text:?}");
     for (number, event) in (1..).zip(&events) {
         assert_eq!(event["seq"], number);
     }
