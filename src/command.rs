@@ -1,7 +1,7 @@
 //! The command line: what can be said there.
 
 use crate::exit;
-use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{path::PathBuf, str::FromStr};
 use yieldix_syscalls::BYTES_SHOWN;
 use yieldix_userland::{duration::Span, size::Size};
@@ -65,6 +65,10 @@ pub struct Command {
     /// Do without the thread that says who holds the machine for over a second
     #[arg(long, global = true)]
     pub no_watchdog: bool,
+
+    /// End at the first lint, with the code of a panic: for tests
+    #[arg(long, env = "YIELDIX_REFUSE_LINTS", value_parser = FalseyValueParser::new(), global = true)]
+    pub refuse_lints: bool,
 
     /// Measure turns and calls from the beginning on, for /proc/sched and top; the machine is slower then
     #[arg(long, global = true)]

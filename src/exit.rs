@@ -34,7 +34,7 @@ Exit codes:
   71       the host refused what the machine needs, a folder to mount for one
   74       the program ended well, and its output, its log or its timeline was lost;
            log state, sched, timeline: what they made could not be written
-  101      the program, or the kernel, panicked
+  101      the program, or the kernel, panicked, or --refuse-lints met a lint
   127      no such program
   128+N    ended by signal N: 130 for Ctrl-C";
 

@@ -13,7 +13,7 @@ use std::{
 #[cfg(unix)]
 use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 use yieldix_kernel::{
-    Ended, FlightSink, Kernel, Options,
+    Ended, FlightSink, Kernel, LintRefusal, Options,
     event::Observer,
     fs::mount::Mount,
     hardware::{
@@ -345,6 +345,13 @@ impl Machine {
     pub fn observe(mut self, observer: impl Observer + 'static) -> Machine {
         self.observers.push(Box::new(observer));
         self
+    }
+
+    /// Panics at the first lint (docs/tracing.md), whatever is logged, and with it whoever runs the machine: for tests
+    /// of programs that are to have none. Turns are not measured for it, so a task that does not yield is found when it
+    /// would be told of in the log.
+    pub fn refuse_lints(self) -> Machine {
+        self.observe(LintRefusal)
     }
 
     /// Has a timeline written as the machine runs: Chrome trace events, which Perfetto opens.

@@ -22,6 +22,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use yieldix::{BootError, Ended, LogFile, LogFormat, LogGuard, Machine, MountError, Trace};
+use yieldix_kernel::LintRefusal;
 use yieldix_userland::{PROGRAMS, duration::Span, listing::listing};
 
 /// The program that runs what is typed, and scripts.
@@ -175,6 +176,9 @@ fn machine(command: &Command, program: &str, args: &[String]) -> Machine {
     if command.no_watchdog {
         machine = machine.watchdog(None);
     }
+    if command.refuse_lints {
+        machine = machine.refuse_lints();
+    }
     if let Some(quantum) = command.quantum {
         machine = machine.quantum(quantum);
     }
@@ -211,7 +215,11 @@ fn run(command: &Command, machine: Machine, log: &LogGuard) -> Code {
         }
         Ok(Err(error @ BootError::Mount(_, MountError::NoPath(_) | MountError::Taken))) => complain(USAGE, &error),
         Ok(Err(error)) => complain(HOST_REFUSED, &error),
-        Err(_) => {
+        Err(payload) => {
+            let text = payload.downcast_ref::<String>().filter(|text| text.starts_with(LintRefusal::MESSAGE));
+            if let Some(refused) = text {
+                return complain(KERNEL_PANIC, refused);
+            }
             let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }

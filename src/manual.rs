@@ -100,9 +100,15 @@ const LIMITS: &[(&str, u64, &str)] = &[
         "more are counted",
     ),
     (
-        "tasks, descriptors, ports and messages that a wait for the hardware has looked at for such cycles",
+        "things looked at for such cycles that a wait for the hardware pays for",
         limits::LOOKED_AT_PER_WAIT as u64,
-        "a look that took more is paid for by later waits",
+        "a search that took more is paid for by those that follow",
+    ),
+    ("the same of a look at the hardware while somebody is ready", limits::LOOKED_AT_PER_POLL as u64, "likewise"),
+    (
+        "tasks, files or ports of a machine that is searched for them while somebody is ready",
+        limits::LOOKED_AT_WHILE_BUSY as u64,
+        "a larger one is when nobody is",
     ),
     ("lines of a kind in `/proc/TID/where`", limits::WHERE_LINES as u64, "more are counted"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),

@@ -34,10 +34,11 @@ impl Running {
         }
     }
 
-    /// Has a watchdog say who holds the machine for so long.
+    /// Has a watchdog see who does not yield, and say who holds the machine for so long.
     #[cfg(unix)]
     pub(crate) fn watch(&mut self, patience: Duration) -> io::Result<()> {
-        self.watchdog = Some(Watchdog::start(self.kernel.pulse(), self.kernel.clock(), patience)?);
+        let (pulse, sightings) = (self.kernel.pulse(), self.kernel.sightings());
+        self.watchdog = Some(Watchdog::start(pulse, sightings, self.kernel.clock(), patience)?);
         Ok(())
     }
 

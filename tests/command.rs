@@ -1,14 +1,15 @@
 //! The command: what it prints where, and the code it ends with.
 
+mod common;
+
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
 };
 
 fn yieldix(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+    let mut child = common::yieldix()
         .args(args)
-        .env_remove("YIELDIX_LOG")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -63,8 +64,8 @@ fn a_job_still_running_at_the_end_of_a_script_is_ended_as_the_help_says() {
 #[cfg(unix)]
 fn a_directory_as_standard_input_is_2_and_told() {
     let directory = std::fs::File::open(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let mut shell = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-    let output = shell.env_remove("YIELDIX_LOG").stdin(directory).output().expect("the command runs");
+    let mut shell = common::yieldix();
+    let output = shell.stdin(directory).output().expect("the command runs");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(error(&output), "sh: standard input: EISDIR: is a directory\n");
 }
@@ -145,8 +146,8 @@ fn a_commands_name_is_that_command_even_where_a_file_has_it() {
         std::fs::write(format!("{folder}/{name}"), "echo the file").expect("a file");
     }
     let run = |word: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-        command.arg(word).current_dir(&folder).env_remove("YIELDIX_LOG").output().expect("the command runs")
+        let mut command = common::yieldix();
+        command.arg(word).current_dir(&folder).output().expect("the command runs")
     };
     assert!(out(&run("list")).starts_with("System\n"), "{}", out(&run("list")));
     assert_eq!(out(&run("hello")), "the file\n");
@@ -239,7 +240,7 @@ fn a_complaint_that_cannot_be_written_leaves_the_code() {
         (["--log=warn", "run", "nosuch"], 127),
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let mut command = common::yieldix();
         let status = command.args(args).stdout(Stdio::null()).stderr(full).status().expect("the command runs");
         assert_eq!(status.code(), Some(code), "{args:?}");
     }
@@ -311,8 +312,8 @@ fn the_log_goes_to_standard_error_in_either_format() {
 #[cfg(target_os = "linux")]
 fn yieldix_on_a_full_disk(args: &[&str]) -> Output {
     let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-    command.args(args).env_remove("YIELDIX_LOG").stdin(Stdio::null()).stdout(full).output().expect("the command runs")
+    let mut command = common::yieldix();
+    command.args(args).stdin(Stdio::null()).stdout(full).output().expect("the command runs")
 }
 
 #[test]
@@ -331,8 +332,8 @@ fn output_that_a_full_disk_loses_is_74_and_told() {
 fn a_reader_that_goes_away_is_no_failure() {
     let (reader, stdout) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-    let output = command.args(["run", "hello"]).env_remove("YIELDIX_LOG").stdout(stdout).output().expect("it runs");
+    let mut command = common::yieldix();
+    let output = command.args(["run", "hello"]).stdout(stdout).output().expect("it runs");
     assert_eq!((output.status.code(), error(&output)), (Some(0), ""));
 }
 
@@ -348,7 +349,7 @@ impl Stalled {
     /// It echoes `size` bytes.
     fn echo(log: &str, size: usize) -> Stalled {
         let word = "x".repeat(size / 5);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        let mut child = common::yieldix()
             .args(["--log", log, "run", "echo", &word, &word, &word, &word, &word])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -419,6 +420,7 @@ fn with_few_descriptors_a_machine_says_all_or_does_not_boot() {
     for limit in 4..24 {
         let output = Command::new("sh")
             .args(["-c", script, &limit.to_string(), env!("CARGO_BIN_EXE_yieldix")])
+            .env(common::REFUSE_LINTS.0, common::REFUSE_LINTS.1)
             .env_remove("YIELDIX_LOG")
             .output()
             .expect("a shell");

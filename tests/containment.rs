@@ -2,8 +2,10 @@
 //! on and the machine stands.
 #![feature(coroutines)]
 
+mod common;
+
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Machine, MemoryConsole};
+use yieldix::{Console, Ended, MemoryConsole};
 use yieldix_kernel::limits::FREE_CALLS_PER_TURN;
 
 /// Panics where it is dropped.
@@ -18,7 +20,7 @@ impl Drop for Bomb {
 /// Boots `task` in a simulation; gives how the machine ended and what was printed.
 fn boot(task: Task) -> (Ended, String) {
     let console = MemoryConsole::new();
-    let machine = Machine::new().simulate(0).console(Console::Memory(console.clone())).task(task);
+    let machine = common::machine().simulate(0).console(Console::Memory(console.clone())).task(task);
     let ended = machine.boot().unwrap();
     (ended, String::from_utf8(console.stdout()).unwrap())
 }
@@ -77,7 +79,7 @@ fn a_spawn_that_is_refused_drops_what_the_task_holds_and_goes_on() {
 fn a_spawn_past_the_most_tasks_drops_what_the_task_holds_and_goes_on() {
     let task =
         task!({ if trap!(yield spawn(armed(Bomb))) == Err(Errno::EAGAIN) { Ok(()) } else { Err(Errno::EPROTO) } });
-    let ended = Machine::new().simulate(0).max_tasks(1).task(task).boot().unwrap();
+    let ended = common::machine().simulate(0).max_tasks(1).task(task).boot().unwrap();
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 

@@ -9,7 +9,7 @@ use common::{
     golden::{assert_wrong_goldens_are_found, golden},
     program, run,
 };
-use std::{collections::BTreeSet, process::Command};
+use std::collections::BTreeSet;
 use yieldix::{
     Ended, MemoryFolder,
     syscalls::{ExitStatus, Group, Part, Program},
@@ -117,7 +117,7 @@ fn the_echo_that_is_sent_to_too_early_says_what_to_do() {
 /// The command's standard output.
 #[track_caller]
 fn yieldix(args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args(args).output().expect("the command runs");
+    let output = common::yieldix().args(args).output().expect("the command runs");
     assert!(output.status.success(), "{args:?}");
     String::from_utf8(output.stdout).expect("text")
 }

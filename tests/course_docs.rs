@@ -64,6 +64,7 @@ fn printed(command: &str, expected: &str) -> String {
     let command = if ends { command } else { format!("exec {command}") };
     let mut child = Command::new("sh")
         .args(["-eu", "-c", &command])
+        .env(common::REFUSE_LINTS.0, common::REFUSE_LINTS.1)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

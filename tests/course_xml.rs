@@ -9,7 +9,7 @@ use common::{
 use std::{
     fs,
     io::{Read, Write},
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ExitStatus, Stdio},
     thread,
 };
 use yieldix::{
@@ -41,8 +41,8 @@ fn piped(args: &[&str], document: &[u8]) -> (ExitStatus, String, String) {
 }
 
 fn started(args: &[&str]) -> (Child, ChildStdin) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-    command.arg("run").args(args).env_remove("YIELDIX_LOG");
+    let mut command = common::yieldix();
+    command.arg("run").args(args);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command runs");
     let stdin = child.stdin.take().expect("a pipe");
@@ -215,7 +215,7 @@ fn a_file_of_a_mounted_folder_is_written_and_read() {
     fs::create_dir(&folder).expect("a folder of its own");
     let mount = format!("{}:/data", folder.display());
     let yieldix = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let mut command = common::yieldix();
         let output = command.args(["--mount", &mount, "run"]).args(args).output().expect("the command runs");
         (output.status.code(), String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr))
     };

@@ -1,12 +1,14 @@
 //! Deadline scopes: which one ends a wait.
 #![feature(coroutines, coroutine_trait)]
 
+mod common;
+
 use std::time::Duration;
+use yieldix::Ended;
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Ended, Machine};
 
 fn boot(task: Task) -> Ended {
-    Machine::new().simulate(0).task(task).boot().unwrap()
+    common::machine().simulate(0).task(task).boot().unwrap()
 }
 
 /// Lets 20 µs pass outside of any wait that a deadline could end.

@@ -5,7 +5,7 @@
 mod common;
 
 use common::SEED;
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, ops::Range, rc::Rc, time::Duration};
 use yieldix::{
     Console, Ended, Machine, MemoryConsole,
     event::{Event, Record},
@@ -27,7 +27,7 @@ struct Told {
 
 /// Runs a machine to its end.
 fn run(task: Task) -> (Ended, Told) {
-    run_machine(Machine::new().task(task))
+    run_machine(common::machine().task(task))
 }
 
 fn run_machine(machine: Machine) -> (Ended, Told) {
@@ -324,6 +324,7 @@ fn a_wait_with_a_deadline_an_alarm_or_a_caught_signal_is_no_part_of_a_cycle() {
         task!({
             trap!(yield catch_signals(Signal::Usr1))?;
             assert_eq!(trap!(yield read(from, 1)), Err(Errno::EINTR));
+            assert_eq!(trap!(yield take_signal())?, Signal::Usr1);
             Ok(())
         })
     };
@@ -414,7 +415,7 @@ fn a_machine_with_a_handle_is_not_deadlocked_and_its_cycles_are_told() {
         while trap!(yield wait_any()).is_ok() {}
         Ok(())
     });
-    let mut running = Machine::new().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
+    let mut running = common::machine().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
     let handle = running.handle();
     let asker = std::thread::spawn(move || {
         let cycle = told.recv().expect("it is told");
@@ -432,4 +433,271 @@ fn who_sleeps_for_ever_is_in_no_cycle() {
     assert_eq!(ended, Ended::Deadlock(1));
     assert_eq!(told.deadlock.as_deref(), Some("none"));
     assert_eq!(with_part(&told, "nobody could wake it"), [1]);
+}
+
+/// Asks so often, and never waits. Each call counts as two operations, of which 128 bring a look at the hardware.
+fn is_busy_for(calls: u32) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        for _ in 0..calls {
+            trap!(yield environment())?;
+        }
+        Ok(())
+    })
+}
+
+/// So many that what a few tasks wait for is searched more than once.
+const CALLS_UNTIL_TOLD: u32 = 100 * 64;
+
+/// What is told while the first task, which has called `make`, is busy and never waits; then it kills the tasks with
+/// these numbers.
+fn beside_a_busy_task(make: impl Routine<Result<(), Errno>> + 'static, tids: Range<u64>) -> Told {
+    let (ended, told) = run(task!({
+        call!(make)?;
+        call!(is_busy_for(CALLS_UNTIL_TOLD))?;
+        for tid in tids.map(Tid::from_serial) {
+            trap!(yield kill(tid, Signal::Kill))?;
+        }
+        while trap!(yield wait_any()).is_ok() {}
+        Ok(())
+    }));
+    assert_eq!((ended, &told.deadlock), (WELL, &None));
+    told
+}
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn crossed_pipes_are_told_once_beside_a_task_that_never_waits() {
+    let told = beside_a_busy_task(crossed(), 2..4);
+    assert_eq!(told.cycles, ["2 (one) waits for 3 (two) waits for 2"]);
+    assert_eq!(told.in_cycles.len(), 2);
+}
+
+#[test]
+fn a_ring_of_three_with_ports_is_told_once_beside_a_task_that_never_waits() {
+    let told = beside_a_busy_task(
+        routine!({
+            let mut ports = Vec::new();
+            for _ in 0..3 {
+                ports.push(trap!(yield port_create(1))?);
+            }
+            for seat in 0..3 {
+                let (from, to) = (ports[seat].1, ports[(seat + 1) % 3].0);
+                let passes_on = task!({
+                    trap!(yield port_recv(from))?;
+                    trap!(yield port_send(to, "")).map_err(Errno::from)
+                });
+                trap!(yield spawn(passes_on).pass(from).pass(to).name("member"))?;
+            }
+            Ok(())
+        }),
+        2..5,
+    );
+    let ring = "2 (member) waits for 4 (member) waits for 3 (member) waits for 2";
+    assert_eq!(told.cycles, [ring]);
+    assert_eq!(told.in_cycles[0], (2, "port 0".to_owned()));
+}
+
+#[test]
+fn who_waits_for_any_child_is_in_a_cycle_with_the_child_that_joins_it() {
+    let told = beside_a_busy_task(
+        routine!({
+            let parent = task!({
+                let me = trap!(yield gettid())?;
+                trap!(yield spawn(task!({ trap!(yield join(me)).map(drop) })).name("child"))?;
+                trap!(yield wait_any()).map(drop)
+            });
+            trap!(yield spawn(parent).name("parent")).map(drop)
+        }),
+        2..4,
+    );
+    assert_eq!(told.cycles, ["2 (parent) waits for 3 (child) waits for 2"]);
+}
+
+#[test]
+fn joins_that_an_alarm_could_have_cut_short_are_told_when_it_has_not() {
+    let (ended, told) = run(task!({
+        let joins = |other: u64| {
+            task!({
+                // It comes, and is not let through.
+                trap!(yield mask_signals(Signal::Alrm))?;
+                trap!(yield alarm(Duration::from_secs(1)))?;
+                trap!(yield join(Tid::from_serial(other))).map(drop)
+            })
+        };
+        trap!(yield spawn(joins(3)).name("one"))?;
+        trap!(yield spawn(joins(2)).name("two"))?;
+        for _ in 0..4 {
+            trap!(yield sleep(Duration::from_secs(1)))?;
+        }
+        for tid in [2, 3].map(Tid::from_serial) {
+            trap!(yield kill(tid, Signal::Kill))?;
+            trap!(yield wait(tid))?;
+        }
+        Ok(())
+    }));
+    assert_eq!(ended, WELL);
+    assert_eq!(told.cycles, ["2 (one) waits for 3 (two) waits for 2"]);
+}
+
+#[test]
+fn a_knot_is_told_that_is_left_when_another_thread_has_killed_the_last_who_could_open_it() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let observer = move |record: &Record<'_>| {
+        if let Event::Cycle { tids, .. } = record.event {
+            tell.send(tids.to_owned()).expect("somebody wants to know");
+        }
+    };
+    let main = task!({
+        let (from, to) = trap!(yield pipe())?;
+        let keeper = task!({ trap!(yield sleep(Duration::MAX)) });
+        trap!(yield spawn(keeper).share(to).name("keeper"))?;
+        let reader = task!({ trap!(yield read(from, 1)).map(drop) });
+        trap!(yield spawn(reader).pass(from).pass(to).name("reader"))?;
+        let listener = trap!(yield unix_listen("/never"))?;
+        trap!(yield unix_accept(listener)).map(drop)
+    });
+    let mut running = Machine::new().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
+    let handle = running.handle();
+    let killer = std::thread::spawn(move || {
+        handle.kill(Tid::from_serial(2), Signal::Kill).expect("it is there");
+        let cycle = told.recv().expect("it is told");
+        handle.kill(Tid::from_serial(1), Signal::Kill).expect("it is there");
+        handle.kill(Tid::from_serial(3), Signal::Kill).expect("it is there");
+        cycle
+    });
+    assert_eq!(running.run(), Ended::Finished(ExitStatus::Killed(Signal::Kill)));
+    assert_eq!(killer.join().expect("it asks and ends"), "3 (reader) waits for 3");
+}
+
+#[test]
+fn a_writer_to_a_full_pipe_and_its_reader_that_waits_for_the_writer_are_a_cycle() {
+    let make = || {
+        routine!({
+            let (from, to) = trap!(yield pipe())?;
+            let (answer_from, answer_to) = trap!(yield pipe())?;
+            let writer = task!({
+                for _ in 0..2 {
+                    trap!(yield write(to, vec![0; PIPE_BYTES]))?;
+                }
+                trap!(yield write(answer_to, "done")).map(drop)
+            });
+            let reader = task!({
+                trap!(yield read(answer_from, 4))?;
+                trap!(yield read(from, 1)).map(drop)
+            });
+            trap!(yield spawn(writer).pass(to).pass(answer_to).name("writer"))?;
+            trap!(yield spawn(reader).pass(from).pass(answer_from).name("reader"))?;
+            Ok(())
+        })
+    };
+    let cycle = "2 (writer) waits for 3 (reader) waits for 2";
+    let told = beside_a_busy_task(make(), 2..4);
+    assert_eq!(told.cycles, [cycle]);
+    assert_eq!(told.in_cycles[0].1, "file 4 pipe's writing end, other end file 3");
+    let (ended, told) = run(task!({
+        call!(make())?;
+        trap!(yield wait_any()).map(drop)
+    }));
+    assert_eq!((ended, told.deadlock.as_deref()), (Ended::Deadlock(3), Some(cycle)));
+}
+
+#[test]
+fn two_who_both_read_from_a_private_stream_or_a_terminal_are_a_cycle() {
+    let reads = |fd: Fd| task!({ trap!(yield read(fd, 1)).map(drop) });
+    let told = beside_a_busy_task(
+        routine!(move {
+            let listener = trap!(yield unix_listen("/socket"))?;
+            let one = trap!(yield unix_connect("/socket"))?;
+            let two = trap!(yield unix_accept(listener))?;
+            trap!(yield close(listener))?;
+            let (master, side) = trap!(yield pty())?;
+            for (fd, name) in [(one, "client"), (two, "server"), (master, "screen"), (side, "shell")] {
+                trap!(yield spawn(reads(fd)).pass(fd).name(name))?;
+            }
+            Ok(())
+        }),
+        2..6,
+    );
+    assert_eq!(
+        told.cycles,
+        ["2 (client) waits for 3 (server) waits for 2", "4 (screen) waits for 5 (shell) waits for 4"]
+    );
+}
+
+#[test]
+fn who_waits_for_a_datagram_could_be_sent_one_by_anyone() {
+    let receives = |fd: Fd| task!({ trap!(yield recv_from(fd, 1)).map(drop) });
+    let told = beside_a_busy_task(
+        routine!(move {
+            for path in ["/one", "/two"] {
+                let fd = trap!(yield unix_bind(path))?;
+                trap!(yield spawn(receives(fd)).pass(fd))?;
+            }
+            Ok(())
+        }),
+        2..4,
+    );
+    assert_eq!(told.cycles, NONE);
+}
+
+#[test]
+fn what_a_busy_task_holds_waits_for_or_could_do_is_no_cycle() {
+    // Each is a cycle but for one thing; the busy task has that, or the clock, the console or a signal is it.
+    let told = beside_a_busy_task(
+        routine!({
+            let (from, to) = trap!(yield pipe())?;
+            let (send, receive) = trap!(yield port_create(1))?;
+            // It has the writing end, too.
+            let reads = task!({ trap!(yield read(from, 1)).map(drop) });
+            trap!(yield spawn(reads).share(from).share(to))?;
+            let receives = task!({ trap!(yield port_recv(receive)).map(drop) });
+            trap!(yield spawn(receives).share(send).share(receive))?;
+            let is_bounded = task!({
+                let (from, _to) = trap!(yield pipe())?;
+                timeout!(Duration::from_secs(9), { trap!(yield read(from, 1)) }).map(drop).or(Ok(()))
+            });
+            trap!(yield spawn(is_bounded))?;
+            let catches = task!({
+                let (from, _to) = trap!(yield pipe())?;
+                trap!(yield catch_signals(Signal::Usr1))?;
+                trap!(yield read(from, 1)).map(drop)
+            });
+            trap!(yield spawn(catches))?;
+            let polls = task!({
+                let (from, _to) = trap!(yield pipe())?;
+                trap!(yield poll(vec![Interest::Read(from), Interest::Read(Fd::STDIN)], Duration::MAX)).map(drop)
+            });
+            trap!(yield spawn(polls))?;
+            // What its tracer waits for is whatever it does.
+            let traces = task!({
+                let tracer = trap!(yield ktrace(Tid::from_serial(1), TraceFlags::COUNT, 0))?;
+                trap!(yield ktrace_read(tracer, 1)).map(drop)
+            });
+            trap!(yield spawn(traces)).map(drop)
+        }),
+        2..8,
+    );
+    assert_eq!(told.cycles, NONE);
+}
+
+#[test]
+fn who_waits_for_what_two_tell_a_tracer_could_be_told_of_one_more_by_who_has_it() {
+    let told = beside_a_busy_task(
+        routine!({
+            let tracer = trap!(yield ktrace(Tid::NONE, TraceFlags::COUNT, 0))?;
+            let (from, to) = trap!(yield pipe())?;
+            let reads = task!({ trap!(yield read(from, 1)).map(drop) });
+            trap!(yield spawn(reads).pass(from).traced(tracer))?;
+            let traces = task!({
+                loop {
+                    trap!(yield ktrace_read(tracer, 1))?;
+                }
+            });
+            // Who is traced waits for it; and the busy task may have the tracer trace another.
+            trap!(yield spawn(traces).share(tracer).pass(to)).map(drop)
+        }),
+        2..4,
+    );
+    assert_eq!(told.cycles, NONE);
 }

@@ -1,14 +1,16 @@
 //! A simulation is its seed: the same one writes the same log to the last byte, another one does
 //! not. Each run is a process of its own, with addresses of its own.
 
-use std::process::{Command, Output};
+mod common;
+
+use std::process::Output;
 
 /// What a run prints and logs.
 fn run(seed: u64, format: &str, program: &[&str]) -> Output {
     let seed = seed.to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let mut command = common::yieldix();
     command.args(["--simulate", "--seed", &seed, "--log", "trace", "--log-format", format, "run"]).args(program);
-    command.env_remove("YIELDIX_LOG").output().expect("the machine's binary starts")
+    command.output().expect("the machine's binary starts")
 }
 
 #[test]

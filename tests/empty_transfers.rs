@@ -1,12 +1,14 @@
 //! Reads and writes of nothing: answered at once, whoever waits before them.
 #![feature(coroutines)]
 
+mod common;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
+use yieldix::Ended;
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Ended, Machine};
 
 #[test]
 fn a_read_of_nothing_is_answered_while_another_task_waits_to_read() {
@@ -20,5 +22,5 @@ fn a_read_of_nothing_is_answered_while_another_task_waits_to_read() {
         trap!(yield kill(reader, Signal::Kill))?;
         Ok(())
     });
-    assert_eq!(Machine::new().simulate(0).task(task).boot().unwrap(), Ended::Finished(ExitStatus::Exited(0)));
+    assert_eq!(common::machine().simulate(0).task(task).boot().unwrap(), Ended::Finished(ExitStatus::Exited(0)));
 }

@@ -1,6 +1,8 @@
 //! The end of a machine: told once, and nothing is left.
 #![feature(coroutines)]
 
+mod common;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -8,7 +10,7 @@ use std::{
 };
 use yieldix::event::{Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Machine, MemoryConsole, TaskStatus, Work};
+use yieldix::{Console, Ended, MemoryConsole, TaskStatus, Work};
 
 fn sleeper() -> Task {
     task!({ trap!(yield sleep(Duration::MAX)) })
@@ -23,7 +25,7 @@ fn the_end_is_told_once() {
             count.set(count.get() + 1);
         }
     };
-    let mut machine = Machine::new().simulate(0).task(sleeper()).observe(observer).start().unwrap();
+    let mut machine = common::machine().simulate(0).task(sleeper()).observe(observer).start().unwrap();
     assert_eq!(machine.shutdown(), Ended::ShutDown);
     assert_eq!(machine.shutdown(), Ended::ShutDown);
     drop(machine);
@@ -32,7 +34,7 @@ fn the_end_is_told_once() {
 
 #[test]
 fn a_shutdown_leaves_no_zombie_of_a_task_that_was_spawned_from_outside() {
-    let mut machine = Machine::new().simulate(0).task(sleeper()).start().unwrap();
+    let mut machine = common::machine().simulate(0).task(sleeper()).start().unwrap();
     let handle = machine.handle();
     let tid = machine.spawn(task!({ Ok(()) })).unwrap();
     assert_eq!(machine.run_until_blocked(), Work::Waiting);
@@ -46,7 +48,7 @@ fn a_shutdown_leaves_no_zombie_of_a_task_that_was_spawned_from_outside() {
 
 #[test]
 fn a_machine_that_was_stepped_to_its_end_says_how_it_finished() {
-    let mut machine = Machine::new().simulate(0).task(task!({ trap!(yield exit(3)) })).start().unwrap();
+    let mut machine = common::machine().simulate(0).task(task!({ trap!(yield exit(3)) })).start().unwrap();
     while machine.step() != Work::Over {}
     assert_eq!(machine.shutdown(), Ended::Finished(ExitStatus::Exited(3)));
 }
@@ -66,7 +68,7 @@ fn lost_to(errno: Errno, is_simulated: bool) -> (Vec<String>, u64) {
         Ok(())
     });
     let console = Console::Memory(MemoryConsole::new().losing_output(errno));
-    let machine = Machine::new().console(console).task(task).observe(observer);
+    let machine = common::machine().console(console).task(task).observe(observer);
     let machine = if is_simulated { machine.simulate(0) } else { machine };
     let mut running = machine.start().unwrap();
     assert_eq!(running.run(), Ended::Finished(ExitStatus::Exited(0)));
@@ -93,7 +95,7 @@ fn who_syncs_is_told_what_became_of_its_output() {
             trap!(yield sync(Fd::STDOUT))
         });
         let console = Console::Memory(MemoryConsole::new().losing_output(Errno::EPIPE));
-        let machine = Machine::new().console(console).task(task);
+        let machine = common::machine().console(console).task(task);
         let machine = if is_simulated { machine.simulate(0) } else { machine };
         assert_eq!(machine.boot().unwrap(), Ended::Finished(ExitStatus::Exited(1)));
     }

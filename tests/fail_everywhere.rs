@@ -3,6 +3,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 
 use chaos_support::{Chaos, Doing, Scenario, Setting, affordable, evenly, keep_task_panics_quiet, scenarios, seeds};
 use yieldix::{Ended, Faults};

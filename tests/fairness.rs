@@ -3,6 +3,8 @@
 
 #![feature(coroutines, coroutine_trait)]
 
+mod common;
+
 use std::{
     sync::{
         Arc,
@@ -11,13 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 use yieldix::{
-    Console, Machine, MemoryConsole,
+    Console, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
 fn boot(task: Task) -> i32 {
     let console = Console::Memory(MemoryConsole::new());
-    Machine::new().checked(false).console(console).task(task).boot().expect("a host").code()
+    common::machine().checked(false).console(console).task(task).boot().expect("a host").code()
 }
 
 fn compute_for(span: Duration) {

@@ -50,7 +50,7 @@ fn populate(folder: &Path) {
 
 fn ours(folder: &Path, words: &[&str]) -> Output {
     let mount = format!("{}:/w", folder.display());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let mut command = common::yieldix();
     command.args(["run", "--mount", &mount, "env", "-C", "/w"]).args(words).output().unwrap()
 }
 
@@ -396,7 +396,7 @@ fn a_file_moves_from_one_mount_to_another() {
     populate(&from);
     fs::remove_file(from.join("d/x")).unwrap();
     let mounts = [&from, &to].map(|folder| folder.display().to_string());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let mut command = common::yieldix();
     command.args(["run", "--mount", &format!("{}:/from", mounts[0]), "--mount", &format!("{}:/to", mounts[1])]);
     let output = command.args(["mv", "/from/d", "/from/a", "/to"]).output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));

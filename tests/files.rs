@@ -71,7 +71,7 @@ fn a_file_is_followed_through_half_lines_bursts_rotation_and_truncation() {
     at(800, |folder| folder.truncate("log", 0));
     at(900, |folder| folder.append("log", "short\n"));
     at(1000, |folder| folder.append("log", "the end\n"));
-    let (ended, seen) = run(Machine::new().mount(folder.clone(), "/logs", true).task(follow("/logs/log")));
+    let (ended, seen) = run(common::machine().mount(folder.clone(), "/logs", true).task(follow("/logs/log")));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
     assert_eq!(seen.text(), FOLLOWED);
 }
@@ -90,7 +90,7 @@ fn who_follows_has_no_turn_while_nothing_is_written() {
         assert_eq!((before, before.is_some()), (after, true));
         trap!(yield kill(follower, Signal::Kill))
     });
-    let (ended, _) = run(Machine::new().mount(folder, "/logs", true).task(follower));
+    let (ended, _) = run(common::machine().mount(folder, "/logs", true).task(follower));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 
@@ -103,7 +103,7 @@ where
         let code = trap!(yield call).err().map_or(0, Errno::number);
         trap!(yield exit(code))
     });
-    let machine = Machine::new().mount(folder.clone(), "/f", false).mount(folder.clone(), "/ro", true);
+    let machine = common::machine().mount(folder.clone(), "/f", false).mount(folder.clone(), "/ro", true);
     let (ended, _) = run(machine.task(asker));
     Errno::from_number(ended.code())
 }
@@ -156,13 +156,13 @@ fn of_two_mounts_the_longer_path_has_the_file() {
         }
         Ok(())
     });
-    let (_, seen) = run(Machine::new().mount(outer, "/", true).mount(inner, "/deep", true).task(reader));
+    let (_, seen) = run(common::machine().mount(outer, "/", true).mount(inner, "/deep", true).task(reader));
     assert_eq!(seen.text(), "inner\ninner\nENOENT\n");
 }
 
 #[test]
 fn a_mount_that_cannot_be_is_refused_when_the_machine_boots() {
-    let folder = || (MemoryFolder::new(), Machine::new().simulate(1).task(task!({ Ok(()) })));
+    let folder = || (MemoryFolder::new(), common::machine().simulate(1).task(task!({ Ok(()) })));
     let why = |machine: Machine| match machine.start() {
         Err(BootError::Mount(_, why)) => why,
         Err(error) => panic!("{error}"),
@@ -175,9 +175,9 @@ fn a_mount_that_cannot_be_is_refused_when_the_machine_boots() {
     assert!(matches!(why(machine), MountError::Taken));
     let (_, machine) = folder();
     assert!(matches!(why(machine.mount("/no/such/folder", "/a", true)), MountError::Copy(..)));
-    let host = Machine::new().task(task!({ Ok(()) }));
+    let host = common::machine().task(task!({ Ok(()) }));
     assert!(matches!(why(host.mount(MemoryFolder::new(), "/a", true)), MountError::NotOfHost));
-    let host = Machine::new().task(task!({ Ok(()) }));
+    let host = common::machine().task(task!({ Ok(()) }));
     assert!(matches!(why(host.mount("/no/such/folder", "/a", true)), MountError::Host(..)));
 }
 
@@ -204,7 +204,7 @@ fn the_disk_takes_its_time_and_the_cache_none() {
         }
         Ok(())
     });
-    let (ended, _) = run(Machine::new().mount(cold_file(), "/f", true).task(reader));
+    let (ended, _) = run(common::machine().mount(cold_file(), "/f", true).task(reader));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 
@@ -224,7 +224,7 @@ fn a_read_that_a_deadline_gives_up_leaves_the_place() {
         assert_eq!(trap!(yield seek(file, SeekFrom::Current(0)))?, (64 << 10) + 3);
         Ok(())
     });
-    let (ended, _) = run(Machine::new().mount(cold_file(), "/f", true).task(reader));
+    let (ended, _) = run(common::machine().mount(cold_file(), "/f", true).task(reader));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 
@@ -246,7 +246,7 @@ fn tasks_that_read_one_open_file_share_it_out_in_the_order_in_which_they_came() 
         }
         Ok(())
     });
-    let (_, seen) = run(Machine::new().mount(cold_file(), "/f", true).task(parent));
+    let (_, seen) = run(common::machine().mount(cold_file(), "/f", true).task(parent));
     assert_eq!(seen.text(), "65536 a\n65536 b\n65536 c\n65536 d\n");
 }
 
@@ -318,7 +318,7 @@ mod host {
             let code = trap!(yield call).err().map_or(0, Errno::number);
             trap!(yield exit(code))
         });
-        Errno::from_number(Machine::new().mount(folder, "/f", false).task(asker).boot().unwrap().code())
+        Errno::from_number(common::machine().mount(folder, "/f", false).task(asker).boot().unwrap().code())
     }
 
     #[test]
@@ -406,7 +406,7 @@ mod host {
                     fs::rename(scratch.at("next"), scratch.at("link")).unwrap();
                 }
             });
-            let ended = Machine::new().mount(&scratch.0, "/f", true).task(opener).boot();
+            let ended = common::machine().mount(&scratch.0, "/f", true).task(opener).boot();
             is_over.store(true, Ordering::Relaxed);
             assert_eq!(ended.unwrap().code(), 0);
         });
@@ -467,7 +467,7 @@ mod host {
             }
             trap!(yield exit(i32::from(all != bytes)))
         });
-        assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(reader).boot().unwrap().code(), 0);
+        assert_eq!(common::machine().mount(&scratch.0, "/f", true).task(reader).boot().unwrap().code(), 0);
     }
 
     /// Has another process write.
@@ -485,7 +485,7 @@ mod host {
         let out = console.clone();
         let folder = scratch.0.clone();
         let follower = std::thread::spawn(move || {
-            let machine = Machine::new().mount(&folder, "/logs", true).task(follow("/logs/log"));
+            let machine = common::machine().mount(&folder, "/logs", true).task(follow("/logs/log"));
             machine.console(yieldix::Console::Memory(out)).boot().unwrap()
         });
         let until_printed = |text: &str| {
@@ -544,7 +544,7 @@ mod host {
                 }
                 Ok(())
             });
-            assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
+            assert_eq!(common::machine().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
         }
     }
 
@@ -573,7 +573,7 @@ mod host {
                 assert!(call!(until_told(news, "created\n"))?.contains("removed\n"));
                 Ok(())
             });
-            assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0, "{at}");
+            assert_eq!(common::machine().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0, "{at}");
         }
     }
 
@@ -595,7 +595,7 @@ mod host {
             assert_eq!(call!(until_told(news, "removed\n"))?, "removed\n");
             Ok(())
         });
-        assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
+        assert_eq!(common::machine().mount(&scratch.0, "/f", true).task(watcher).boot().unwrap().code(), 0);
     }
 
     #[test]
@@ -617,7 +617,7 @@ mod host {
             assert!(took < Duration::from_millis(5), "{took:?} of half a second");
             Ok(())
         });
-        assert_eq!(Machine::new().mount(&scratch.0, "/f", true).task(waiter).boot().unwrap().code(), 0);
+        assert_eq!(common::machine().mount(&scratch.0, "/f", true).task(waiter).boot().unwrap().code(), 0);
     }
 
     #[test]

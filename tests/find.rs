@@ -4,6 +4,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 mod tools_support;
 
 use chaos_support::seeds;
@@ -15,7 +16,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tools_support::random::Pick;
-use yieldix::{Console, Machine, MemoryConsole};
+use yieldix::{Console, MemoryConsole};
 use yieldix_userland::PROGRAMS;
 
 /// Files, empty ones among them, directories, and links that lead to both and nowhere.
@@ -52,7 +53,7 @@ fn printed(output: &[u8], code: i32) -> (Vec<String>, i32) {
 fn ours(folder: &Path, args: &[String]) -> (Vec<String>, i32) {
     let console = MemoryConsole::new();
     let words = ["-C", "/w", "find"].into_iter().chain(args.iter().map(String::as_str));
-    let machine = Machine::new().programs(PROGRAMS).program("env", words).mount(folder, "/w", true);
+    let machine = common::machine().programs(PROGRAMS).program("env", words).mount(folder, "/w", true);
     let ended = machine.checked(false).console(Console::Memory(console.clone())).boot().unwrap();
     printed(&console.stdout(), ended.code())
 }
@@ -199,7 +200,7 @@ fn files_are_removed_as_elsewhere() {
         let console = MemoryConsole::new();
         let args = words(line);
         let words = ["-C", "/w", "find"].into_iter().chain(args.iter().map(String::as_str));
-        let machine = Machine::new().programs(PROGRAMS).program("env", words).mount(&one, "/w", false);
+        let machine = common::machine().programs(PROGRAMS).program("env", words).mount(&one, "/w", false);
         let ended = machine.console(Console::Memory(console.clone())).boot().unwrap();
         assert_eq!(printed(&console.stdout(), ended.code()), theirs(&other, &args), "find {line}");
         let left = |folder: &Path| theirs(folder, &[]);

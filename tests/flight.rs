@@ -18,7 +18,7 @@ type Told = Rc<RefCell<Vec<(String, String)>>>;
 fn machine() -> (Machine, Told) {
     let told = Told::default();
     let sink = Rc::clone(&told);
-    let machine = Machine::new().simulate(SEED).programs(PROGRAMS);
+    let machine = common::machine().simulate(SEED).programs(PROGRAMS);
     (machine.on_flight(move |why, entries| sink.borrow_mut().push((why.to_owned(), entries.to_owned()))), told)
 }
 

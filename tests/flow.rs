@@ -97,7 +97,7 @@ fn over_a_connection() -> Task {
 /// How a task ends and what it prints, in a simulated world or on the host.
 fn run(task: Task, is_simulated: bool) -> (Ended, String) {
     let console = MemoryConsole::new();
-    let machine = Machine::new().console(Console::Memory(console.clone())).task(task);
+    let machine = common::machine().console(Console::Memory(console.clone())).task(task);
     let machine = if is_simulated { machine.simulate(common::SEED) } else { machine };
     let ended = machine.boot().unwrap();
     (ended, String::from_utf8(console.stdout()).unwrap())
@@ -126,7 +126,7 @@ fn a_receiver_that_dies_is_told_to_the_sender_by_name() {
             let receiver = task!({
                 let first = call!(recvfrom::<(u32, String)>(from).pull())?;
                 assert_eq!(first.map(|(n, _)| n), Some(0));
-                Ok(())
+                trap!(yield exit(1))
             });
             trap!(yield spawn(receiver).pass(from).detach())?;
             let out = Output::new();
@@ -319,7 +319,7 @@ fn hurried(count: usize, progress: &Arc<Mutex<Progress>>, gate: &Arc<Barrier>) -
 fn a_sender_is_held_up_by_a_full_queue_only_and_the_queue_is_bounded() {
     let (progress, gate) = (Arc::<Mutex<Progress>>::default(), Arc::new(Barrier::new(2)));
     let count = THREADED_ITEMS + 9;
-    let mut machine = Machine::new().task(hurried(count, &progress, &gate)).start().unwrap();
+    let mut machine = common::machine().task(hurried(count, &progress, &gate)).start().unwrap();
     // The helper takes none before the gate opens, and has at most one in its hands.
     assert_eq!(machine.run_until_blocked(), Work::Waiting);
     let put = progress.lock().unwrap().put;
@@ -338,7 +338,7 @@ fn a_sender_is_held_up_by_a_full_queue_only_and_the_queue_is_bounded() {
 #[test]
 fn a_killed_sender_leaves_its_helper_to_end_by_itself() {
     let (progress, gate) = (Arc::<Mutex<Progress>>::default(), Arc::new(Barrier::new(2)));
-    let mut machine = Machine::new().task(task!({ trap!(yield sleep(Duration::MAX)) })).start().unwrap();
+    let mut machine = common::machine().task(task!({ trap!(yield sleep(Duration::MAX)) })).start().unwrap();
     let tid = machine.spawn(hurried(usize::MAX, &progress, &gate)).unwrap();
     assert_eq!(machine.run_until_blocked(), Work::Waiting);
     let put = progress.lock().unwrap().put;
@@ -367,7 +367,7 @@ fn watched(task: Task) -> (Machine, Told) {
         }
     };
     let console = Console::Memory(MemoryConsole::new());
-    (Machine::new().console(console).task(task).observe(observer), told)
+    (common::machine().console(console).task(task).observe(observer), told)
 }
 
 /// Sends ten numbers, of which the odd pass, in pairs; then waits as long as it is told to.

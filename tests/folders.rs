@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Faults, Machine, MemoryConsole, MemoryFolder,
+    Console, Ended, Faults, MemoryConsole, MemoryFolder,
     syscalls::{calls::*, *},
 };
 
@@ -74,9 +74,9 @@ fn on_both(test: fn() -> Task) {
     let before = (all_below(&scratch.0.join("outside")), all_below(&other.0));
     let copies = [&scratch, &other].map(|scratch| MemoryFolder::copy_of(&scratch.inside()).unwrap());
     let [copy, other_copy] = copies;
-    let simulated = Machine::new().mount(copy.clone(), "/f", false).mount(copy, "/ro", true);
+    let simulated = common::machine().mount(copy.clone(), "/f", false).mount(copy, "/ro", true);
     let host =
-        Machine::new().mount(scratch.inside().as_path(), "/f", false).mount(scratch.inside().as_path(), "/ro", true);
+        common::machine().mount(scratch.inside().as_path(), "/f", false).mount(scratch.inside().as_path(), "/ro", true);
     for (name, machine) in [
         ("simulated", simulated.mount(other_copy, "/g", false).simulate(SEED)),
         ("host", host.mount(other.inside().as_path(), "/g", false)),
@@ -442,7 +442,7 @@ fn a_slow_disk_blocks_who_asks_and_nobody_else() {
         assert!(after > before.map(|turns| turns + 10 * TIMES), "{before:?} {after:?}");
         trap!(yield kill(other, Signal::Kill))
     });
-    let (ended, _) = run(Machine::new().mount(MemoryFolder::new(), "/f", false).task(asker));
+    let (ended, _) = run(common::machine().mount(MemoryFolder::new(), "/f", false).task(asker));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 
@@ -461,7 +461,7 @@ fn the_disk_is_asked_by_many_at_once() {
         assert!(took < Duration::from_millis(5), "{took:?}");
         Ok(())
     });
-    let (ended, _) = run(Machine::new().mount(MemoryFolder::new(), "/f", false).task(parent));
+    let (ended, _) = run(common::machine().mount(MemoryFolder::new(), "/f", false).task(parent));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 
@@ -482,7 +482,7 @@ fn each_call_of_the_disk_may_fail_and_leaves_nothing_open() {
         })
     };
     let run = |fail_call| {
-        let machine = Machine::new().mount(MemoryFolder::new(), "/f", false).task(folder_task());
+        let machine = common::machine().mount(MemoryFolder::new(), "/f", false).task(folder_task());
         let (mut running, _) = boot(machine.faults(Faults { fail_call, ..Faults::default() }));
         let ended = running.run();
         running.check();

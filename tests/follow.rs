@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Stdio},
     time::Duration,
 };
 use yieldix::{
@@ -242,7 +242,7 @@ impl Follower {
         }
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("log"), "old\n").unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        let mut process = common::yieldix()
             .args(["--log", "yieldix::sched=debug", "--mount"])
             .arg(format!("{}:/logs:ro", folder.display()))
             .args(["run", "follow", "/logs/log"])

@@ -1,11 +1,13 @@
 //! `tail -f log | grep python` of the shell, as a process on the host: through a rotation, and at rest without any work.
 #![cfg(target_os = "linux")]
 
+mod common;
+
 use std::{
     fs::{self, OpenOptions},
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
@@ -30,7 +32,7 @@ fn a_filtered_log_is_followed_through_rotation_and_costs_nothing_at_rest() {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("log"), "python 0\n").unwrap();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+    let mut process = common::yieldix()
         .arg("--mount")
         .arg(format!("{}:/host:ro", folder.display()))
         .args(["run", "sh", "-c", "tail -f /host/log | grep python"])

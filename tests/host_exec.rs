@@ -21,7 +21,7 @@ fn succeeds(machine: Machine) {
 
 #[test]
 fn nobody_runs_programs_of_the_host_unless_the_machine_allows_it() {
-    succeeds(Machine::new().host_program("cat", HostProgram::default()).task(task!({
+    succeeds(common::machine().host_program("cat", HostProgram::default()).task(task!({
         assert_eq!(trap!(yield host_exec(command("cat"))), Err(Errno::EPERM));
         Ok(())
     })));
@@ -30,7 +30,7 @@ fn nobody_runs_programs_of_the_host_unless_the_machine_allows_it() {
 #[test]
 fn a_program_is_four_descriptors_and_each_does_what_it_is_for() {
     let cat = HostProgram { echoes: true, ..HostProgram::default() };
-    succeeds(Machine::new().host_exec(true).host_program("cat", cat).task(task!({
+    succeeds(common::machine().host_exec(true).host_program("cat", cat).task(task!({
         let before = trap!(yield sysinfo())?.files;
         let HostProcess { process, stdin, stdout, stderr } = trap!(yield host_exec(command("cat")))?;
         assert_eq!(trap!(yield sysinfo())?.files, before + 4);
@@ -65,7 +65,7 @@ fn a_program_is_four_descriptors_and_each_does_what_it_is_for() {
 #[test]
 fn a_wait_for_a_program_ends_at_its_deadline_and_a_signal_ends_the_program() {
     let long = HostProgram { takes: Duration::from_secs(3600), ..HostProgram::default() };
-    succeeds(Machine::new().host_exec(true).host_program("sleep", long).task(task!({
+    succeeds(common::machine().host_exec(true).host_program("sleep", long).task(task!({
         let process = trap!(yield host_exec(command("sleep")))?.process;
         let waited = timeout!(Duration::from_secs(1), { trap!(yield host_wait(process)) });
         assert!(waited.is_err());
@@ -79,7 +79,7 @@ fn a_wait_for_a_program_ends_at_its_deadline_and_a_signal_ends_the_program() {
 #[test]
 fn a_task_that_ends_takes_its_programs_along_also_those_being_started() {
     let long = HostProgram { takes: Duration::from_secs(3600), ..HostProgram::default() };
-    succeeds(Machine::new().host_exec(true).host_program("sleep", long).task(task!({
+    succeeds(common::machine().host_exec(true).host_program("sleep", long).task(task!({
         let before = trap!(yield sysinfo())?.files;
         let runner = task!({
             trap!(yield host_exec(command("sleep")))?;
@@ -103,7 +103,7 @@ fn a_task_that_ends_takes_its_programs_along_also_those_being_started() {
 
 #[test]
 fn a_program_that_finds_no_room_for_its_descriptors_is_not_started() {
-    let machine = Machine::new().host_exec(true).host_program("cat", HostProgram::default()).max_fds(3);
+    let machine = common::machine().host_exec(true).host_program("cat", HostProgram::default()).max_fds(3);
     succeeds(machine.task(task!({
         assert_eq!(trap!(yield host_exec(command("cat"))), Err(Errno::EMFILE));
         Ok(())
@@ -112,7 +112,7 @@ fn a_program_that_finds_no_room_for_its_descriptors_is_not_started() {
 
 #[test]
 fn what_can_be_no_command_is_refused() {
-    succeeds(Machine::new().host_exec(true).task(task!({
+    succeeds(common::machine().host_exec(true).task(task!({
         for (program, errno) in [("", Errno::ENOENT), ("nonesuch", Errno::ENOENT), ("a\0b", Errno::EINVAL)] {
             assert_eq!(trap!(yield host_exec(command(program))), Err(errno), "{program:?}");
         }
@@ -125,7 +125,7 @@ fn what_can_be_no_command_is_refused() {
 #[test]
 fn more_programs_than_there_may_be_are_refused() {
     let cat = HostProgram { echoes: true, ..HostProgram::default() };
-    succeeds(Machine::new().host_exec(true).host_program("cat", cat).max_fds(5000).task(task!({
+    succeeds(common::machine().host_exec(true).host_program("cat", cat).max_fds(5000).task(task!({
         let mut started = 0;
         let refused = loop {
             match trap!(yield host_exec(command("cat"))) {
@@ -141,7 +141,7 @@ fn more_programs_than_there_may_be_are_refused() {
 #[test]
 fn the_program_host_sends_on_the_signals_that_it_is_sent_and_ends_as_its_program_did() {
     let long = HostProgram { takes: Duration::from_secs(3600), ..HostProgram::default() };
-    let machine = Machine::new().programs(yieldix_userland::PROGRAMS).host_exec(true).host_program("sleep", long);
+    let machine = common::machine().programs(yieldix_userland::PROGRAMS).host_exec(true).host_program("sleep", long);
     succeeds(machine.task(task!({
         for (signal, status) in [
             (Signal::Term, ExitStatus::Exited(128 + 15)),
@@ -165,11 +165,11 @@ fn the_program_host_sends_on_the_signals_that_it_is_sent_and_ends_as_its_program
 mod on_this_host {
     use std::{
         io::Write,
-        process::{Command, Output, Stdio},
+        process::{Output, Stdio},
     };
 
     fn host(args: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        let mut child = crate::common::yieldix()
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,7 +6,7 @@ mod common;
 use common::SEED;
 use std::time::Duration;
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
@@ -20,7 +20,7 @@ fn ends(task: Task, signals: &[Signal]) -> Ended {
     for (&signal, at) in signals.iter().zip(1..) {
         console.signal_at(millis(5 * at), signal);
     }
-    let machine = Machine::new().task(task).console(Console::Memory(console));
+    let machine = common::machine().task(task).console(Console::Memory(console));
     machine.simulate(SEED).boot().expect("the machine boots")
 }
 
@@ -106,7 +106,7 @@ mod command {
         fs::{self, File},
         io::{BufRead, BufReader, Lines},
         path::Path,
-        process::{Child, ChildStdout, Command, Stdio},
+        process::{Child, ChildStdout, Stdio},
     };
 
     struct Running {
@@ -116,10 +116,9 @@ mod command {
 
     /// Runs a script, and waits until it has said that it is there.
     fn script(options: &[&str], text: &str) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        let mut child = crate::common::yieldix()
             .args(options)
             .args(["run", "sh", "-c", text])
-            .env_remove("YIELDIX_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

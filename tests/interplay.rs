@@ -8,6 +8,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 
 use chaos_support::{Chance, Doing, MEANT_PANIC, assert_nothing_is_left, keep_task_panics_quiet, seeds, watched};
 use std::{
@@ -21,7 +22,7 @@ use std::{
 };
 use yieldix::event::{Event, Record};
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Console, Ended, Faults, HostProgram, Machine, MemoryConsole, MemoryFolder, Work};
+use yieldix::{Console, Ended, Faults, HostProgram, MemoryConsole, MemoryFolder, Work};
 use yieldix_userland::PROGRAMS;
 
 /// Few, so that their bounds are met.
@@ -131,6 +132,7 @@ impl Yard {
 struct Me {
     fds: Vec<Fd>,
     scopes: Vec<ScopeId>,
+    tracers: Vec<Fd>,
 }
 
 impl Me {
@@ -145,12 +147,20 @@ impl Me {
     }
 }
 
+impl Me {
+    /// Rather a tracer than anything else.
+    fn tracer(&self, yard: &Shared) -> Fd {
+        let is_any = self.tracers.is_empty() || lock(yard).is_one_in(8);
+        if is_any { self.fd(yard) } else { lock(yard).pick(&self.tracers) }
+    }
+}
+
 /// A task that does so much as its yard has acts left.
 fn actor(yard: Shared, fds: Vec<Fd>) -> Task {
     task!({
         let tid = trap!(yield gettid())?;
         lock(&yard).tids.push(tid);
-        let mut me = Me { fds, scopes: Vec::new() };
+        let mut me = Me { fds, scopes: Vec::new(), tracers: Vec::new() };
         loop {
             let act = {
                 let mut yard = lock(&yard);
@@ -168,7 +178,8 @@ fn actor(yard: Shared, fds: Vec<Fd>) -> Task {
                 20..36 => ("signal", call!(signals(&yard))),
                 36..42 => ("group", call!(groups(&yard, tid))),
                 42..54 => ("wait", call!(waits(&yard))),
-                54..74 => ("descriptor", call!(descriptors(&yard, &mut me))),
+                54..72 => ("descriptor", call!(descriptors(&yard, &mut me))),
+                72..74 => ("trace", call!(traces(&yard, &mut me))),
                 74..82 => ("file", call!(files(&yard, &mut me))),
                 82..88 => ("socket", call!(sockets(&yard, &mut me))),
                 88..90 => ("post", call!(posts(&yard, &mut me))),
@@ -189,6 +200,7 @@ fn spawns<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
     routine!(move {
         let mut options = SpawnOptions::default();
         let mut fds = Vec::new();
+        let fd = me.tracer(yard);
         let grants = lock(yard).below(4);
         for _ in 0..grants {
             let fd = me.fd(yard);
@@ -206,6 +218,7 @@ fn spawns<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
             options.detached = yard.is_one_in(4);
             options.nursery = if yard.is_one_in(3) { Some(yard.nursery()) } else { None };
             options.quantum = yard.is_one_in(2).then_some(1 + yard.below(5) as u32);
+            options.tracer = if yard.is_one_in(12) { Some(fd) } else { None };
             options.announced = yard.is_one_in(9).then_some(true);
             options.group = if yard.is_one_in(2) { Some(yard.group()) } else { None };
         }
@@ -363,6 +376,29 @@ fn descriptors<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), 
                 me.fds.extend(message.into_iter().flat_map(|message| message.fds));
                 Ok(())
             }
+        }
+    })
+}
+
+/// Tasks that trace others, each other, and those who read what is told of them.
+fn traces<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let fd = me.tracer(yard);
+        let (act, tid, span, flags) = {
+            let mut yard = lock(yard);
+            let flags = [TraceFlags::NONE, TraceFlags::FOLLOW, TraceFlags::FOLLOW | TraceFlags::COUNT];
+            (yard.below(8), yard.tid(), yard.span(), yard.pick(&flags))
+        };
+        match act {
+            0..3 => {
+                let tracer = trap!(yield ktrace(tid, flags, 8))?;
+                me.fds.push(tracer);
+                me.tracers.push(tracer);
+                Ok(())
+            }
+            3 | 4 => trap!(yield ktrace_attach(fd, tid)),
+            5 | 6 => timeout!(span, { trap!(yield ktrace_read(fd, 100)) })?.map(drop),
+            _ => trap!(yield ktrace_counts(fd)).map(drop),
         }
     })
 }
@@ -576,11 +612,41 @@ struct Seen {
     stopped: BTreeSet<Tid>,
     trace: DefaultHasher,
     wrong: Vec<String>,
+    /// Tasks that were told to wait for each other, and so many that were not named yet.
+    knots: Vec<BTreeSet<Tid>>,
+    unnamed: usize,
+    /// How many of these there were.
+    knots_told: u32,
 }
 
 impl Seen {
+    /// A knot that is told as it is, all its tasks in its cycle: nothing ever wakes one but what is done to one of them.
+    fn follow_knots(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Cycle { tids, tasks } => {
+                let is_whole = tids.matches(" waits for ").count() == tasks as usize;
+                self.unnamed = if is_whole { tasks as usize } else { 0 };
+                self.knots.extend(is_whole.then(BTreeSet::new));
+                self.knots_told += u32::from(is_whole);
+            }
+            Event::InCycle { tid, .. } if self.unnamed > 0 => {
+                self.unnamed -= 1;
+                self.knots.last_mut().expect("a cycle is told before its tasks").insert(tid);
+            }
+            Event::Answered { tid, .. } => {
+                let is_stuck = self.knots.iter().any(|knot| knot.contains(&tid));
+                self.expect(!is_stuck, format!("{tid} goes on and was told to be in a cycle: {:?}", self.knots));
+            }
+            Event::Exited { tid, .. } | Event::Stopped { tid, .. } | Event::Continued { tid } => {
+                self.knots.retain(|knot| !knot.contains(&tid));
+            }
+            _ => {}
+        }
+    }
+
     fn take(&mut self, record: &Record<'_>) {
         format!("{:?}", record.event).hash(&mut self.trace);
+        self.follow_knots(&record.event);
         match record.event {
             Event::Spawned { tid, .. } => drop(self.live.insert(tid)),
             Event::Chosen { tid, .. } | Event::Trapped { tid, .. } | Event::Blocked { tid, .. } => {
@@ -619,7 +685,8 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
     let noted = Rc::clone(&seen);
     let mut outside = Chance(!seed);
     let quantum = 1 + outside.below(8) as u32;
-    let mut machine = Machine::new()
+    // They end with whatever they have just then.
+    let mut machine = common::machine_but_for(&["signal not taken", "messages not received", "job not taken"])
         .programs(PROGRAMS)
         .simulate(seed)
         .faults(faults)
@@ -674,6 +741,7 @@ fn run(seed: u64, faults: Faults, tally: &mut Tally) -> u64 {
     let seen = seen.borrow();
     assert_eq!(seen.wrong, Vec::<String>::new());
     assert_eq!(seen.live, BTreeSet::new(), "tasks whose end nobody was told");
+    *tally.entry(("knot", None)).or_default() += seen.knots_told;
     for (&kind, &count) in &lock(&yard).tally {
         *tally.entry(kind).or_default() += count;
     }
@@ -692,8 +760,9 @@ fn run_seeds(seeds: std::ops::Range<u64>, faults: Faults) {
         }
     }
     println!("{tally:?}");
+    assert!(are_few || tally[&("knot", None)] > 0, "no knot was ever told");
     let of_tasks = ["spawn", "signal", "group", "wait", "deadline", "subroutine"];
-    let of_descriptors = ["descriptor", "file", "socket", "post", "job", "host program", "name"];
+    let of_descriptors = ["descriptor", "trace", "file", "socket", "post", "job", "host program", "name"];
     for kind in of_tasks.into_iter().chain(of_descriptors) {
         assert!(are_few || tally.contains_key(&(kind, None)), "no {kind} was ever done well");
     }
@@ -720,7 +789,7 @@ fn a_poll_that_is_over_while_its_task_is_stopped_is_over_in_time() {
         assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
         trap!(yield close(sends))
     });
-    let ended = Machine::new().task(task).simulate(114).boot().expect("it boots");
+    let ended = common::machine().task(task).simulate(114).boot().expect("it boots");
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }
 

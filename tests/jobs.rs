@@ -5,14 +5,14 @@ mod common;
 
 use common::{Seen, Witness, run};
 use std::time::Duration;
+use yieldix::Ended;
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Ended, Machine};
 
 const WELL: Ended = Ended::Finished(ExitStatus::Exited(0));
 
 /// Boots a task in a simulation and sees it end well.
 fn passes(task: Task) -> Witness {
-    let (ended, seen) = run(Machine::new().task(task));
+    let (ended, seen) = run(common::machine().task(task));
     assert_eq!(ended, WELL);
     seen
 }
@@ -32,7 +32,7 @@ fn on_the_host_work_runs_on_a_thread_of_its_own_while_the_task_goes_on() {
         assert_eq!(trap!(yield job.take())?, (Some("yieldix job".to_owned()), 7));
         Ok(())
     });
-    assert_eq!(Machine::new().task(task).boot().unwrap(), WELL);
+    assert_eq!(common::machine().task(task).boot().unwrap(), WELL);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 
 use chaos_support::{Chaos, Doing, Scenario, Setting, affordable, evenly, keep_task_panics_quiet, scenarios};
 use yieldix::syscalls::*;

@@ -20,7 +20,7 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole, Running, TaskStatus,
+    Console, Ended, MemoryConsole, Running, TaskStatus,
     syscalls::{calls::*, *},
 };
 use yieldix_kernel::limits::FREE_CALLS_PER_TURN;
@@ -441,7 +441,7 @@ fn blaster_prints_an_x_for_every_10_000_echoes() {
     });
     // Unwatched: it is half a million traps.
     let console = MemoryConsole::new();
-    let machine = Machine::new().programs(PROGRAMS).task(load).console(Console::Memory(console.clone()));
+    let machine = common::machine().programs(PROGRAMS).task(load).console(Console::Memory(console.clone()));
     assert_eq!(machine.simulate(SEED).checked(false).boot().unwrap(), WELL);
     assert_eq!(String::from_utf8(console.stdout()).unwrap(), golden("blaster"));
 }

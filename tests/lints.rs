@@ -4,7 +4,9 @@
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     cell::RefCell,
+    fs,
     panic::Location,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -12,7 +14,7 @@ use std::{
 use tracing_subscriber::prelude::*;
 use yieldix::{
     Console, Machine, MemoryConsole,
-    event::{Event, Record},
+    event::{Event, Level, Observer, Record},
     syscalls::{calls::*, *},
 };
 
@@ -108,6 +110,18 @@ fn a_task_that_sleeps_with_its_thread_is_a_hog_too() {
 }
 
 #[test]
+fn a_hog_after_a_subroutine_is_told_at_the_line_of_its_call() {
+    let line = here() + 2;
+    let hog = task!({
+        trap!(yield subroutine(routine!(move { trap!(yield yield_now()) })))?;
+        compute(TOO_LONG);
+        trap!(yield gettid())?;
+        Ok(())
+    });
+    assert_eq!(lints_of(Machine::new().task(hog)), [Told { lint: "hog", tid: 1, line }]);
+}
+
+#[test]
 fn a_task_that_takes_as_long_in_pieces_is_none() {
     let task = task!({
         let begun = Instant::now();
@@ -120,24 +134,63 @@ fn a_task_that_takes_as_long_in_pieces_is_none() {
     assert_eq!(lints_of(Machine::new().task(task)), []);
 }
 
+/// What the lints say of a machine whose turns nobody has measured.
+fn lints_seen_by_the_watchdog(task: Task) -> Vec<Told> {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let machine = Machine::new().checked(false).observe(OnlyLints(Rc::clone(&told))).task(task);
+    assert_eq!(machine.boot().unwrap().code(), 0);
+    told.take()
+}
+
 #[test]
-fn a_hog_that_nobody_observes_is_found_when_it_does_so_again() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let layer = Messages(Arc::clone(&told));
-    let subscriber = tracing_subscriber::registry().with(layer.with_filter(tracing::level_filters::LevelFilter::WARN));
-    let hog = task!({
-        for _ in 0..4 {
-            compute(TOO_LONG);
+fn a_hog_that_nobody_observes_is_told_after_its_first_time_however_many_tasks_there_are() {
+    let line = here() + 5;
+    let told = lints_seen_by_the_watchdog(task!({
+        for _ in 0..500 {
+            trap!(yield spawn(task!({ trap!(yield sleep(Duration::MAX)) })).bound())?;
+        }
+        trap!(yield yield_now())?;
+        compute(TOO_LONG);
+        trap!(yield yield_now())
+    }));
+    assert_eq!(told, [Told { lint: "hog", tid: 1, line }]);
+}
+
+#[test]
+fn a_hog_that_nobody_observes_is_told_when_it_ends_with_the_machine() {
+    let line = here() + 2;
+    let told = lints_seen_by_the_watchdog(task!({
+        trap!(yield yield_now())?;
+        compute(TOO_LONG);
+        Ok(())
+    }));
+    assert_eq!(told, [Told { lint: "hog", tid: 1, line }]);
+}
+
+#[test]
+fn who_yields_often_or_waits_is_nobody_that_the_watchdog_sees() {
+    let told = lints_seen_by_the_watchdog(task!({
+        let begun = Instant::now();
+        while begun.elapsed() < TOO_LONG {
+            compute(Duration::from_millis(1));
             trap!(yield yield_now())?;
         }
-        Ok(())
-    });
-    let machine = Machine::new().checked(false).task(hog);
-    let ended = tracing::subscriber::with_default(subscriber, || machine.boot()).unwrap();
-    // Once for its yield, and once for its beginning if the look that found it came so early.
-    let told = told.lock().unwrap();
-    assert_eq!(ended.code(), 0);
-    assert!((1..=2).contains(&told.len()) && told.iter().all(|lint| lint == "hog"), "{told:?}");
+        trap!(yield sleep(TOO_LONG))
+    }));
+    assert_eq!(told, []);
+}
+
+/// Observes nothing else, so that turns are not measured.
+struct OnlyLints(Rc<RefCell<Vec<Told>>>);
+
+impl Observer for OnlyLints {
+    fn event(&self, record: &Record<'_>) {
+        self.0.borrow_mut().extend(told_by(record));
+    }
+
+    fn least_level(&self) -> Level {
+        Level::WARN
+    }
 }
 
 /// Collects the messages of what is logged.
@@ -414,4 +467,47 @@ fn a_span_that_is_left_entered_across_a_yield_is_told_there() {
     let told: Vec<_> = said(true).into_iter().map(|told| told.lint).collect();
     assert_eq!(told, ["span left entered"]);
     assert_eq!(said(false), []);
+}
+
+/// Files of this folder and those below.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_other_test_refuses_lints() {
+    const PLANTS: [&str; 2] = ["tests/lints.rs", "tests/planted.rs"];
+    // What stands there is compiled, or read as text, and not run by a test.
+    const NOT_RUN: [&str; 3] = ["tests/tries/", "tests/mistakes/", "tests/protection/"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["tests", "exercises/tests", "benches/peers/callbacks/tests", "kernel/tests", "kernel/src"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let mut machines = 0;
+    for path in files {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        if PLANTS.contains(&name.as_str()) || NOT_RUN.iter().any(|folder| name.starts_with(folder)) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let count = |words: &[&str]| words.iter().map(|word| text.matches(word).count()).sum::<usize>();
+        let named = count(&["env!(\"CARGO_BIN_EXE"]) - count(&["Path::new(env!(\"CARGO_BIN_EXE"]);
+        let made = named + count(&["Machine::new()", "Kernel::new("]);
+        let refused =
+            count(&[".refuse_lints()", ".observe(RefusesBut(", ".observe(Box::new(LintRefusal))", "REFUSE_LINTS.0"]);
+        assert!(
+            made <= refused,
+            "{name} makes {made} machines, of which {refused} refuse lints: use common::machine()"
+        );
+        machines += made;
+    }
+    assert!(machines >= 5, "it looks at the tests");
 }

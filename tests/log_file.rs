@@ -1,6 +1,8 @@
 //! The files that the command writes beside a machine: a log, a timeline. They are whole when they can be, nothing is
 //! destroyed for them, and what is lost is told by the exit code.
 
+mod common;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -22,8 +24,8 @@ impl Folder {
 
     /// The command, with its files here.
     fn yieldix(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-        command.args(args).env_remove("YIELDIX_LOG").current_dir(&self.0).stdin(Stdio::null());
+        let mut command = common::yieldix();
+        command.args(args).current_dir(&self.0).stdin(Stdio::null());
         command
     }
 
@@ -197,7 +199,7 @@ fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     let port = listener.local_addr().unwrap().port().to_string();
     // More than the console takes, which nobody reads.
     let word = "x".repeat(100_000);
-    let script = format!("nc 127.0.0.1 {port} & echo $1 $1 $1 $1 $1");
+    let script = format!("sleep 1000 | nc 127.0.0.1 {port} & echo $1 $1 $1 $1 $1");
     let log = ["--log", "warn,yieldix::sched=debug,yieldix::signal=info", "--log-file", "log"];
     let mut command = folder.yieldix(&[&log[..], &["run", "sh", "-c", &script, "sh", &word]].concat());
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
@@ -205,7 +207,7 @@ fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     until_logged(&folder, "waits: write 1");
     let pid = Pid::from_child(&running.0);
     kill_process(pid, Signal::TERM).unwrap();
-    // The connection is closed when its task has been ended, and the console is waited for then.
+    // The connection ends with the tasks, and then the machine waits for its console.
     connection.read_to_end(&mut Vec::new()).unwrap();
     kill_process(pid, Signal::HUP).unwrap();
     assert_eq!(running.0.wait().unwrap().code(), Some(129));

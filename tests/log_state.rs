@@ -4,6 +4,7 @@
 //! read by code that knows nothing of the kernel.
 #![feature(coroutines, coroutine_trait)]
 
+mod common;
 mod log_support;
 
 use log_support::{echoes, log, pipelines};
@@ -77,25 +78,25 @@ fn diff(kernels: &str, logs: &str) -> Vec<String> {
 
 #[test]
 fn a_thousand_echo_clients_in_a_simulated_world() {
-    let compared = follow(Machine::new().simulate(1).task(echoes(1000)), 30);
+    let compared = follow(common::machine().simulate(1).task(echoes(1000)), 30);
     assert_eq!(compared, POINTS);
 }
 
 #[test]
 fn a_thousand_echo_clients_on_the_host() {
-    let compared = follow(Machine::new().task(echoes(1000)), 4);
+    let compared = follow(common::machine().task(echoes(1000)), 4);
     assert_eq!(compared, POINTS);
 }
 
 #[test]
 fn a_shell_that_churns_pipelines_in_a_simulated_world() {
-    let compared = follow(pipelines(Machine::new().simulate(2)), 2);
+    let compared = follow(pipelines(common::machine().simulate(2)), 2);
     assert_eq!(compared, POINTS);
 }
 
 #[test]
 fn a_shell_that_churns_pipelines_on_the_host() {
-    let compared = follow(pipelines(Machine::new()), 2);
+    let compared = follow(pipelines(common::machine()), 2);
     assert_eq!(compared, POINTS);
 }
 
@@ -103,7 +104,7 @@ fn a_shell_that_churns_pipelines_on_the_host() {
 fn ports_storms_signals_and_usertests() {
     for program in ["philosophers", "storm", "usertests"] {
         let console = MemoryConsole::new();
-        let machine = Machine::new().simulate(3).programs(PROGRAMS).program(program, [""; 0]);
+        let machine = common::machine().simulate(3).programs(PROGRAMS).program(program, [""; 0]);
         let compared = follow(machine.console(Console::Memory(console)), 100);
         assert!(compared > 0, "{program}");
     }
@@ -113,7 +114,7 @@ fn ports_storms_signals_and_usertests() {
 fn a_log_with_a_hole_is_refused() {
     let log = log();
     log.take();
-    Machine::new().simulate(1).task(task!({ trap!(yield sleep(Duration::from_secs(1))) })).boot().unwrap();
+    common::machine().simulate(1).task(task!({ trap!(yield sleep(Duration::from_secs(1))) })).boot().unwrap();
     let lines = String::from_utf8(log.take()).unwrap();
     assert!(State::at(lines.as_bytes(), None).is_ok());
     let with_hole: String =

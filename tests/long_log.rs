@@ -5,6 +5,7 @@
 #![feature(coroutines, coroutine_trait)]
 
 mod chaos_support;
+mod common;
 mod tools_support;
 
 use std::{

@@ -2,6 +2,8 @@
 
 #![feature(coroutines)]
 
+mod common;
+
 use std::{net::TcpStream, sync::mpsc, time::Duration};
 use yieldix::{
     BootError, Console, Ended, HandleError, Machine, MemoryConsole, TaskStatus, Work,
@@ -29,11 +31,11 @@ fn code(code: i32) -> Task {
 }
 
 fn simulated() -> Machine {
-    Machine::new().simulate(7).console(Console::Memory(MemoryConsole::new()))
+    common::machine().simulate(7).console(Console::Memory(MemoryConsole::new()))
 }
 
 fn on_the_host() -> Machine {
-    Machine::new().console(Console::Memory(MemoryConsole::new()))
+    common::machine().console(Console::Memory(MemoryConsole::new()))
 }
 
 #[test]
@@ -43,15 +45,15 @@ fn a_machine_ends_with_the_status_of_its_first_task() {
 
 #[test]
 fn nothing_to_boot_and_unknown_programs_are_named() {
-    assert!(matches!(Machine::new().boot(), Err(BootError::NothingToBoot)));
-    let unknown = Machine::new().program("nosuch", [""; 0]).boot();
+    assert!(matches!(common::machine().boot(), Err(BootError::NothingToBoot)));
+    let unknown = common::machine().program("nosuch", [""; 0]).boot();
     assert!(matches!(unknown, Err(BootError::UnknownProgram(name)) if name == "nosuch"));
 }
 
 #[test]
 fn two_programs_of_one_name_are_refused() {
     let twin = Program::new("twin", Group::Other, "one of two", |_| code(0));
-    let booted = Machine::new().programs(&[twin, twin]).program("twin", [""; 0]).boot();
+    let booted = common::machine().programs(&[twin, twin]).program("twin", [""; 0]).boot();
     assert!(matches!(booted, Err(BootError::DuplicateProgram("twin"))));
 }
 

@@ -1,5 +1,7 @@
 //! The manual pages in docs/ that are made from the tables say what the tables say.
 
+mod common;
+
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -7,12 +9,12 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 #[track_caller]
 fn assert_is_made_by(page: &str, command: &str, form: &str) {
-    let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args([command, form]).output().unwrap();
+    let output = common::yieldix().args([command, form]).output().unwrap();
     assert!(output.status.success());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let written = fs::read_to_string(&path).unwrap_or_default();
@@ -48,7 +50,7 @@ fn the_excerpts_of_the_log_are_what_the_machine_says() {
     for block in page.split("```text\n$ yieldix ").skip(1) {
         let block = block.split("```").next().unwrap();
         let (command, lines) = block.split_once('\n').unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_yieldix")).args(command.split(' ')).output().unwrap();
+        let output = common::yieldix().args(command.split(' ')).output().unwrap();
         let log = String::from_utf8(output.stderr).unwrap();
         let mut said = log.lines().map(unplaced);
         for line in lines.lines() {
@@ -69,7 +71,7 @@ fn the_walk_through_the_log_of_echod_is_what_it_says() {
     let walk = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
     let walk = walk.clone().find(|block| block.contains(" echod ")).unwrap();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut echod = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+    let mut echod = common::yieldix()
         .args(["--log", "yieldix::sched=debug", "run", "echod", "--addr", &address.to_string()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -124,7 +126,7 @@ fn a_log_keeps_to_its_schema() {
     let script = "echo a | cat; sleep 1 & kill -STOP $!; kill -CONT $!; kill $!; wait; echo x >/f; cat /g; exec panic";
     for words in [&["storm"][..], &["philosophers"], &["deadlock"], &["sh", "-c", script]] {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schema.json");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+        let mut command = common::yieldix();
         command.args(["--simulate", "--log", "trace", "--log-format", "json", "--log-file"]).arg(&file).arg("run");
         command.args(words).output().unwrap();
         for line in fs::read_to_string(&file).unwrap().lines() {

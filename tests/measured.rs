@@ -1,12 +1,14 @@
 //! `/proc/sched`, and what has the kernel measured.
 
-use yieldix::{Console, Machine, MemoryConsole};
+mod common;
+
+use yieldix::{Console, MemoryConsole};
 use yieldix_userland::PROGRAMS;
 
 /// What a script prints, in a simulated world that nobody observes otherwise.
 fn printed(script: &str, is_measured: bool) -> String {
     let console = MemoryConsole::new();
-    let mut machine = Machine::new().simulate(5).checked(false).programs(PROGRAMS);
+    let mut machine = common::machine().simulate(5).checked(false).programs(PROGRAMS);
     if is_measured {
         machine = machine.measured();
     }

@@ -62,7 +62,7 @@ fn what_is_mounted_is_listed_where_it_is() {
         assert_eq!(call!(names("/a"))?, ["deep", "file"]);
         Ok(())
     });
-    let machine = Machine::new().mount(outer, "/outer", false).mount(inner, "/outer/inner", false);
+    let machine = common::machine().mount(outer, "/outer", false).mount(inner, "/outer/inner", false);
     runs_well(machine.mount(deep, "/a/deep", true).task(task));
 }
 
@@ -103,7 +103,7 @@ fn a_program_is_a_file_that_is_listed_read_and_started_and_never_changed() {
         assert_eq!(trap!(yield watch("/bin/true")), Err(Errno::EOPNOTSUPP));
         Ok(())
     });
-    runs_well(Machine::new().programs(yieldix::userland::PROGRAMS).task(task));
+    runs_well(common::machine().programs(yieldix::userland::PROGRAMS).task(task));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_file_in_memory_that_says_what_runs_it_may_be_run() {
         assert_eq!(trap!(yield stat("/file"))?.mode, 0o644);
         Ok(())
     });
-    runs_well(Machine::new().task(task));
+    runs_well(common::machine().task(task));
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn the_first_tasks_have_the_variables_of_the_machine() {
         assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
         Ok(())
     });
-    runs_well(Machine::new().variable("A", "1").task(task));
-    let refused = Machine::new().simulate(0).variable("A=", "1").task(task!({ Ok(()) })).boot();
+    runs_well(common::machine().variable("A", "1").task(task));
+    let refused = common::machine().simulate(0).variable("A=", "1").task(task!({ Ok(()) })).boot();
     assert!(matches!(refused, Err(BootError::Refused(Errno::EINVAL))), "{refused:?}");
 }
 
@@ -152,7 +152,7 @@ fn a_folder_at_the_root_takes_the_place_of_memory() {
         assert_eq!(trap!(yield getcwd())?, "/d");
         Ok(())
     });
-    runs_well(Machine::new().mount(folder, "/", false).task(task));
+    runs_well(common::machine().mount(folder, "/", false).task(task));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn memory_that_is_full_loses_nothing_and_takes_more_when_there_is_room() {
         assert_eq!(trap!(yield sysinfo())?.ram_bytes, 70_004);
         Ok(())
     });
-    runs_well(Machine::new().ram_bytes(BYTES).task(task));
+    runs_well(common::machine().ram_bytes(BYTES).task(task));
 }
 
 #[test]
@@ -208,5 +208,5 @@ fn a_task_that_is_killed_gives_back_the_files_that_only_it_had_open() {
         assert_eq!((after.ram_bytes, after.ram_inodes), (0, before.ram_inodes));
         trap!(yield wait(child)).map(drop)
     });
-    runs_well(Machine::new().task(task));
+    runs_well(common::machine().task(task));
 }

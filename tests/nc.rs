@@ -6,7 +6,7 @@ mod common;
 use common::run;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use yieldix::{
-    Ended, Machine,
+    Ended,
     syscalls::{calls::*, *},
 };
 use yieldix_userland::{PROGRAMS, prelude::Socket};
@@ -20,7 +20,7 @@ fn nc(words: &[&str]) -> ProgramRequest {
 
 /// Runs it to its end, and gives what was printed and what was told.
 fn told(test: Task) -> (String, String) {
-    let (ended, witness) = run(Machine::new().programs(PROGRAMS).task(test));
+    let (ended, witness) = run(common::machine().programs(PROGRAMS).task(test));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)), "{}", witness.errors());
     (witness.text(), witness.errors())
 }

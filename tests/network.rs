@@ -6,7 +6,7 @@ mod common;
 use common::run;
 use std::net::IpAddr;
 use yieldix::{
-    Ended, Machine,
+    Ended,
     syscalls::{calls::*, *},
 };
 
@@ -25,7 +25,7 @@ fn names_of_a_simulated_world_are_those_it_was_given_and_take_their_time() {
         assert_eq!(trap!(yield resolve("example")), Err(Errno::ENOENT));
         Ok(())
     });
-    let machine = Machine::new()
+    let machine = common::machine()
         .host("db.example", address("192.0.2.1"))
         .host("db.example", address("2001:db8::1"))
         .host("web.example", address("192.0.2.2"));
@@ -50,6 +50,6 @@ fn a_task_that_is_killed_while_it_asks_for_a_name_leaves_nothing() {
         assert_eq!(trap!(yield sysinfo())?.files, 3);
         Ok(())
     });
-    let (ended, _) = run(Machine::new().host("db.example", address("192.0.2.1")).task(killer));
+    let (ended, _) = run(common::machine().host("db.example", address("192.0.2.1")).task(killer));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)));
 }

@@ -3,11 +3,13 @@
 
 mod common;
 
-use common::page::{assert_links_lead_somewhere, blocks, read};
+use common::{
+    outside::{Outside, binary},
+    page::{assert_links_lead_somewhere, blocks, read},
+};
 use std::{
-    env, fs,
+    fs,
     io::Write,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
@@ -51,27 +53,11 @@ fn both(_: Args) -> Task {
 fn main() {
     let mut words = std::env::args().skip(1);
     let program = words.next().expect("a program");
-    let ended = Machine::new().programs(PROGRAMS).program(program, words).boot().expect("it boots");
+    let machine = Machine::new().programs(PROGRAMS).program(program, words).refuse_lints();
+    let ended = machine.boot().expect("it boots");
     std::process::exit(ended.code());
 }
 "#;
-
-/// A folder outside the repository, removed at the end.
-struct Outside(PathBuf);
-
-impl Outside {
-    fn new() -> Outside {
-        let folder = env::temp_dir().join(format!("yieldix-outside-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Outside(folder)
-    }
-}
-
-impl Drop for Outside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The program that docs/userland.md shows whole.
 fn whole_program() -> String {
@@ -105,19 +91,18 @@ fn recipe(fence: &str) -> String {
 }
 
 fn assert_succeeds(command: &mut Command) {
-    // Built once, and again only when the machine has changed.
-    command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/outside-crate"));
-    let output = command.env("CARGO_NET_OFFLINE", "true").output().unwrap();
+    let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !errors.contains("warning"), "{command:?}: {errors}");
 }
 
 /// The binaries of the crate.
 static BUILT: LazyLock<()> = LazyLock::new(|| {
-    let outside = Outside::new();
-    symlink(REPOSITORY, outside.0.join("yieldix")).unwrap();
-    assert_succeeds(Command::new("sh").args(["-eu", "-c", &recipe("```sh\n")]).current_dir(&outside.0));
-    let guest = outside.0.join("guest");
+    let outside = Outside::new().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-eu", "-c", &recipe("```sh\n")]).current_dir(outside.folder());
+    assert_succeeds(shell.env("CARGO_NET_OFFLINE", "true"));
+    let guest = outside.folder().join("guest");
     fs::write(guest.join("src/main.rs"), recipe("```rust,no_run\n")).unwrap();
     fs::create_dir(guest.join("src/bin")).unwrap();
     fs::write(guest.join("src/bin/table.rs"), TABLE).unwrap();
@@ -130,16 +115,13 @@ static BUILT: LazyLock<()> = LazyLock::new(|| {
             fs::copy(source, guest.join("src/bin").join(name).with_extension("rs")).unwrap();
         }
     }
-    // The versions that were fetched to build this test are there without a network.
-    fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), guest.join("Cargo.lock")).unwrap();
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    assert_succeeds(Command::new(&cargo).arg("build").current_dir(&guest));
-    assert_succeeds(Command::new(cargo).args(["test", "--quiet", "--bin", "pieces"]).current_dir(&guest));
+    assert_succeeds(&mut outside.cargo("guest", &["build"]).unwrap());
+    assert_succeeds(&mut outside.cargo("guest", &["test", "--quiet", "--bin", "pieces"]).unwrap());
 });
 
 /// What a binary of the crate prints, on standard output and standard error, and how it ends.
 fn run_with_errors(binary: &str, words: &[&str], input: &str) -> (String, String, Option<i32>) {
-    let mut command = Command::new(self::binary(binary));
+    let mut command = Command::new(built(binary));
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // One that reads no input may have ended.
@@ -199,10 +181,10 @@ fn a_newcomers_error_is_told() {
     assert_eq!(errors, "numbers: invalid digit found in string\n");
 }
 
-/// A binary of the crate.
-fn binary(name: &str) -> PathBuf {
+/// A binary of the crate, which is there.
+fn built(name: &str) -> PathBuf {
     LazyLock::force(&BUILT);
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-crate/debug").join(name)
+    binary(name)
 }
 
 /// Below `cargo run` stands what the crate's `main.rs` is on that page.
@@ -210,7 +192,7 @@ fn binary(name: &str) -> PathBuf {
 fn the_whole_program_of_the_manual_prints_what_is_shown() {
     let page = read("docs/userland.md");
     let shown = blocks(&page).into_iter().find(|block| block.fence == "text").expect("a session").text;
-    let run = format!("{} ", binary("commonest").display());
+    let run = format!("{} ", built("commonest").display());
     let mut printed = String::new();
     for command in shown.lines().filter_map(|line| line.strip_prefix("$ ")) {
         let script = format!("({}) 2>&1", command.replace("cargo run -q -- ", &run));
@@ -224,7 +206,7 @@ fn the_whole_program_of_the_manual_prints_what_is_shown() {
 fn the_whole_program_of_the_manual_counts_files_beside_each_other_and_gives_up_in_time() {
     let licenses = ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| format!("/here/{name}"));
     let counted = |words: &[&str], input: Stdio| {
-        let mut command = Command::new(binary("commonest"));
+        let mut command = Command::new(built("commonest"));
         let output = command.args(words).current_dir(REPOSITORY).stdin(input).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap(), output.status.code())
     };

@@ -1,10 +1,12 @@
 //! The page of a timeline needs nothing else, has all that the log has, and cannot be broken by a name.
 
+mod common;
+
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 const SCRIPT: &str = "seq 200 | sort -rn | head -n 20 | tr 1 2 >/f; (sleep 1; echo late) & cat /f | while read x; do \
@@ -17,7 +19,7 @@ fn file(name: &str) -> PathBuf {
 /// A complete log of the script, in a file of this name.
 fn log(name: &str) -> PathBuf {
     let path = file(name);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let mut command = common::yieldix();
     command.args(["--simulate", "--log", "yieldix=trace", "--log-format", "json", "--log-file"]).arg(&path);
     command.args(["run", "sh", "-c", SCRIPT]).output().unwrap();
     path
@@ -25,7 +27,7 @@ fn log(name: &str) -> PathBuf {
 
 fn draw(log: &Path) -> (PathBuf, Output) {
     let page = log.with_extension("html");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
+    let mut command = common::yieldix();
     let output = command.arg("timeline").arg(log).arg("--html").arg(&page).output().unwrap();
     (page, output)
 }

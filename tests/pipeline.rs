@@ -6,7 +6,7 @@ mod common;
 use common::SEED;
 use std::time::{Duration, Instant};
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
@@ -67,7 +67,7 @@ fn a_thousand_stages_pass_a_mebibyte_within_five_seconds_and_64_mib() {
     let expected: Vec<u8> = (0..BYTES).map(|at| (at * 7 / 5) as u8).collect();
     for seed in [Some(SEED), None] {
         let console = MemoryConsole::new();
-        let machine = Machine::new().task(pipeline()).console(Console::Memory(console.clone()));
+        let machine = common::machine().task(pipeline()).console(Console::Memory(console.clone()));
         let machine = if let Some(seed) = seed { machine.simulate(seed) } else { machine };
         let began = Instant::now();
         assert_eq!(machine.boot().expect("it boots"), Ended::Finished(ExitStatus::Exited(0)));

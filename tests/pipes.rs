@@ -5,7 +5,7 @@ mod common;
 
 use common::{boot, run};
 use yieldix::{
-    Ended, Machine,
+    Ended,
     syscalls::{calls::*, *},
 };
 
@@ -32,7 +32,7 @@ fn a_hundred_thousand_that_read_are_told_the_end() {
         Ok(())
     });
     // A check counts a parent's zombies after each of its traps.
-    let machine = Machine::new().task(task).simulate(common::SEED).checked(false);
+    let machine = common::machine().task(task).simulate(common::SEED).checked(false);
     assert_eq!(machine.boot().expect("it boots"), WELL);
 }
 
@@ -62,7 +62,7 @@ fn a_long_chain_of_broken_pipes_takes_little_of_the_stack() {
         }
         Ok(())
     });
-    assert_eq!(Machine::new().task(task).simulate(common::SEED).boot().expect("it boots"), WELL);
+    assert_eq!(common::machine().task(task).simulate(common::SEED).boot().expect("it boots"), WELL);
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn a_read_that_only_the_reader_could_end_is_a_deadlock_on_both_hardwares() {
             Ok(())
         })
     };
-    assert_eq!(run(Machine::new().task(task())).0, Ended::Deadlock(1));
-    assert_eq!(Machine::new().task(task()).boot().expect("it boots"), Ended::Deadlock(1));
+    assert_eq!(run(common::machine().task(task())).0, Ended::Deadlock(1));
+    assert_eq!(common::machine().task(task()).boot().expect("it boots"), Ended::Deadlock(1));
 }
 
 #[test]
@@ -89,14 +89,14 @@ fn who_waits_for_the_console_keeps_a_machine_from_being_deadlocked() {
     });
     let console = yieldix::MemoryConsole::new().kept_open();
     console.type_at(Time::BOOT + std::time::Duration::from_secs(1), "late");
-    let machine = Machine::new().task(task).simulate(common::SEED).console(yieldix::Console::Memory(console));
+    let machine = common::machine().task(task).simulate(common::SEED).console(yieldix::Console::Memory(console));
     assert_eq!(machine.boot().expect("it boots"), WELL);
 }
 
 #[test]
 fn the_log_tells_the_ends_of_a_pipe_by_each_other() {
     let task = task!({ trap!(yield pipe()).map(drop) });
-    let (mut machine, witness) = boot(Machine::new().task(task));
+    let (mut machine, witness) = boot(common::machine().task(task));
     machine.run();
     let opened = witness.events_of(|event| match event {
         common::Seen::Opened { file, address } => Some((*file, address.clone())),

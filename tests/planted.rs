@@ -1,14 +1,10 @@
 //! Faults that are planted where a seed says, among many lines that look much like them, are each named with their line
 //! by the log as it is when nobody chooses one. `scripts/plant` does the same with seeds of one's own, and shows it.
 
-use std::{
-    collections::BTreeSet,
-    env,
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod common;
+
+use common::outside::{self, Outside};
+use std::{collections::BTreeSet, env, fmt::Write, fs, path::PathBuf, process::Command};
 
 /// The seeds, when the variable has none.
 const SEEDS: &[u64] = &[1, 2, 3];
@@ -24,10 +20,8 @@ name = "planted"
 version = "0.0.0"
 edition = "2024"
 
-[workspace]
-
 [dependencies]
-yieldix = { path = "ROOT" }
+yieldix = { path = "../yieldix" }
 "#;
 
 /// What runs the program that it is told to.
@@ -202,16 +196,12 @@ impl Planted {
 
 /// Builds them all, in one binary of a crate of its own; gives where that is.
 fn build(planted: &[Planted]) -> PathBuf {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted");
+    let outside = Outside::new().unwrap();
+    let package = outside.folder().join("planted");
     let sources = package.join("src");
-    if sources.exists() {
-        fs::remove_dir_all(&sources).unwrap();
-    }
     fs::create_dir_all(&sources).unwrap();
-    fs::write(package.join("Cargo.toml"), MANIFEST.replace("ROOT", root)).unwrap();
-    // The versions that were fetched to build this test are there without a network.
-    fs::copy(Path::new(root).join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+    fs::write(package.join("Cargo.toml"), MANIFEST).unwrap();
+    fs::copy(outside.folder().join("yieldix/rust-toolchain.toml"), package.join("rust-toolchain.toml")).unwrap();
     for program in planted {
         fs::write(sources.join(program.name()).with_extension("rs"), &program.text).unwrap();
     }
@@ -219,13 +209,9 @@ fn build(planted: &[Planted]) -> PathBuf {
     let arm = |name: String| format!("Some({name:?}) => {name}::workers,\n");
     let arms: String = planted.iter().map(|program| arm(program.name())).collect();
     fs::write(sources.join("main.rs"), MAIN.replace("MODULES", &modules).replace("ARMS", &arms)).unwrap();
-    // What the machine is made of was built there, but for itself.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target folder");
-    let mut cargo = Command::new(env!("CARGO"));
-    let built = cargo.args(["build", "--quiet", "--offline"]).current_dir(&package);
-    let built = built.env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS").output().unwrap();
+    let built = outside.cargo("planted", &["build", "--quiet"]).unwrap().output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    target.join("debug/planted")
+    outside::binary("planted")
 }
 
 #[test]

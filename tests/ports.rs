@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole, Work,
+    Console, Ended, MemoryConsole, Work,
     event::{Event, Record},
     syscalls::{calls::*, *},
 };
@@ -284,7 +284,7 @@ fn run_port(setting: Setting) -> u64 {
         }
         Ok(())
     });
-    let mut machine = Machine::new().simulate(seed).quantum(quantum).checked(is_watched).task(main);
+    let mut machine = common::machine().simulate(seed).quantum(quantum).checked(is_watched).task(main);
     if is_watched {
         let seen = Arc::clone(&model);
         machine = machine.observe(move |record: &Record<'_>| match record.event {
@@ -369,7 +369,7 @@ fn tasks_that_wait_at_ports_for_each_other_are_a_deadlock_that_is_told() {
         trap!(yield port_send(full, "fills it"))?;
         trap!(yield port_send(full, "waits")).map_err(Errno::from)
     });
-    let (ended, seen) = run(Machine::new().task(main));
+    let (ended, seen) = run(common::machine().task(main));
     assert_eq!(ended, Ended::Deadlock(3));
     let told = seen.events_of(|event| match event {
         Seen::Deadlocked { tid, on } => Some((*tid, on.to_string())),
@@ -392,12 +392,12 @@ fn a_poll_of_ports_alone_is_no_hope_and_one_of_a_device_is() {
         let (_to, from) = trap!(yield port_create(1))?;
         trap!(yield poll(vec![Interest::Read(from)], Duration::MAX)).map(drop)
     });
-    assert_eq!(run(Machine::new().task(on_ports)).0, Ended::Deadlock(1));
+    assert_eq!(run(common::machine().task(on_ports)).0, Ended::Deadlock(1));
     let for_a_while = task!({
         let (_to, from) = trap!(yield port_create(1))?;
         trap!(yield poll(vec![Interest::Read(from)], Duration::from_secs(3600))).map(drop)
     });
-    assert_eq!(run(Machine::new().task(for_a_while)).0, WELL);
+    assert_eq!(run(common::machine().task(for_a_while)).0, WELL);
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn a_port_is_told_from_its_making_to_its_end() {
         trap!(yield close(from))?;
         trap!(yield close(to))
     });
-    let (_, seen) = run(Machine::new().task(main));
+    let (_, seen) = run(common::machine().task(main));
     let told = seen.events_of(|event| match event {
         Seen::Other(message) if message.starts_with("port") => Some(*message),
         _ => None,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole, Running, Stats, Work,
+    Console, Ended, MemoryConsole, Running, Stats, Work,
     syscalls::{calls::*, *},
     userland::PROGRAMS,
 };
@@ -63,7 +63,7 @@ fn churn() -> Task {
 
 fn machine(task: Task) -> (Running, MemoryConsole) {
     let console = MemoryConsole::new();
-    let machine = Machine::new().programs(PROGRAMS).simulate(SEED).checked(false);
+    let machine = common::machine().programs(PROGRAMS).simulate(SEED).checked(false);
     let machine = machine.console(Console::Memory(console.clone()));
     (machine.task(task).start().expect("the machine boots"), console)
 }

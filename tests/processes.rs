@@ -18,8 +18,8 @@ fn rows() -> String {
 }
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yieldix"));
-    command.arg("run").args(args).env_remove("YIELDIX_LOG").stderr(Stdio::piped());
+    let mut command = common::yieldix();
+    command.arg("run").args(args).stderr(Stdio::piped());
     command
 }
 

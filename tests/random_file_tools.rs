@@ -29,7 +29,7 @@ use tools_support::{
     random::Pick,
     tree::{self, Node, Tree},
 };
-use yieldix::{Console, Machine, MemoryConsole};
+use yieldix::{Console, MemoryConsole};
 use yieldix_userland::PROGRAMS;
 
 struct Case {
@@ -342,7 +342,7 @@ fn ours_do(cases: &[Case], folder: &Path, memory: &Path) {
     }
     fs::write(folder.join("out/main"), main).unwrap();
     let console = MemoryConsole::new();
-    let ended = Machine::new()
+    let ended = common::machine()
         .programs(PROGRAMS)
         .program("sh", ["/ours/out/main"])
         .mount(folder, "/ours", false)

@@ -91,6 +91,7 @@ fn the_session_is_what_a_terminal_shows() {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
+        .env(common::REFUSE_LINTS.0, common::REFUSE_LINTS.1)
         .stdin(Stdio::from(stream.try_clone().unwrap()))
         .stdout(Stdio::from(stream.try_clone().unwrap()))
         .stderr(Stdio::from(stream))

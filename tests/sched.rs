@@ -1,5 +1,6 @@
 //! What `yieldix sched` makes of a log is what the kernel's histograms have counted meanwhile.
 
+mod common;
 #[path = "log_support/log.rs"]
 mod log;
 
@@ -117,17 +118,17 @@ fn compare(machine: Machine) {
 
 #[test]
 fn latency_agrees_with_the_histograms_in_a_simulated_world() {
-    compare(pipelines(Machine::new().simulate(7)));
+    compare(pipelines(common::machine().simulate(7)));
 }
 
 #[test]
 fn latency_agrees_with_the_histograms_on_the_host() {
-    compare(pipelines(Machine::new()));
+    compare(pipelines(common::machine()));
 }
 
 #[test]
 fn timehist_has_a_line_for_each_turn_and_map_one_for_each_switch() {
-    let (log, _) = run(pipelines(Machine::new().simulate(3)));
+    let (log, _) = run(pipelines(common::machine().simulate(3)));
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let named = |name: &'static str| events.iter().filter(move |event| event["message"] == name);
     let timehist: Vec<String> = Timehist::new(log.as_bytes()).map(Result::unwrap).collect();
@@ -155,7 +156,7 @@ fn timehist_has_a_line_for_each_turn_and_map_one_for_each_switch() {
 
 #[test]
 fn a_log_with_a_hole_has_no_latency() {
-    let (log, _) = run(Machine::new().simulate(1).programs(PROGRAMS).program("hello", [""; 0]));
+    let (log, _) = run(common::machine().simulate(1).programs(PROGRAMS).program("hello", [""; 0]));
     let with_hole: String =
         log.lines().enumerate().filter(|(index, _)| *index != 3).map(|(_, line)| format!("{line}\n")).collect();
     assert!(matches!(Latency::of(with_hole.as_bytes()), Err(LogError::Missing { from: 4, to: 4 })));

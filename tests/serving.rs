@@ -1,12 +1,14 @@
 //! A server at its bound: idle while nobody waits, awake when a connection ends, gone when killed.
 #![feature(coroutines, coroutine_trait)]
 
+mod common;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 use yieldix_userland::prelude::{ServeOptions, Socket, serve};
@@ -53,7 +55,7 @@ fn settle() -> Call<()> {
 /// Boots it, and gives what was written to standard error.
 fn complaints(task: Task) -> String {
     let console = MemoryConsole::new();
-    let machine = Machine::new().simulate(0).console(Console::Memory(console.clone())).task(task);
+    let machine = common::machine().simulate(0).console(Console::Memory(console.clone())).task(task);
     assert_eq!(machine.boot().unwrap(), Ended::Finished(ExitStatus::Exited(0)));
     String::from_utf8(console.stderr()).unwrap()
 }

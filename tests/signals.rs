@@ -6,7 +6,7 @@ mod common;
 use common::{Seen, boot, run};
 use std::time::Duration;
 use yieldix::syscalls::{calls::*, *};
-use yieldix::{Ended, Machine, event::Record};
+use yieldix::{Ended, event::Record};
 
 fn sleeper() -> Task {
     task!({ trap!(yield sleep(Duration::MAX)) })
@@ -14,7 +14,7 @@ fn sleeper() -> Task {
 
 #[test]
 fn what_becomes_of_a_signal_is_told_in_order() {
-    let (mut machine, witness) = boot(Machine::new().task(task!({
+    let (mut machine, witness) = boot(common::machine().task(task!({
         trap!(yield catch_signals(Signal::Usr1))?;
         trap!(yield sleep(Duration::MAX))
     })));
@@ -36,7 +36,7 @@ fn what_becomes_of_a_signal_is_told_in_order() {
 
 #[test]
 fn a_machine_of_stopped_tasks_is_a_deadlock_that_says_so() {
-    let (ended, witness) = run(Machine::new().task(task!({
+    let (ended, witness) = run(common::machine().task(task!({
         let me = trap!(yield gettid())?;
         trap!(yield kill(me, Signal::Stop))
     })));
@@ -47,7 +47,7 @@ fn a_machine_of_stopped_tasks_is_a_deadlock_that_says_so() {
 
 #[test]
 fn an_alarm_keeps_a_machine_waiting() {
-    let (ended, _) = run(Machine::new().task(task!({
+    let (ended, _) = run(common::machine().task(task!({
         trap!(yield catch_signals(Signal::Alrm))?;
         trap!(yield alarm(Duration::from_secs(3600)))?;
         assert_eq!(trap!(yield take_signal())?, Signal::Alrm);
@@ -68,7 +68,7 @@ fn a_chain_of_a_hundred_thousand_bound_children_ends_with_its_first() {
             trap!(yield sleep(Duration::MAX))
         })
     }
-    let machine = Machine::new().simulate(1).checked(false).task(sleeper());
+    let machine = common::machine().simulate(1).checked(false).task(sleeper());
     let mut machine = machine.start().unwrap();
     let first = machine.spawn(link(LENGTH)).unwrap();
     machine.run_until_blocked();
@@ -90,7 +90,7 @@ fn run_times_are_measured_while_somebody_observes_and_not_else() {
         })
     };
     let ended = |code| Ended::Finished(ExitStatus::Exited(code));
-    let observed = Machine::new().checked(false).task(measured()).observe(|_: &Record<'_>| {});
+    let observed = common::machine().checked(false).task(measured()).observe(|_: &Record<'_>| {});
     assert_eq!(observed.boot().unwrap(), ended(1));
-    assert_eq!(Machine::new().checked(false).task(measured()).boot().unwrap(), ended(0));
+    assert_eq!(common::machine().checked(false).task(measured()).boot().unwrap(), ended(0));
 }

@@ -5,7 +5,7 @@ mod common;
 use common::{golden, program, run};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::{Command, Output},
+    process::Output,
 };
 use yieldix::Machine;
 use yieldix_trace::{Event, Reader};
@@ -26,7 +26,7 @@ fn shown_by(machine: Machine) -> (i32, String, String) {
 }
 
 fn yieldix(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_yieldix")).args(args).env_remove("YIELDIX_LOG").output().expect("it runs")
+    common::yieldix().args(args).output().expect("it runs")
 }
 
 /// Without the numbers of lines, which change with the sources.
@@ -167,11 +167,42 @@ fn a_task_that_is_attached_to_is_shown_to_its_end() {
     assert_eq!(code, 0);
     let mut lines = shown.lines();
     assert!(lines.next().is_some_and(|line| line.contains("(sleep) attached, waits: sleep")), "{shown}");
-    assert!(lines.next().is_some_and(|line| line.contains("<... call resumed> = ok <2.000000>")), "{shown}");
+    // The time is that since it was attached.
+    assert!(lines.next().is_some_and(|line| line.contains("<... call resumed> = ok <1.99999")), "{shown}");
     assert!(lines.next().is_some_and(|line| line.ends_with("+++ exited with 0 +++")), "{shown}");
     assert_eq!(lines.next(), None);
     let (code, _, shown) = script("strace -p 77");
     assert_eq!((code, shown.as_str()), (1, "strace: task 77: no such task\n"));
+}
+
+#[test]
+fn several_tasks_are_attached_to_and_each_is_shown_to_its_end() {
+    let (code, _, shown) = script("sleep 1 & a=$!; sleep 2 & b=$!; sleep 3 & strace -p $a -p $b,$!,$b -p 77");
+    assert_eq!(code, 0);
+    let count = |words: &str| shown.lines().filter(|line| line.contains(words)).count();
+    assert_eq!((count("(sleep) attached"), count("+++ exited with 0 +++")), (3, 3), "{shown}");
+    assert_eq!(count("strace: task 77: no such task"), 1, "{shown}");
+    // Beside a program, whose code is given.
+    let (code, _, shown) = script("sleep 1 & strace -p $! -e none sh -c 'exit 7'; echo $?");
+    assert_eq!((code, shown.lines().filter(|line| line.contains("exited with")).count()), (0, 2), "{shown}");
+    assert!(shown.contains("+++ exited with 7 +++"), "{shown}");
+}
+
+#[test]
+fn init_is_traced_as_any_other_and_so_is_who_traces() {
+    let (code, printed, _) = script("strace -p 1 -o /shown & sleep 1; kill $!; wait $!; cat /shown");
+    assert_eq!(code, 0);
+    assert!(printed.starts_with("strace: task 1 (init) attached, waits: any child"), "{printed}");
+    let (code, printed, _) = script("strace -o /outer strace -o /inner hello >/dev/null; cat /outer");
+    assert_eq!(code, 0);
+    assert!(printed.contains("ktrace(0, none, 32)") && printed.contains("ktrace_read("), "{printed}");
+}
+
+#[test]
+fn a_child_that_was_followed_outlives_its_tracer() {
+    let (code, printed, _) =
+        script("strace -f -o /shown sh -c '(sleep 2; echo still) & sleep 9' & sleep 1; kill -9 $!; sleep 3");
+    assert_eq!((code, printed.as_str()), (0, "still\n"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Ended, Machine,
+    Ended,
     syscalls::{calls::*, *},
 };
 use yieldix_userland::{PROGRAMS, prelude::Socket};
@@ -62,7 +62,7 @@ fn serve(arguments: &'static [&'static str], client: fn() -> Task) {
         assert_eq!(held(&after), held(&before), "{:#?}", trap!(yield tasks())?);
         trap!(yield kill(server, Signal::Kill))
     });
-    let (ended, witness) = run(Machine::new().programs(PROGRAMS).task(test));
+    let (ended, witness) = run(common::machine().programs(PROGRAMS).task(test));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)), "{}", witness.errors());
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::SEED;
 use std::time::Duration;
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
@@ -16,7 +16,7 @@ fn millis(millis: u64) -> Time {
 
 /// How a simulated machine ends that boots this.
 fn ends(console: &MemoryConsole, task: Task) -> Ended {
-    let machine = Machine::new().task(task).console(Console::Memory(console.clone()));
+    let machine = common::machine().task(task).console(Console::Memory(console.clone()));
     machine.simulate(SEED).boot().expect("the machine boots")
 }
 
@@ -55,7 +55,7 @@ fn a_console_that_is_no_terminal_says_so() {
     let console = MemoryConsole::new();
     assert_eq!(ends(&console, task()), WELL);
     assert_eq!(console.mode(), None);
-    let machine = Machine::new().task(task()).console(Console::Memory(console));
+    let machine = common::machine().task(task()).console(Console::Memory(console));
     assert_eq!(machine.boot().expect("it boots"), WELL);
 }
 
@@ -175,7 +175,7 @@ mod command {
         fs::File,
         io::{Read, Write},
         os::fd::OwnedFd,
-        process::{Child, Command},
+        process::Child,
     };
 
     struct Session {
@@ -196,13 +196,8 @@ mod command {
         tcsetwinsize(&terminal, Winsize { ws_row: 20, ws_col: 90, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let before = tcgetattr(&terminal).unwrap();
         let stream = || terminal.try_clone().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_yieldix"))
-            .args(args)
-            .stdin(stream())
-            .stdout(stream())
-            .stderr(stream())
-            .spawn()
-            .unwrap();
+        let child =
+            crate::common::yieldix().args(args).stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
         Session { keyboard: keyboard.into(), terminal, before, child }
     }
 

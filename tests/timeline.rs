@@ -4,6 +4,7 @@
 //! is counted against the log.
 #![feature(coroutines, coroutine_trait)]
 
+mod common;
 mod log_support;
 
 use log_support::{echoes, log, pipelines};
@@ -13,7 +14,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Write},
-    process::{Command, Output},
+    process::Output,
     rc::Rc,
     time::Duration,
 };
@@ -195,22 +196,22 @@ fn assert_can_be_drawn(records: &[Value], timeline: &Timeline) {
 
 #[test]
 fn a_thousand_echo_clients_in_a_simulated_world() {
-    look_at(Machine::new().simulate(1).task(echoes(1000)));
+    look_at(common::machine().simulate(1).task(echoes(1000)));
 }
 
 #[test]
 fn a_thousand_echo_clients_on_the_host() {
-    look_at(Machine::new().task(echoes(1000)));
+    look_at(common::machine().task(echoes(1000)));
 }
 
 #[test]
 fn a_shell_that_churns_pipelines_in_a_simulated_world() {
-    look_at(pipelines(Machine::new().simulate(2)));
+    look_at(pipelines(common::machine().simulate(2)));
 }
 
 #[test]
 fn a_shell_that_churns_pipelines_on_the_host() {
-    look_at(pipelines(Machine::new()));
+    look_at(pipelines(common::machine()));
 }
 
 fn panics_while_others_wait() -> Task {
@@ -231,7 +232,7 @@ fn what_was_written_when_the_machine_waits_is_a_trace_but_for_its_bracket() {
     let _alone = log();
     let file = File::default();
     let trace = Trace::new(file.clone(), None);
-    let machine = Machine::new().simulate(1).task(panics_while_others_wait()).trace_to(&trace);
+    let machine = common::machine().simulate(1).task(panics_while_others_wait()).trace_to(&trace);
     let mut running = machine.start().unwrap();
     running.run_until_blocked();
     running.wait();
@@ -250,7 +251,7 @@ fn what_was_written_when_the_machine_waits_is_a_trace_but_for_its_bracket() {
 fn two_observers_see_the_same() {
     let _alone = log();
     let seen = [(); 2].map(|()| Rc::new(RefCell::new(Vec::new())));
-    let mut machine = Machine::new().simulate(1).task(panics_while_others_wait());
+    let mut machine = common::machine().simulate(1).task(panics_while_others_wait());
     for seen in &seen {
         let seen = Rc::clone(seen);
         machine = machine.observe(move |record: &yieldix::event::Record<'_>| {
@@ -264,7 +265,7 @@ fn two_observers_see_the_same() {
 
 /// `yieldix`, in a folder of its own.
 fn yieldix(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_yieldix")).args(args).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap()
+    common::yieldix().args(args).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap()
 }
 
 fn written(name: &str) -> String {

@@ -2,6 +2,8 @@
 #![feature(coroutines)]
 #![cfg(target_os = "linux")]
 
+mod common;
+
 use std::{
     fs,
     io::{Read, Write},
@@ -12,7 +14,7 @@ use std::{
     path::PathBuf,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
@@ -28,7 +30,7 @@ fn scratch(test: &str) -> (PathBuf, PathBuf) {
 
 fn succeeds(inside: &PathBuf, task: Task) {
     let console = MemoryConsole::new();
-    let machine = Machine::new().console(Console::Memory(console.clone())).mount(inside, "/in", false).task(task);
+    let machine = common::machine().console(Console::Memory(console.clone())).mount(inside, "/in", false).task(task);
     let ended = machine.boot().unwrap();
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(0)), "{}", String::from_utf8_lossy(&console.stderr()));
 }

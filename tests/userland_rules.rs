@@ -10,9 +10,10 @@ use std::{
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/userland-rules");
 
-/// Checks the crate in `directory`; what is built is kept apart from cargo's own, which runs now.
+/// Checks the crate in `directory`; what is built is kept apart from cargo's own, which runs now. What
+/// `common::compiler` lets be judged depends on the same.
 fn check(directory: &Path) -> Output {
-    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/userland-rules");
+    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/judged");
     Command::new(SCRIPT).arg(directory).env("CARGO_TARGET_DIR", target).output().unwrap()
 }
 
@@ -30,7 +31,7 @@ fn write_crate(name: &str, text: &str, manifest: &str) -> PathBuf {
 fn crate_with(name: &str, line: &str) -> PathBuf {
     write_crate(
         name,
-        &format!("#![no_std]\n#![forbid(unsafe_code)]\nextern crate alloc;\n#[allow(dead_code)]\n{line}\n"),
+        &format!("#![no_std]\n#![forbid(unsafe_code)]\n#![allow(dead_code)]\nextern crate alloc;\n{line}\n"),
         "",
     )
 }

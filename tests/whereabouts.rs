@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, MemoryConsole,
     syscalls::{calls::*, *},
 };
 
@@ -50,7 +50,7 @@ fn told_of(tid: Tid) -> impl Routine<Result<Told, Errno>> {
 /// Runs a task in a machine at whose console nobody types.
 fn boot(task: Task) -> Ended {
     let console = MemoryConsole::new().kept_open();
-    let machine = Machine::new().task(task).simulate(SEED).console(Console::Memory(console));
+    let machine = common::machine().task(task).simulate(SEED).console(Console::Memory(console));
     machine.boot().expect("the machine boots")
 }
 

@@ -2,8 +2,11 @@
 //!
 //! A wait that any of several could end is over when one of them ends it, so a cycle of waits alone says nothing. Told
 //! is a *knot*: a set of tasks none of which anybody outside of it could wake ([`graph`]). A knot that others go on
-//! beside is found when its last wait begins, if all of them wait for the ends of tasks, and else when the kernel is
-//! about to wait for the hardware. It is told once, as long as it is there.
+//! beside is found when its last wait begins, if each of them waits for the end of one task, and else at a look at the
+//! hardware, whether anybody is ready or not. It is told once, as long as it is there.
+//!
+//! Looks are *paid for*: each look at the hardware pays for so many things, and what a search has looked at is
+//! subtracted. So they take a small share of the time, whatever they find, and the same one in each run of a simulation.
 //!
 //! A task that only waits for its children is no part of a knot that there would be without it: it waits for it.
 
@@ -32,10 +35,10 @@ use yieldix_syscalls::Tid;
 /// What is kept between two looks for knots.
 #[derive(Debug, Default)]
 pub(crate) struct Looks {
-    /// What the waits for the hardware have paid for, less what the looks have cost.
+    /// What the looks at the hardware have paid for, less what was looked at.
     paid: i64,
-    /// Turns before the last look.
-    turns: u64,
+    /// Could there be a knot of tasks that wait for ends of tasks alone, which was not told as its last wait began?
+    may_be_of_ends: bool,
     /// Those who are in a knot that was told.
     told: BTreeSet<Tid>,
 }
@@ -79,6 +82,8 @@ struct Waits {
     graph: Graph,
     nodes: Vec<Node>,
     numbers: BTreeMap<Node, u32>,
+    /// Does any wait for the end of a task that waits for the end of one?
+    is_of_ends: bool,
 }
 
 /// Tasks that nobody else could wake.
@@ -151,20 +156,26 @@ impl Waits {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// A task has begun to wait for another: logs the cycle that this closed, if it did.
+    /// A task has begun to wait for the ends of others: logs the cycle that this closed, if it did.
     #[inline]
     pub(crate) fn report_cycle(&mut self, slot: u32) {
-        // Mostly who is waited for waits for nobody.
-        if self.awaited(slot).and_then(|other| self.awaited(other)).is_some() {
-            self.report_cycle_through(slot);
+        let awaits_several =
+            |slot: u32| matches!(self.table.slot(slot).state, State::AwaitingAny | State::AwaitingChange);
+        match self.awaited(slot) {
+            // Mostly who is waited for waits for nobody's end.
+            Some(other) if self.awaited(other).is_some() => self.report_cycle_through(slot),
+            Some(other) => self.looks.may_be_of_ends |= awaits_several(other),
+            None => self.looks.may_be_of_ends |= awaits_several(slot),
         }
     }
 
     fn report_cycle_through(&mut self, slot: u32) {
-        if let Some(cycle) = cycle_through(slot, |slot| self.awaited(slot))
-            && !cycle.iter().any(|&slot| self.may_be_cut_short(slot))
-        {
-            self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
+        match cycle_through(slot, |slot| self.awaited(slot)) {
+            Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
+                self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
+            }
+            // What may cut it short may pass, and the cycle stay.
+            _ => self.looks.may_be_of_ends = true,
         }
     }
 
@@ -178,26 +189,40 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// The kernel is about to wait for the hardware: logs the knots that there are since it did last.
+    fn waits_for_ends(&self, slot: u32) -> bool {
+        let state = &self.table.slot(slot).state;
+        matches!(
+            state,
+            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange | State::Joining { .. }
+        )
+    }
+
+    /// The kernel is about to look at the hardware: logs the knots that there are since it looked for some last.
     #[inline]
-    pub(crate) fn look_for_knots(&mut self) {
-        // All that is waited for beside hardware, clock and ends of tasks is one of these.
-        if self.wants(level::Cycle) && self.ports.len() + self.own.len() > 0 {
-            self.look_for_new_knots();
+    pub(crate) fn look_for_knots(&mut self, is_anybody_ready: bool) {
+        // All that is waited for beside hardware, clock and ends of tasks is a port or the kernel's own.
+        if self.wants(level::Cycle) && (self.ports.len() + self.own.len() > 0 || self.looks.may_be_of_ends) {
+            self.look_if_paid_for(is_anybody_ready);
         }
     }
 
     #[cold]
-    fn look_for_new_knots(&mut self) {
-        let turns = self.turns();
-        self.looks.paid = (self.looks.paid + limits::LOOKED_AT_PER_WAIT).min(limits::LOOKED_AT_PER_WAIT);
-        if self.looks.turns == turns || self.looks.paid <= 0 {
-            return;
+    fn look_if_paid_for(&mut self, is_anybody_ready: bool) {
+        let (paid, most) = match is_anybody_ready {
+            true => (limits::LOOKED_AT_PER_POLL, limits::LOOKED_AT_WHILE_BUSY),
+            false => (limits::LOOKED_AT_PER_WAIT, u32::MAX),
+        };
+        self.looks.paid = (self.looks.paid + paid).min(paid);
+        if self.looks.paid > 0 && self.table.live().max(self.files.len()).max(self.ports.len()) <= most {
+            self.look_for_new_knots();
         }
-        self.looks.turns = turns;
+    }
+
+    fn look_for_new_knots(&mut self) {
         let holders = self.holders();
-        self.looks.paid -= holders.looked_at as i64;
         let waits = self.waits(&holders, Outside::Awake);
+        self.looks.paid -= (holders.looked_at + waits.graph.size()) as i64;
+        self.looks.may_be_of_ends = waits.is_of_ends;
         let knots = self.knots(&waits, &waits.graph.stuck());
         let now: BTreeSet<Tid> = knots.iter().flat_map(|knot| &knot.tasks).map(|&slot| self.table.tid(slot)).collect();
         self.looks.told.retain(|tid| now.contains(tid));
@@ -212,6 +237,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn tell_knot(&mut self, knot: &Knot) {
         let tids: Vec<Tid> = knot.tasks.iter().map(|&slot| self.table.tid(slot)).collect();
+        // Cycles of ends are told without a look, which would forget those that are over.
+        self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
         self.looks.told.extend(tids);
         if !self.wants(level::Cycle) {
             return;
@@ -274,11 +301,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                         things.extend(is_new.then_some(thing));
                     }
                     Waker::Task(other) => {
+                        waits.is_of_ends |= self.waits_for_ends(other);
                         let (to, _) = waits.number(Node::Task(other));
                         waits.graph.link(from, to);
                     }
                     Waker::Child => {
                         for child in self.awaited_children(slot, holders) {
+                            waits.is_of_ends |= self.waits_for_ends(child);
                             let (to, _) = waits.number(Node::Task(child));
                             waits.graph.link(from, to);
                         }
@@ -309,10 +338,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The knots of those that are stuck, by their oldest tasks; last those of a task that waits for itself.
     fn knots(&self, waits: &Waits, stuck: &[bool]) -> Vec<Knot> {
-        let waits_for_children = |slot: u32| {
-            let state = &self.table.slot(slot).state;
-            matches!(state, State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange)
-        };
+        let waits_for_children =
+            |slot: u32| self.waits_for_ends(slot) && !matches!(self.table.slot(slot).state, State::Joining { .. });
         let mut components = waits.graph.components(stuck);
         components.retain(|component| component.is_cyclic && component.is_last);
         components.sort_by_key(|component| component.nodes.first().copied());

@@ -95,6 +95,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if std::mem::replace(&mut self.is_finished, true) {
             return ended;
         }
+        self.look_at_sightings();
         self.shut_down(ended.clone());
         self.close_inbox();
         self.flush(&ended);

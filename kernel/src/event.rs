@@ -8,7 +8,7 @@
 
 use crate::{block::Cause, fd::Object, file::Kind, trap::Stop};
 use std::{fmt, net::SocketAddr, panic::Location};
-use tracing::Level;
+pub use tracing::Level;
 use yieldix_syscalls::{BYTES_SHOWN, Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
 
 /// The version of the events' names and fields. It grows when one is renamed, removed or changes
@@ -41,10 +41,16 @@ pub struct Record<'a> {
     pub payload_shown: usize,
 }
 
-/// Sees every event, beside the log.
+/// Sees events, beside the log.
 pub trait Observer {
     /// One has happened.
     fn event(&self, record: &Record<'_>);
+
+    /// The least important events that it is told of: all, unless it says otherwise. From DEBUG on turns are measured
+    /// one by one for it.
+    fn least_level(&self) -> Level {
+        Level::TRACE
+    }
 }
 
 impl<F: Fn(&Record<'_>)> Observer for F {
@@ -557,7 +563,7 @@ events! {
         = "ends without having taken what came of its job (file {file})[, after {line}]: take it (job_take), or close it";
     /// A task has ended well that alone received from a port, and these messages were there.
     WARN "yieldix::lint" "messages not received" MessagesUnreceived { tid: Tid, name: &'a str, port: u32, messages: usize, line: &'a str }
-        = "ends with {messages} messages in port {port} that nobody will receive[, after {line}]: receive to the end, or close it";
+        = "ends, and nobody will receive what is in port {port} (messages: {messages})[, after {line}]: receive to the end, or close it";
     /// A task is larger than a task should be; `line` is where it was spawned.
     WARN "yieldix::lint" "large frame" LargeFrame { tid: Tid, name: &'a str, bytes: usize, line: &'a str }
         = "has a frame of {bytes} bytes[, spawned at {line}]: what is large and held across a yield belongs on the heap (Vec, Box)";

@@ -152,7 +152,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 mod tests {
     use super::*;
     use crate::{
-        Options,
+        LintRefusal, Options,
         ending::Ended,
         hardware::simulated::{Simulated, SimulatedOptions},
         sched::RoundRobin,
@@ -169,6 +169,7 @@ mod tests {
         });
         let mut kernel =
             Kernel::new(Simulated::new(SimulatedOptions::default()), RoundRobin::default(), Options::default());
+        kernel.observe(Box::new(LintRefusal));
         kernel.boot(parent, SpawnOptions::default(), false).unwrap();
         kernel.run_until_blocked();
         let groups = kernel.tasks().iter().map(|task| task.group).collect::<Vec<_>>();

@@ -39,9 +39,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
             let next = |kernel: &mut Self| kernel.timers.wake_up().min(kernel.first_alarm());
             let until = if is_ready || !may_wait { Time::BOOT } else { next(self) };
+            self.look_for_knots(until == Time::BOOT);
             if until != Time::BOOT {
                 self.policy.rest();
-                self.look_for_knots();
                 // What the hardware has brought since may have been nothing to anybody.
                 if told_until.replace(until) != Some(until) {
                     emit!(self, Idle { until });
@@ -53,7 +53,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             self.round_time = None;
             if until != Time::BOOT {
                 let now = self.now();
-                self.lints.woke_at = now;
                 self.recorder.clock(now);
             }
             if batch.is_empty() && until != Time::BOOT && until != Time::NEVER {

@@ -379,20 +379,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.hardware.clock()
     }
 
-    /// When the hardware was looked at last.
-    pub(crate) fn polled_at(&self) -> Time {
-        self.polled_at
-    }
-
     /// At a look at the hardware: sets the turns until the next by what the last ones took.
     pub(crate) fn pace_polls(&mut self) {
         let now = self.now();
         self.recorder.clock(now);
         let taken_ns = now.as_nanos().saturating_sub(self.polled_at.as_nanos()).max(1);
         let turns = (self.policy.chosen() - self.chosen_at_poll).max(1);
-        if !self.is_observed {
-            self.suspect(now, turns);
-        }
+        self.look_at_sightings();
         let wanted = (turns.saturating_mul(limits::POLL_INTERVAL_NS) / taken_ns).clamp(1, limits::TURNS_PER_POLL);
         // At once when turns have become longer, by and by when they are shorter again.
         self.turns_per_poll = wanted.min(self.turns_per_poll * 2);
@@ -574,6 +567,7 @@ pub(crate) fn broken(invariant: &str) -> ! {
 mod tests {
     use super::*;
     use crate::{
+        LintRefusal,
         hardware::simulated::{Simulated, SimulatedOptions},
         sched::RoundRobin,
     };
@@ -583,6 +577,7 @@ mod tests {
     fn those_a_look_has_made_ready_run_before_the_next_look() {
         let hardware = Simulated::new(SimulatedOptions::default());
         let mut kernel = Kernel::new(hardware, RoundRobin::default(), Options::default());
+        kernel.observe(Box::new(LintRefusal));
         let task = task!({ trap!(yield yield_now()) });
         kernel.boot(task, SpawnOptions::default(), false).unwrap();
         // As after a look that has answered many reads.

@@ -62,6 +62,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         Ok((target, Found { name: self.name_of(slot).into(), waits, line: place.at.copied() }))
     }
 
+    pub(crate) fn sys_ktrace_attach(&mut self, tid: Tid, slot: u32, fd: Fd, target: Tid) -> Next {
+        let attached = self.attach_tracer(tid, slot, fd, target);
+        self.answer_with(slot, attached.map(|()| Reply::Unit))
+    }
+
+    fn attach_tracer(&mut self, tid: Tid, slot: u32, fd: Fd, target: Tid) -> Result<(), Errno> {
+        let file = self.tracer_named(slot, fd)?;
+        let (target, found) = self.find_to_trace(tid, target)?;
+        let (at, device) = (self.now_exactly(), self.file(file).device);
+        let tracer = self.own.tracer(device);
+        if tracer.traces(target) {
+            return Err(Errno::EEXIST);
+        }
+        tracer.attach(target, at, found);
+        // The next round shows what it does.
+        self.operations += limits::OPERATIONS_PER_POLL;
+        Ok(())
+    }
+
     pub(crate) fn sys_ktrace_read(&mut self, tid: Tid, slot: u32, fd: Fd, max: u32) -> Next {
         match self.tracer_named(slot, fd) {
             Ok(file) if self.own.tracer(self.file(file).device).traces(tid) => {

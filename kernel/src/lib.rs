@@ -72,6 +72,7 @@ pub use ending::Ended;
 pub use inbox::{Handle, HandleError, TaskStatus};
 pub use info::Stats;
 pub use kernel::{Kernel, Work};
+pub use lint::{LintRefusal, Sightings, Stretch};
 pub use measures::Measures;
 pub use options::Options;
 pub use recorder::FlightSink;

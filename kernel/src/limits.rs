@@ -182,9 +182,16 @@ pub const CYCLE_SEARCH: usize = 1024;
 /// counted.
 pub const CYCLE_TOLD: usize = 16;
 
-/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports and
-/// messages. A look that has cost more is paid for by the waits that follow, before there is another.
+/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports, messages,
+/// and who could wake whom. A look that has cost more is paid for by those that follow, before there is another.
 pub const LOOKED_AT_PER_WAIT: i64 = 64;
+
+/// What a look at the hardware pays for the same while somebody is ready: little, since it comes often then.
+pub const LOOKED_AT_PER_POLL: i64 = 2;
+
+/// Tasks, open files or ports past which no such look is made while somebody is ready, since a single one would take
+/// long: then only when the kernel waits.
+pub const LOOKED_AT_WHILE_BUSY: u32 = 4096;
 
 /// Lines of each kind in `/proc/TID/where`; more are counted. The task's own coroutine is always told.
 pub const WHERE_LINES: usize = 256;
@@ -214,18 +221,6 @@ pub const HOG_RELEASE: Duration = Duration::from_millis(10);
 /// The same in builds with debug assertions, which take several times as long for the same.
 pub const HOG_DEBUG: Duration = Duration::from_millis(100);
 
-/// Turns between two looks at the hardware up to which one that came that late is suspected of a hog.
-pub const SUSPECTED_TURNS: u64 = 64;
-
-/// Tasks up to which turns are measured for such a suspicion: what is noted of each task meanwhile takes memory.
-pub const SUSPECTED_TASKS: u32 = 256;
-
-/// Looks at the hardware for which turns are measured then.
-pub const SUSPICION_LOOKS: u32 = 64;
-
-/// How long after that they may be measured again.
-pub const SUSPICION_PAUSE: Duration = Duration::from_secs(1);
-
 /// Calls in a row that came to nothing, within [`STORM_WITHIN`], that are told as a poll storm.
 pub const STORM_CALLS: u32 = 10_000;
 
@@ -251,7 +246,8 @@ pub const GROWTHS_FOLLOWED: usize = 1024;
 /// How long a task may hold the machine before the watchdog says so, unless the machine says otherwise.
 pub const WATCHDOG: Duration = Duration::from_secs(1);
 
-/// How often the watchdog looks in that time.
+/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that found
+/// nobody it sleeps until there are turns again.
 pub const WATCHDOG_LOOKS: u32 = 10;
 
 /// The least time between two of its looks.

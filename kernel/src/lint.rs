@@ -3,14 +3,14 @@
 //! A lint is told once for a line of the source, whichever tasks run it, and only if warnings are wanted at all. All
 //! but two are found where something rare is done anyway: a spawn, an end, a call that was answered with nothing, a
 //! descriptor past the first few. A task that does not yield, and one that leaves a span entered, are found by looking
-//! before and after each stretch between two traps, which is done while the kernel is observed, and not otherwise. A
-//! look at the hardware that comes late after few turns has it observe the next few, so that who does so again is found.
+//! before and after each stretch between two traps, which is done while the kernel is observed, and not otherwise. Then
+//! who does not yield is found by a watcher, another thread, which leaves what it has seen to be told here.
 //!
 //! Invariant: what is kept here is bounded, and nothing is told of a task that was ended by another.
 
 use crate::{
     emit,
-    event::level,
+    event::{Observer, Record, level},
     fd::Object,
     file::Kind,
     hardware::Hardware,
@@ -24,9 +24,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::CoroutineState,
     panic::Location,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tracing::{dispatcher::get_default, span};
+use tracing::{Level, dispatcher::get_default, span};
 use yieldix_syscalls::{ExitStatus, Fd, Reply, Tid, Time, Trap};
 
 /// What can be told of a line.
@@ -40,6 +44,59 @@ enum Lint {
     LargeFrame,
     DescriptorLeak,
     SpanLeft,
+}
+
+/// A stretch of a task's code, from one trap to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Whose code it is.
+    pub tid: Tid,
+    /// The line of the trap before.
+    pub line: Line,
+    /// How long it has gone on.
+    pub held: Duration,
+}
+
+/// Stretches that were too long, from the watcher to the kernel: the last one that the kernel has not told of yet.
+#[derive(Debug, Default)]
+pub struct Sightings {
+    is_any: AtomicBool,
+    last: Mutex<Option<Stretch>>,
+}
+
+impl Sightings {
+    /// This stretch has gone on for so long.
+    pub fn note(&self, stretch: Stretch) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(stretch);
+        self.is_any.store(true, Ordering::Release);
+    }
+
+    fn take(&self) -> Option<Stretch> {
+        self.is_any.store(false, Ordering::Relaxed);
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Panics at the first lint.
+#[derive(Clone, Copy, Debug)]
+pub struct LintRefusal;
+
+impl LintRefusal {
+    /// What the panic's message begins with.
+    pub const MESSAGE: &str = "a lint is refused";
+}
+
+impl Observer for LintRefusal {
+    fn event(&self, record: &Record<'_>) {
+        // What is told while a machine is dropped for a first one is not worth an abort.
+        if record.target() == "yieldix::lint" && !std::thread::panicking() {
+            panic!("{}: {:?}", LintRefusal::MESSAGE, record.event);
+        }
+    }
+
+    fn least_level(&self) -> Level {
+        Level::WARN
+    }
 }
 
 /// Calls of a task that were answered with nothing, one after the other.
@@ -93,11 +150,7 @@ pub(crate) struct Lints {
     span: Option<span::Id>,
     /// How long the host had kept this thread waiting at the last look, while the kernel is observed.
     kept_waiting: Duration,
-    /// When the last wait for the hardware ended.
-    pub woke_at: Time,
-    /// Looks at the hardware until the kernel is no longer observed for a turn that seemed long.
-    looks_left: u32,
-    suspected_at: Option<Time>,
+    sightings: Arc<Sightings>,
 }
 
 impl Lints {
@@ -109,9 +162,7 @@ impl Lints {
             resumed_at: Time::BOOT,
             span: None,
             kept_waiting: Duration::ZERO,
-            woke_at: Time::BOOT,
-            looks_left: 0,
-            suspected_at: None,
+            sightings: Arc::default(),
         }
     }
 
@@ -128,30 +179,25 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         (self.wants(level::Hog) && self.lints.is_new(lint, line)).then(|| text(line))
     }
 
-    /// At a look at the hardware: was a turn since the last one too long? Which, the next ones may show.
+    /// Where a watcher leaves what it has seen.
+    pub fn sightings(&self) -> Arc<Sightings> {
+        Arc::clone(&self.lints.sightings)
+    }
+
+    /// At a look at the hardware, and at the end: has the watcher seen somebody who did not yield?
     #[inline]
-    pub(crate) fn suspect(&mut self, now: Time, turns: u64) {
-        let since = self.lints.woke_at.max(self.polled_at());
-        if now.since(since) >= limits::HOG && turns <= limits::SUSPECTED_TURNS {
-            self.watch_suspects(now);
+    pub(crate) fn look_at_sightings(&mut self) {
+        if self.lints.sightings.is_any.load(Ordering::Acquire) {
+            self.tell_sighting();
         }
     }
 
     #[cold]
-    fn watch_suspects(&mut self, now: Time) {
-        let is_soon = |at: Time| now.since(at) < limits::SUSPICION_PAUSE;
-        if !self.lints.suspected_at.is_some_and(is_soon) && self.wants(level::Hog) {
-            self.lints.suspected_at = Some(now);
-            self.lints.looks_left = limits::SUSPICION_LOOKS;
-        }
-    }
-
-    /// At a look at the hardware: are the next turns to be observed, for one that seemed long?
-    #[inline]
-    pub(crate) fn is_suspecting(&mut self) -> bool {
-        self.lints.looks_left > 0 && self.table.live() <= limits::SUSPECTED_TASKS && {
-            self.lints.looks_left -= 1;
-            true
+    fn tell_sighting(&mut self) {
+        let Some(Stretch { tid, line, held }) = self.lints.sightings.take() else { return };
+        if self.wants(level::Hog) && self.lints.is_new(Lint::Hog, line) {
+            let (slot, ran_ns) = (self.table.find_live(tid), held.as_nanos() as u64);
+            emit!(self, Hog { tid, name: slot.map_or("", |slot| self.name_of(slot)), ran_ns, line: &text(line) });
         }
     }
 

@@ -195,6 +195,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Ktrace { tid: target, flags, shown }) => self.sys_ktrace(tid, slot, target, flags, shown),
             on!(KtraceRead { fd, max }) => self.sys_ktrace_read(tid, slot, fd, max),
             on!(KtraceCounts { fd }) => self.sys_ktrace_counts(slot, fd),
+            on!(KtraceAttach { fd, tid: target }) => self.sys_ktrace_attach(tid, slot, fd, target),
             on!(DupTo { fd, slot: to }) => self.sys_dup_to(tid, slot, fd, to),
             on!(Pipe) => self.sys_pipe(slot),
             on!(Pty) => self.sys_pty(slot),
@@ -347,11 +348,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// The innermost subroutine is done: its caller runs on with this.
     fn go_back(&mut self, tid: Tid, slot: u32, reply: Reply) -> Next {
         let caller = self.table.rare_mut(slot).and_then(|rare| {
-            let Caller { body, deadlines, .. } = rare.callers.pop()?;
+            let Caller { body, at, deadlines } = rare.callers.pop()?;
             rare.deadlines.truncate(deadlines);
-            Some(body)
+            Some((body, at))
         });
-        let done = std::mem::replace(&mut self.table.slot_mut(slot).body, caller);
+        // What runs on is behind the call; the line of the return is nobody's, but the library's.
+        let (body, at) = caller.unzip();
+        let place = self.table.slot_mut(slot);
+        place.at = at.flatten();
+        let done = std::mem::replace(&mut place.body, body);
         self.discard(tid, done);
         emit!(self, Returned { tid, depth: self.table.rare(slot).map_or(0, |rare| rare.callers.len()) });
         let _ = self.answer(slot, reply);

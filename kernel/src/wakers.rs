@@ -193,9 +193,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         match counterpart {
             Counterpart::Named => wakers.push(Waker::Anyone(Way::Name)),
-            Counterpart::Tasks(tids) => {
+            Counterpart::Traced(tids) => {
                 let slots = tids.into_iter().filter_map(|tid| self.table.find_live(tid));
                 wakers.extend(slots.map(Waker::Task));
+                // Who has the tracer, too, may have it trace one more.
+                wakers.extend(self.file_of_device(device).map(|file| Waker::Holder(Object::File(file))));
             }
             Counterpart::File => wakers.push(Waker::Anyone(Way::File)),
             Counterpart::Devices(devices) => {

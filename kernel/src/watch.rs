@@ -96,7 +96,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.sequence.set(sequence);
         let record = Record { sequence, at, event, payload_shown: self.options.payload_shown };
         record.log();
-        for observer in &self.observers {
+        for observer in self.observers.iter().filter(|observer| observer.least_level() >= event.level()) {
             observer.event(&record);
         }
     }
@@ -114,15 +114,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.pulse.wake_watcher();
-        self.listened = if self.observers.is_empty() { LevelFilter::current() } else { LevelFilter::TRACE };
+        let observed = self.observers.iter().map(|observer| LevelFilter::from_level(observer.least_level())).max();
+        self.listened = observed.unwrap_or(LevelFilter::OFF).max(LevelFilter::current());
         self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
         let was_observed = self.is_observed;
         self.is_observed = self.options.is_checked
             || self.options.records_turns
             || self.options.is_measured
             || self.lease.is_held()
-            || self.level >= LevelFilter::DEBUG
-            || self.is_suspecting();
+            || self.level >= LevelFilter::DEBUG;
         if self.is_observed {
             self.begin_lints();
             if !was_observed {

@@ -70,6 +70,12 @@ async function tryParts() {
   const unnamed = await value(`[...document.querySelectorAll("button, input, canvas, aside")].filter((part) =>
     !(part.innerText || part.ariaLabel || part.labels?.length)).map((part) => part.id)`);
   same("each part that can be used has a name", unnamed, []);
+  const apart = await value(`flows.to.reduce((most, turn, flow) =>
+    Math.max(most, ...[TIME, EVENTS].map((axis) => Math.abs(flows.at[axis][flow] - readyFrom[axis][turn]))), 0)`);
+  same("an arrow stands where the time begins in which its task is ready", apart, 0);
+  const early = await value(`marks.name.filter((name, mark) => text(name) === "exited" &&
+    [TIME, EVENTS].some((axis) => markAt[axis][mark] < lanesOf.turn[marks.task[mark]].to[axis].at(-1))).length`);
+  same("the mark of an end is not within a turn", early, 0);
   await value("document.activeElement.blur()");
   const reached = [];
   for (let i = 0; i < 9; i++) {
@@ -78,6 +84,44 @@ async function tryParts() {
   }
   holds("Tab reaches the search, the buttons and the chart", ["search", "fit", "theme", "chart"].every((id) => reached.includes(id)), reached);
   return log;
+}
+
+// What has to be told apart: words from what they stand on by 4.5, and what is drawn by 3, as WCAG's AA wants.
+async function tryContrasts() {
+  const weak = await value(`(() => {
+    const linear = (part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const light = (name) => {
+      const [red, green, blue] = [1, 3, 5].map((at) => linear(parseInt(colours[name].slice(at, at + 2), 16) / 255));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
+    };
+    const waits = KINDS.map((kind) => "wait-" + kind), grounds = ["ground", "panel", "row", "kin"];
+    const pairs = [["turn-text", ["turn"], 4.5], ["panel", ["accent"], 4.5], ["ground", ["ink"], 4.5], ["wait-text", waits.map((wait) => wait + "-soft"), 4.5],
+      ...["ink", "soft", "faint", "accent"].map((name) => [name, grounds, 4.5]),
+      ...["turn", "ready", "stop", "soft", "arrow-strong", "graph", ...waits].map((name) => [name, grounds, 3])];
+    const weak = [];
+    for (const theme of ["light", "dark"]) {
+      useTheme(theme);
+      for (const [name, others, least] of pairs) for (const other of others) {
+        const [a, b] = [light(name), light(other)], ratio = Math.max(a, b) / Math.min(a, b);
+        if (!(ratio >= least)) weak.push([theme, name, other, ratio].join(" "));
+      }
+    }
+    return weak;
+  })()`);
+  same("words and slices stand out, dark and light", weak, []);
+}
+
+async function tryNarrow() {
+  const resize = async (wide) => {
+    await browser.ask("Emulation.setDeviceMetricsOverride", { width: wide, height: 820, deviceScaleFactor: 1, mobile: false });
+    await drawn();
+  };
+  await resize(800);
+  await value("choose(null)");
+  const parts = await value(`["summary", "chart", "details"].map((id) => document.getElementById(id)).map((part) =>
+    [part.clientHeight > 15, part.scrollWidth <= part.clientWidth, part.getBoundingClientRect().right <= innerWidth].every(Boolean))`);
+  same("in 800 pixels the summary, the chart and the legend have room", parts, [true, true, true]);
+  await resize(1400);
 }
 
 async function tryPointing(log) {
@@ -132,6 +176,18 @@ async function tryMoving() {
   holds("the map moves there", Math.abs(middle - (whole[0] + (whole[1] - whole[0]) * 0.75)) < (whole[1] - whole[0]) / 100, middle);
   await value("document.getElementById('fit').click()");
   same("Fit shows all", await shown(), whole);
+  for (const [id, over] of [["chart", top + 300], ["map", chart.top + 20]]) {
+    const touch = (type, ...touchPoints) => browser.ask("Input.dispatchTouchEvent", { type, touchPoints });
+    const isDragged = () => value(`document.getElementById("${id}").classList.contains("is-dragged")`);
+    await touch("touchStart", { x, y: over });
+    await touch("touchMove", { x: x - 30, y: over });
+    await touch("touchMove", { x: x - 60, y: over });
+    const wasDragged = await isDragged();
+    await touch("touchCancel");
+    await drawn();
+    same(`a drag of the ${id} is over when the system takes the pointer away`, [wasDragged, await isDragged()], [true, false]);
+  }
+  await value("fit()");
 }
 
 async function tryKeys() {
@@ -154,6 +210,20 @@ async function tryKeys() {
   const second = await value("view.chosen.kind + view.chosen.id");
   await key("ArrowLeft");
   holds("right and left choose its turns and waits", (await value("view.chosen.kind + view.chosen.id")) !== second);
+  const turn = await value("lanesOf.turn.find((lane) => lane.ids.length > 2 && lane.ids.every((id) => turns.waited[id] > 0)).ids[2]");
+  const before = await value(`(() => {
+    const task = turns.task[${turn}], isBefore = (of) => (id) => of.from[EVENTS][id] < turns.from[EVENTS][${turn}];
+    const last = (kind, of) => ({ kind, id: lanesOf[kind][task].ids.filter(isBefore(of)).at(-1), of });
+    return [last("turn", turns), last("wait", waits)].filter(({ id }) => id !== undefined)
+      .sort((a, b) => a.of.from[EVENTS][a.id] - b.of.from[EVENTS][b.id]).map(({ kind, id }) => [kind, id]).at(-1);
+  })()`);
+  const stepped = [];
+  for (const arrow of ["ArrowRight", "ArrowLeft"]) {
+    await value(`chooseSlice("ready", ${turn})`);
+    await key(arrow);
+    stepped.push(await value("[view.chosen.kind, view.chosen.id]"));
+  }
+  same("from the time it was ready they lead to its turn, and to what was before", stepped, [["turn", turn], before]);
   const woken = await value("turns.task[flows.to[flows.count - 1]]");
   await value("chooseSlice('turn', flows.to[flows.count - 1])");
   await key("g");
@@ -161,6 +231,9 @@ async function tryKeys() {
   holds("which is another", (await value("view.chosen.task")) !== woken);
   await key("Escape");
   same("Escape lets go", await value("view.chosen"), null);
+  await key("ArrowDown");
+  await value("document.querySelector('#details .close').click()");
+  same("so does the cross, and the legend is back", await value("[view.chosen, document.querySelectorAll('#details .swatch').length > 0]"), [null, true]);
   await key("e");
   same("e changes the axis", await value("[view.axis, document.getElementById('by-event').ariaPressed]"), [1, "true"]);
   await key("e");
@@ -185,6 +258,7 @@ async function trySearch() {
   same("a number finds its task first", await value("tasks[view.first].tid"), 10);
   await type("zzz");
   same("nothing is found of what is not there", await value("view.rows.length"), 0);
+  holds("and it is said how to go on", (await value("whyEmpty()")).includes("Escape"));
   await key("Escape");
   await key("Escape");
   await key("f");
@@ -206,7 +280,7 @@ async function tryColours() {
 
 async function tryForged() {
   await open("forged");
-  holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 2);
+  holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 3);
   same("and is shown as it is", await value("tasks.some((task) => task.name.startsWith('</script>'))"), true);
 }
 
@@ -221,12 +295,66 @@ async function tryStops() {
   })()`);
   await pointAt(x, y);
   holds("pointing at a mark shows the fault", (await words("tip")).includes("task fault"), await words("tip"));
+  await pointAt(...await value(`(() => {
+    const mark = marks.detail.findLastIndex((detail) => text(detail) === "exited with 0"), { left, top } = chart.getBoundingClientRect();
+    showAround(markAt[TIME][mark] - 1000, markAt[TIME][mark] + 1000);
+    return [left + toX(markAt[TIME][mark]) + 3, top + rowY(marks.task[mark]) + ROW / 2];
+  })()`));
+  holds("and at an end how it ended", (await words("tip")).includes("exited with 0"), await words("tip"));
+}
+
+async function tryKinds() {
+  await open("kinds");
+  const seen = await value(`waits.on.map((on, wait) => {
+    const queues = ["file", "port"].filter((what) => text(waits.queues[wait]).includes(" " + what + " "));
+    return [text(on).split(" ")[0], ...(text(on).startsWith("poll") ? queues : [])].join(" ") + ": " + KINDS[waitKinds[wait]];
+  })`);
+  same("a wait is of the kind of what it is for", [...new Set(seen)].sort(), ["accept: file", "any: task", "child: task", "connect: file", "job: file",
+    "join: task", "poll file port: file", "poll file: file", "poll port: port", "poll: time", "read: file", "receive: port", "send: port",
+    "signal: signal", "sleep: time", "write: file"]);
+  const declared = readFileSync("syscalls/src/info.rs", "utf8").matchAll(/WaitsOn::\w+.*"(\w+)/g);
+  const said = [...declared].map(([, word]) => word);
+  holds("whatever is waited for has a kind", said.length > 15 && said.includes("SIGCONT"), said);
+  same("of those that there are", await value(`${JSON.stringify(said)}.filter((word) => word !== "poll" && !KIND_OF_WORD.has(word))`), []);
+  const painted = await value(`(async () => {
+    const hex = ([red, green, blue]) => "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("");
+    useAxis(EVENTS);
+    const painted = [];
+    for (const kind of KINDS) {
+      const wait = waitKinds.findIndex((one, wait) => KINDS[one] === kind && waits.events[wait] > 3);
+      choose({ task: waits.task[wait], kind: null, id: -1 });
+      showAround(...endsOf({ kind: "wait", id: wait }));
+      draw();
+      const [x, y] = [toX((waits.from[EVENTS][wait] + waits.to[EVENTS][wait]) / 2), rowY(waits.task[wait])];
+      const at = (y) => hex(ink.getImageData(Math.round(x), Math.round(y), 1, 1).data);
+      painted.push(at(y + 7) === colours["wait-" + kind + "-soft"] && at(y + ROW - 8) === colours["wait-" + kind] ? kind : [kind, at(y + 7), at(y + ROW - 8)].join());
+    }
+    return [painted, KINDS];
+  })()`);
+  same("and is painted in its colours", painted[0], painted[1]);
 }
 
 async function tryMany() {
   const events = readFileSync(`${folder}/many.json`, "utf8").split("\n").length - 1;
   holds("there are 100,000 events to draw", events >= 100_000, events);
   await open("many");
+  const below = await value("[rowsBelow(), view.rows.length, Math.floor((view.height - BELOW - rowsTop) / ROW)]");
+  same("it is said how many rows are below", below[0], below[1] - below[2]);
+  await value("scroll(1e9)");
+  same("at the end there are none", await value("rowsBelow()"), 0);
+  const arrows = await value(`(() => {
+    const middle = Math.floor(flows.count / 2);
+    showOnlyInSight(false);
+    show(flowMoments[TIME][middle], flowMoments[TIME][middle + 200]);
+    scroll(20 * ROW - view.top);
+    draw();
+    const plot = ink.getImageData(LABELS + 2, rowsTop + 2, view.width - LABELS - 14, view.height - rowsTop - 4).data;
+    const plain = (name) => [1, 3, 5].map((at) => parseInt(colours[name].slice(at, at + 2), 16)).join();
+    const seen = new Set();
+    for (let i = 0; i < plot.length; i += 4) seen.add([plot[i], plot[i + 1], plot[i + 2]].join());
+    return [...seen].filter((colour) => colour !== plain("ground") && colour !== plain("hair"));
+  })()`);
+  same("no arrow leads past rows that it has no end in sight of", arrows, []);
   // A step is drawn, and one pixel read back, so that the rest is really there.
   const medians = await value(`(async () => {
     const medians = [];
@@ -284,8 +412,11 @@ try {
   await tryKeys();
   await trySearch();
   await tryColours();
+  await tryContrasts();
+  await tryNarrow();
   await tryForged();
   await tryStops();
+  await tryKinds();
   await tryMany();
   if (picture) await takePicture();
   same("nothing is complained of", complaints, []);

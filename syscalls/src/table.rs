@@ -685,9 +685,13 @@ syscalls! {
         /// the tasks are traced too that it spawns from now on, and those that they spawn. With `COUNT` calls are not
         /// told but counted, for `ktrace_counts`. Payloads and texts are cut after `shown` bytes.
         ///
-        /// `Tid::NONE` traces nobody yet: a task that is spawned with `.traced(fd)` is traced from its first trap.
-        /// One that runs already is from the next round on, which the caller has its next turn in. Closing the last
-        /// descriptor of a tracer ends the tracing, of which the traced task knows nothing.
+        /// `Tid::NONE` traces nobody yet: a task that is spawned with `.traced(fd)` is traced from its first trap, and
+        /// `ktrace_attach` adds those that run already. These are traced from the next round on, which the caller has its
+        /// next turn in. Closing the last descriptor of a tracer ends the tracing, of which the traced task knows
+        /// nothing: it goes on as it is when its tracer is killed.
+        ///
+        /// A task may trace one that traces it. Each is told of the other's reading then, and has no end of it,
+        /// unless calls are only counted.
         ///
         /// While records wait in large number, a traced task's turn ends after each trap, so that the tracer has its
         /// own. Those past the bound are lost, and told as so many.
@@ -965,6 +969,11 @@ syscalls! {
         ///
         /// `EINVAL` for what is no tracer.
         built 121 fn ktrace_counts(fd: Fd) -> Vec<CallCount> = KtraceCounts, Costs, Trace, [EBADF, EINVAL];
+        /// Has a tracer trace one more task, beside those that it traces, as `ktrace` has it trace the first.
+        ///
+        /// `EINVAL` for what is no tracer and for oneself, `EEXIST` for a task that it traces already, `ESRCH` for one
+        /// that has ended.
+        built 122 fn ktrace_attach(fd: Fd, tid: Tid) -> () = KtraceAttach, Costs, Trace, [EBADF, EINVAL, EEXIST, ESRCH];
     }
 }
 

@@ -70,11 +70,11 @@ pub fn compile(name: &str, folders: &[&str]) -> io::Result<Verdicts> {
             fs::copy(program.path(), examples.join(program.file_name()))?;
         }
     }
-    // What they depend on is built once for all such packages.
+    // What they depend on is compiled once for all such packages, and for what `scripts/userland-rules` judges.
     let output = Command::new(env!("CARGO"))
         .args(["check", "--offline", "--examples", "--keep-going", "--message-format=json"])
         .arg("--target-dir")
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused"))
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("judged/userland-rules"))
         .current_dir(&package)
         .env_remove("RUSTFLAGS")
         .output()?;

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Stdio},
 };
 
 /// `yieldix run LESSON`, killed when it is dropped.
@@ -20,7 +20,7 @@ pub struct Served {
 impl Served {
     /// Runs it until it listens, on a port of the host's choice.
     pub fn run(lesson: &str) -> Served {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_yieldix"))
+        let mut process = super::yieldix()
             .args(["--log", "yieldix::io=debug", "run", lesson, "--addr", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -2,12 +2,9 @@
 
 use crate::{WELL, connection, passes, passes_on};
 use std::{fs, io::Write, net::SocketAddr, os::fd::OwnedFd, time::Duration};
-use yieldix::{
-    Machine,
-    syscalls::{calls::*, *},
-};
+use yieldix::syscalls::{calls::*, *};
 use yieldix_kernel::{
-    Kernel, Options,
+    Kernel, LintRefusal, Options,
     hardware::host::{ConsoleOptions, Host, HostOptions},
     sched::RoundRobin,
 };
@@ -177,7 +174,7 @@ fn waits_behind_1_100() -> Task {
 
 #[test]
 fn edge_23_a_descriptor_above_1_023_can_be_waited_on() {
-    passes_on(Machine::new().task(waits_behind_1_100()).max_fds(2000));
+    passes_on(crate::common::machine().task(waits_behind_1_100()).max_fds(2000));
 }
 
 #[test]
@@ -187,7 +184,7 @@ fn edge_23_a_descriptor_above_1_023_can_be_waited_on_the_host() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).expect("the soft limit may be raised to the hard one");
-    assert_eq!(Machine::new().task(waits_behind_1_100()).max_fds(2000).boot().unwrap(), WELL);
+    assert_eq!(crate::common::machine().task(waits_behind_1_100()).max_fds(2000).boot().unwrap(), WELL);
 }
 
 #[test]
@@ -200,6 +197,7 @@ fn edge_24_standard_input_from_a_regular_file_is_always_ready() {
         ConsoleOptions::Streams { input: stream(fs::File::open(&path).unwrap()), output: null(), error: null() };
     let host = Host::new(HostOptions { console, ..HostOptions::default() }).unwrap();
     let mut kernel = Kernel::new(host, RoundRobin::default(), Options::default());
+    kernel.observe(Box::new(LintRefusal));
     let task = task!({
         // Far longer than it takes: a wait that hangs fails.
         let ended = timeout!(Duration::from_secs(20), {

@@ -3,7 +3,7 @@
 use crate::{SEED, Trail, WELL, common::*, connection, passes, short_lived};
 use std::net::SocketAddr;
 use yieldix::{
-    Machine, TaskStatus,
+    TaskStatus,
     syscalls::{calls::*, *},
 };
 
@@ -28,7 +28,7 @@ fn edge_14_a_bare_yield_is_answered_with_nothing() {
 #[test]
 fn edge_14_a_bare_yield_is_answered_with_nothing_when_nobody_watches_too() {
     // These two calls have a way of their own while the kernel is not observed.
-    let machine = Machine::new().task(asks_then_yields()).simulate(SEED).checked(false);
+    let machine = crate::common::machine().task(asks_then_yields()).simulate(SEED).checked(false);
     assert_eq!(machine.boot().unwrap(), WELL);
 }
 

@@ -1,10 +1,7 @@
 //! Killing: whoever, wherever it waits, however deep.
 
 use crate::{Trail, common::*, connection, passes, passes_on, short_lived, sleeper};
-use yieldix::{
-    Machine,
-    syscalls::{calls::*, *},
-};
+use yieldix::syscalls::{calls::*, *};
 
 /// A number that no task has had.
 const NOBODY: Tid = Tid::from_serial(99);
@@ -33,7 +30,7 @@ fn edge_01_kill_of_a_reaped_task_is_esrch() {
 #[test]
 fn edge_01_a_kill_in_vain_costs_the_turn_that_any_costs() {
     let seen = passes_on(
-        Machine::new()
+        crate::common::machine()
             .task(task!({
                 let child = trap!(yield spawn(sleeper()))?;
                 trap!(yield kill(child, Signal::Kill))?;
@@ -188,7 +185,7 @@ fn edge_07_a_task_killed_in_a_read_leaves_the_data_to_others() {
 
 #[test]
 fn edge_07_a_task_killed_in_a_wait_leaves_no_waiter_and_no_descriptor() {
-    let (mut running, _) = boot(Machine::new().task(task!({
+    let (mut running, _) = boot(crate::common::machine().task(task!({
         let (_ours, theirs) = call!(connection())?;
         trap!(yield read_wait(theirs))
     })));
@@ -292,7 +289,7 @@ fn edge_12_init_cannot_be_killed() {
         })
     }
     let rebel = Program::new("rebel", Group::Tests, "tries to kill init", rebel);
-    let (ended, _) = run(Machine::new().programs(&[rebel]).program("rebel", [""; 0]));
+    let (ended, _) = run(crate::common::machine().programs(&[rebel]).program("rebel", [""; 0]));
     assert_eq!(ended, yieldix::Ended::Finished(ExitStatus::Exited(7)));
 }
 

@@ -3,11 +3,11 @@
 use crate::{HOUR, Trail, WELL, common::*, connection, passes, short_lived, sleeper};
 use std::{io::Read, time::Duration};
 use yieldix::{
-    Ended, Machine, Work,
+    Ended, Work,
     syscalls::{calls::*, *},
 };
 use yieldix_kernel::{
-    Kernel, Options,
+    Kernel, LintRefusal, Options,
     hardware::host::{Host, HostOptions},
     sched::RoundRobin,
     trap::Stop,
@@ -15,7 +15,7 @@ use yieldix_kernel::{
 
 #[test]
 fn edge_25_a_machine_without_tasks_ends() {
-    let (mut running, _) = boot(Machine::new().task(short_lived(3, 0)));
+    let (mut running, _) = boot(crate::common::machine().task(short_lived(3, 0)));
     assert_eq!(running.run_until_blocked(), Work::Over);
 }
 
@@ -41,6 +41,7 @@ fn edge_25_an_idle_second_is_one_wait() {
 fn edge_25_an_idle_host_is_not_asked_again_and_again() {
     let host = Host::new(HostOptions::default()).unwrap();
     let mut kernel = Kernel::new(host, RoundRobin::default(), Options::default());
+    kernel.observe(Box::new(LintRefusal));
     let task = task!({ trap!(yield sleep(Duration::from_millis(50))) });
     kernel.boot(task, SpawnOptions::default(), false).unwrap();
     assert_eq!(kernel.run(), WELL);
@@ -118,7 +119,7 @@ fn family(trail: &Trail) -> Task {
 #[test]
 fn edge_30_a_shutdown_ends_children_before_parents_and_the_newest_first() {
     let trail = Trail::default();
-    let (mut running, seen) = boot(Machine::new().task(family(&trail)));
+    let (mut running, seen) = boot(crate::common::machine().task(family(&trail)));
     running.run_until_blocked();
     assert_eq!(running.shutdown(), Ended::ShutDown);
     assert_eq!(trail.notes(), ["4", "3", "2", "1"]);
@@ -129,7 +130,7 @@ fn edge_30_a_shutdown_ends_children_before_parents_and_the_newest_first() {
 #[test]
 fn edge_30_dropping_a_machine_is_a_shutdown() {
     let trail = Trail::default();
-    let (mut running, _) = boot(Machine::new().task(family(&trail)));
+    let (mut running, _) = boot(crate::common::machine().task(family(&trail)));
     running.run_until_blocked();
     drop(running);
     assert_eq!(trail.notes(), ["4", "3", "2", "1"]);
@@ -146,7 +147,7 @@ fn edge_30_the_end_of_init_ends_the_rest_in_order() {
         })
     }
     let program = Program::new("leaves-two", Group::Tests, "leaves two tasks behind", leaves_two);
-    let (ended, seen) = run(Machine::new().programs(&[program]).program("leaves-two", [""; 0]));
+    let (ended, seen) = run(crate::common::machine().programs(&[program]).program("leaves-two", [""; 0]));
     assert_eq!(ended, Ended::Finished(ExitStatus::Exited(3)));
     let ended: Vec<u64> = seen.exits().into_iter().map(|(tid, _)| tid).collect();
     assert_eq!(ended, [2, 1, 4, 3]);

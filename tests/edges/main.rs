@@ -31,7 +31,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Boots a task that asserts what it claims, alone, and sees it end well.
 fn passes(task: Task) -> Witness {
-    passes_on(Machine::new().task(task))
+    passes_on(common::machine().task(task))
 }
 
 fn passes_on(machine: Machine) -> Witness {

@@ -2,7 +2,7 @@
 
 use crate::{WELL, common::*, passes, short_lived, sleeper};
 use yieldix::{
-    Ended, Machine,
+    Ended,
     syscalls::{calls::*, *},
 };
 use yieldix_kernel::block::Cause;
@@ -137,7 +137,7 @@ fn lovers() -> impl Routine<Result<(), Errno>> {
 
 #[test]
 fn edge_13_a_cycle_of_joins_ends_the_machine_with_a_report_that_names_it() {
-    let (ended, seen) = run(Machine::new().task(task!({ call!(lovers()) })));
+    let (ended, seen) = run(crate::common::machine().task(task!({ call!(lovers()) })));
     assert_eq!((ended.clone(), ended.code()), (Ended::Deadlock(2), 70));
     let report = seen.events_of(|event| match event {
         Seen::Deadlock { .. } | Seen::Deadlocked { .. } => Some(event.clone()),
@@ -156,13 +156,13 @@ fn edge_13_a_cycle_of_joins_ends_the_machine_with_a_report_that_names_it() {
 
 #[test]
 fn edge_13_tasks_in_a_cycle_take_no_turns() {
-    let (_, seen) = run(Machine::new().task(task!({ call!(lovers()) })));
+    let (_, seen) = run(crate::common::machine().task(task!({ call!(lovers()) })));
     assert_eq!(seen.chosen(), [1, 2, 3]);
 }
 
 #[test]
 fn edge_13_a_cycle_is_told_once_while_others_run_on() {
-    let (ended, seen) = run(Machine::new().task(task!({
+    let (ended, seen) = run(crate::common::machine().task(task!({
         call!(lovers())?;
         for _ in 0..10 {
             trap!(yield yield_now())?;

@@ -55,6 +55,7 @@ fn hostile(_: Args) -> Task {
 pub fn machine(words: &[&str]) -> (Machine, MemoryConsole) {
     let console = MemoryConsole::new();
     let machine = Machine::new()
+        .refuse_lints()
         .simulate(7)
         .programs(PROGRAMS)
         .programs(&[PROGRAM])

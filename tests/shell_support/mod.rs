@@ -2,6 +2,7 @@
 
 pub mod grammar;
 
+use crate::common::{REFUSE_LINTS, yieldix};
 use std::{
     io::Write,
     os::unix::process::ExitStatusExt,
@@ -9,9 +10,11 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Runs a command with this input, in an environment of nothing.
+/// Runs a command with this input, in an environment of nothing else than ours has to know.
 fn run(command: &mut Command, input: &str) -> Output {
-    let command = command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (name, value) = REFUSE_LINTS;
+    let command =
+        command.env_clear().env(name, value).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the command runs");
     let mut stdin = child.stdin.take().expect("a pipe");
     let output = std::thread::scope(|scope| {
@@ -27,7 +30,7 @@ fn run(command: &mut Command, input: &str) -> Output {
 /// A shell of ours, in an empty folder in memory.
 pub fn ours(words: &[&str], input: &str) -> Output {
     let enter = ["run", "sh", "-c", "mkdir /empty && cd /empty && exec sh \"$@\"", "sh"];
-    run(Command::new(env!("CARGO_BIN_EXE_yieldix")).args(enter).args(words), input)
+    run(yieldix().args(enter).args(words), input)
 }
 
 /// dash, in an empty folder; nothing where there is none to compare with.

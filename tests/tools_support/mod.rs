@@ -62,7 +62,7 @@ pub fn quoted(word: &str) -> String {
 /// A machine that runs ours, and what it will have printed; its files are still to be mounted.
 pub fn machine(case: &Case) -> (Machine, MemoryConsole) {
     let console = MemoryConsole::new().input(&case.input);
-    let machine = Machine::new()
+    let machine = crate::common::machine()
         .programs(PROGRAMS)
         .program(case.tool, case.args.iter().map(String::as_str))
         .checked(false)

@@ -15,11 +15,12 @@ use table::{Moment, Strings, Table};
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("page/model.js"),
     include_str!("page/format.js"),
     include_str!("page/view.js"),
     include_str!("page/draw.js"),
+    include_str!("page/overview.js"),
     include_str!("page/details.js"),
     include_str!("page/input.js"),
 ];

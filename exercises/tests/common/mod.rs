@@ -31,7 +31,12 @@ fn on(console: MemoryConsole, task: Task) -> String {
         Event::Failed { line, .. } => eprintln!("the first task's last trap is at {line}"),
         _ => {}
     };
-    let machine = Machine::new().task(task).simulate(1).console(Console::Memory(console.clone())).observe(observer);
+    let machine = Machine::new()
+        .task(task)
+        .simulate(1)
+        .console(Console::Memory(console.clone()))
+        .observe(observer)
+        .refuse_lints();
     let ended = machine.boot().expect("the machine boots");
     let printed = text(console.stdout());
     let well = Ended::Finished(ExitStatus::Exited(0));

@@ -9,8 +9,8 @@ use yieldix_syscalls::Tid;
 pub enum Counterpart {
     /// Who holds one of these.
     Devices(Vec<Device>),
-    /// These tasks, by whatever they do.
-    Tasks(Vec<Tid>),
+    /// These tasks, by whatever they do, and who holds the device.
+    Traced(Vec<Tid>),
     /// Whoever knows its name.
     Named,
     /// Whoever changes the file that is watched.
@@ -37,7 +37,7 @@ impl OwnDevices {
                 Some(devices) => Counterpart::Devices(devices),
                 None => Counterpart::Named,
             },
-            Some(&Own::Tracer(at)) => Counterpart::Tasks(self.tracers.borrow().traced_by(at)),
+            Some(&Own::Tracer(at)) => Counterpart::Traced(self.tracers.borrow().traced_by(at)),
             Some(Own::File) => Counterpart::File,
             Some(Own::Plain(..)) | None => Counterpart::Devices(Vec::new()),
         }

@@ -87,7 +87,7 @@ const tellSlice = (slice) => (slice.kind === "turn" ? tellTurn(slice.id) : slice
 // All marks that are as good as in one place: a fault is followed by an end.
 const MOST_MARKS = 6;
 function tellMarks({ task, id }) {
-  const lane = marksOf[task], middle = marks.at[view.axis][id], room = NEAR * perPixel();
+  const lane = marksOf[task], middle = markAt[view.axis][id], room = NEAR * perPixel();
   const first = find(lane.from[view.axis], middle - room), last = find(lane.from[view.axis], middle + room, first, true);
   const said = (mark) => [text(marks.name[mark]), text(marks.detail[mark]) || "—"];
   const more = last - first - MOST_MARKS;
@@ -145,7 +145,10 @@ const MOST_LISTED = 12;
 function listOf(title, counted) {
   if (counted.length === 0) return [];
   const rows = counted.slice(0, MOST_LISTED).map(([task, count]) => make("button", {
-    type: "button", className: "link", onclick: () => choose({ task, kind: null, id: -1 }),
+    type: "button", className: "link", onclick: () => {
+      choose({ task, kind: null, id: -1 });
+      chart.focus();
+    },
   }, make("span", { className: "number" }, `${tasks[task].tid}`), make("span", {}, tasks[task].name), make("span", { className: "count" }, `${grouped.format(count)}×`)));
   const rest = counted.length - rows.length;
   return [make("h3", {}, title), ...rows, rest > 0 ? make("p", { className: "lead" }, `and ${many(rest, "task")} more`) : null];
@@ -157,7 +160,7 @@ function tellTask(index) {
   const life = Math.max(task.to[TIME] - task.from[TIME], 1);
   const [ran, waited, ready] = [last("turn"), last("wait"), last("ready")];
   const share = make("div", { className: "share" });
-  for (const [name, value] of [["turn", ran], ["ready", ready], ["wait-file", waited]]) {
+  for (const [name, value] of [["turn", ran], ["ready", ready], ["wait-file-soft", waited]]) {
     const part = make("span");
     part.style.width = `${(100 * value) / life}%`;
     part.style.background = `var(--${name})`;
@@ -177,18 +180,23 @@ function tellTask(index) {
 }
 
 const LEGEND = [
-  ["turn", "has the turn"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file or socket"],
-  ["wait-time", "waits for a time"], ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["stop", "stopped; a signal, fault or bad end"],
+  ["turn", "has the turn"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file, socket or job"], ["wait-time", "waits for a time"],
+  ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["wait-signal", "waits for a signal"], ["stop", "stopped; a signal, fault or bad end"],
 ];
-const KEYS = [
-  [["w", "s"], "zoom in and out"], [["a", "d"], "move"], [["←", "→"], "choose a turn or wait"], [["↑", "↓"], "choose a task"],
-  [["g"], "go to who woke it"], [["Enter"], "fill the view with it"], [["f"], "show all"], [["e"], "time, or events"], [["v"], "only tasks in sight"], [["/"], "find a task"], [["Esc"], "let go"],
+const HANDS = [
+  [["w", "s", "wheel"], "zoom"], [["a", "d", "drag"], "move"], [["Shift + wheel"], "scroll the rows"], [["←", "→"], "choose a turn or wait"],
+  [["↑", "↓"], "choose a task"], [["g"], "go to who woke it"], [["Enter", "double click"], "fill the view"], [["f"], "show all"],
+  [["e"], "time, or events"], [["v"], "only tasks in sight"], [["/"], "find a task"], [["Esc"], "let go, and show this"],
 ];
 
 function legend() {
   const swatch = (name) => {
     const one = make("span", { className: "swatch" });
     one.style.background = `var(--${name})`;
+    if (name === "ready" || name.startsWith("wait")) {
+      one.style.background = `var(--${name}-soft)`;
+      one.style.borderBottom = `2px solid var(--${name})`;
+    }
     return one;
   };
   return [
@@ -196,8 +204,8 @@ function legend() {
     make("p", { className: "lead" }, "A row a task. Point at a slice to see the decision; click it to follow its wakers."),
     make("h3", {}, "Colours"),
     make("ul", {}, ...LEGEND.map(([name, said]) => make("li", {}, swatch(name), said))),
-    make("h3", {}, "Keys"),
-    make("ul", {}, ...KEYS.map(([keys, said]) => make("li", {}, ...keys.map((key) => make("kbd", {}, key)), said))),
+    make("h3", {}, "Keys and mouse"),
+    make("ul", {}, ...HANDS.map(([keys, said]) => make("li", {}, ...keys.map((key) => make("kbd", {}, key)), said))),
   ];
 }
 
@@ -210,5 +218,11 @@ function tellDetails() {
   }
   const slice = chosen.kind === null ? [] : [make("h3", {}, { turn: "This turn", wait: "This wait", ready: "Ready" }[chosen.kind]), tellSlice(chosen)];
   const lists = [...listOf("Woken by", wakersOf(chosen.task)), ...listOf("Has woken", wokenBy(chosen.task))];
-  details.replaceChildren(...tellTask(chosen.task), ...slice, ...lists.filter((one) => one !== null));
+  const letGo = make("button", {
+    type: "button", className: "close", ariaLabel: "Let go", title: "Let go, and show colours and keys (Esc)", onclick: () => {
+      choose(null);
+      chart.focus();
+    },
+  }, "×");
+  details.replaceChildren(letGo, ...tellTask(chosen.task), ...slice, ...lists.filter((one) => one !== null));
 }

@@ -8,8 +8,9 @@ let colours = {};
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = "ground panel line hair ink soft faint accent turn turn-text ready ready-soft wait-file wait-time wait-task wait-port wait-text stop life arrow arrow-strong graph graph-fill row kin window";
-  colours = Object.fromEntries(names.split(" ").map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  const names = "ground panel line hair ink soft faint accent turn turn-text ready ready-soft wait-text stop life arrow arrow-strong graph graph-fill row kin window";
+  const ofWaits = KINDS.flatMap((kind) => [`wait-${kind}`, `wait-${kind}-soft`]);
+  colours = Object.fromEntries([...names.split(" "), ...ofWaits].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
 function sized(canvas, context) {
@@ -81,84 +82,6 @@ function Brush(context) {
   };
 }
 
-function drawAxis() {
-  const step = Math.max(niceStep(perPixel() * 110), 1);
-  ink.font = `11px ${FONT}`;
-  ink.textBaseline = "middle";
-  const most = Math.max(Math.abs(view.from), Math.abs(view.to));
-  for (let at = Math.max(0, Math.ceil(view.from / step) * step); at <= view.to; at += step) {
-    const x = Math.round(toX(at)) + 0.5;
-    ink.fillStyle = colours.hair;
-    ink.fillRect(x - 0.5, AXIS, 1, view.height);
-    ink.fillStyle = colours.line;
-    ink.fillRect(x - 0.5, AXIS - 5, 1, 5);
-    ink.fillStyle = colours.soft;
-    ink.textAlign = "center";
-    const said = moment(at, step, view.axis, most);
-    const half = widthOf(said) / 2;
-    if (x - half > LABELS - 2 && x + half < view.width) ink.fillText(said, x, AXIS / 2 - 1);
-  }
-  ink.fillStyle = colours.line;
-  ink.fillRect(0, AXIS, view.width, 1);
-  ink.textAlign = "left";
-  ink.fillStyle = colours.faint;
-  ink.fillText(view.axis === TIME ? "time since boot" : "events", 16, AXIS / 2 - 1);
-}
-
-function drawCounter(counter, top) {
-  const at = counter.at[view.axis], { values, most } = counter;
-  const base = top + GRAPH - 1, high = GRAPH - 10;
-  const yOf = (value) => base - (most === 0 ? 0 : (value / most) * high);
-  const first = Math.max(0, find(at, view.from) - 1);
-  const outline = new Path2D();
-  let k = first, x = LABELS, y = at.length > 0 && at[first] <= view.from ? yOf(values[first]) : base;
-  outline.moveTo(x, base);
-  outline.lineTo(x, y);
-  while (k < at.length && at[k] <= view.to) {
-    // The most and the least that the counter was within a pixel, then what it was at its end.
-    const column = Math.max(LABELS, Math.floor(toX(at[k])));
-    const edge = fromX(column + 1);
-    let next = k, least = Infinity, top = -Infinity;
-    for (; next < at.length && at[next] < edge; next++) {
-      least = Math.min(least, values[next]);
-      top = Math.max(top, values[next]);
-    }
-    if (next === k) next = k + 1;
-    else {
-      outline.lineTo(column, y);
-      outline.lineTo(column, yOf(top));
-      if (least < top) outline.lineTo(column, yOf(least));
-    }
-    y = yOf(values[next - 1]);
-    outline.lineTo(column, y);
-    k = next;
-  }
-  outline.lineTo(toX(Math.min(view.to, bounds[view.axis][1])), y);
-  const closed = new Path2D(outline);
-  closed.lineTo(toX(Math.min(view.to, bounds[view.axis][1])), base);
-  closed.closePath();
-  ink.fillStyle = colours["graph-fill"];
-  ink.fill(closed);
-  ink.strokeStyle = colours.graph;
-  ink.lineWidth = 1;
-  ink.stroke(outline);
-  ink.fillStyle = colours.line;
-  ink.fillRect(0, base, view.width, 1);
-  const now = view.pointer && view.pointer.x > LABELS ? valueAt(counter, fromX(view.pointer.x)) : null;
-  ink.font = `12px ${FONT}`;
-  ink.textAlign = "left";
-  ink.fillStyle = colours.soft;
-  ink.fillText(counter.name, 16, top + GRAPH / 2);
-  ink.textAlign = "right";
-  ink.fillStyle = now === null ? colours.faint : colours.ink;
-  ink.fillText(now === null ? `≤ ${grouped.format(most)}` : grouped.format(now), LABELS - 12, top + GRAPH / 2);
-}
-
-function valueAt(counter, value) {
-  const k = find(counter.at[view.axis], value, 0, true) - 1;
-  return k < 0 ? 0 : counter.values[k];
-}
-
 function drawRow(task, y, kin, brush, labels) {
   const { from, to, tid, name } = tasks[task];
   const isChosen = view.chosen?.task === task;
@@ -170,16 +93,19 @@ function drawRow(task, y, kin, brush, labels) {
   ink.fillRect(0, y + ROW - 1, view.width, 1);
   const x0 = Math.max(LABELS, toX(from[view.axis])), x1 = Math.min(view.width, toX(to[view.axis]));
   if (x1 > x0) brush.add(colours.life, x0, y + ROW / 2 - 0.5, x1 - x0, 1);
-  const waitColours = KINDS.map((kind) => colours[`wait-${kind}`]);
-  const kindOf = (lane, k) => waitColours[waitKind(lane.ids[k])];
   const shades = [0.45, 0.7, 1];
   const shade = (share) => shades[Math.min(2, Math.floor(share * 3))];
   const wait = lanesOf.wait[task];
+  const drawWait = (k, x, width) => {
+    const kind = KINDS[waitKinds[wait.ids[k]]];
+    brush.add(colours[`wait-${kind}-soft`], x, y + 6, width, ROW - 14);
+    brush.add(colours[`wait-${kind}`], x, y + ROW - 8.5, width, 1.5);
+  };
   eachInSight(wait, (k, x0, x1) => {
     const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
-    brush.add(kindOf(wait, k), left, y + 6, right - left - (x1 - x0 > 4 ? 1 : 0), ROW - 13);
+    drawWait(k, left, right - left - (x1 - x0 > 4 ? 1 : 0));
     if (right - left > 34) labels.push([text(waits.on[wait.ids[k]]), left + 6, y + ROW / 2, right - left - 12, colours["wait-text"]]);
-  }, (x, share, k) => brush.add(kindOf(wait, k), x, y + 6, 1, ROW - 13));
+  }, (x, share, k) => drawWait(k, x, 1));
   const ready = lanesOf.ready[task];
   eachInSight(ready, (k, x0, x1) => {
     const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
@@ -228,27 +154,27 @@ function turnLabel(turn) {
   return call === "" ? text(turns.why[turn]) : call;
 }
 
+// From the row of the one who did it to that of the task which it made ready, at that moment.
 function drawArrow(flow, colour, width) {
-  const from = tasks[turns.task[flows.from[flow]]].index, to = turns.task[flows.to[flow]];
-  if (!places.has(from) || !places.has(to)) return;
-  const x0 = toX(flows.at[view.axis][flow]), x1 = toX(turns.from[view.axis][flows.to[flow]]);
-  const [upper, lower] = [rowY(from), rowY(to)];
-  if ((upper < rowsTop - ROW && lower < rowsTop - ROW) || (upper > view.height && lower > view.height)) return;
-  const y0 = upper + ROW / 2 + (lower > upper ? 8 : lower < upper ? -9 : 0), y1 = lower + ROW / 2;
-  const bend = Math.min(60, Math.max(14, Math.abs(x1 - x0) / 2));
+  const from = turns.task[flows.from[flow]], to = turns.task[flows.to[flow]];
+  if (from === to || !places.has(from) || !places.has(to)) return;
+  const x = toX(flows.at[view.axis][flow]);
+  const down = rowY(to) > rowY(from) ? 1 : -1;
+  const begin = rowY(from) + ROW / 2 + down * 9.5, tip = rowY(to) + ROW / 2 - down * 4.5;
+  if (x < LABELS - 4 || x > view.width + 4 || Math.max(begin, tip) < rowsTop || Math.min(begin, tip) > view.height) return;
   ink.strokeStyle = ink.fillStyle = colour;
   ink.lineWidth = width;
   ink.beginPath();
-  ink.moveTo(x0, y0);
-  ink.bezierCurveTo(x0 + (x1 - x0 > 30 ? bend : 0), y1, x1 - bend, y1, x1 - 4, y1);
+  ink.moveTo(x, begin);
+  ink.lineTo(x, tip - down * 4);
   ink.stroke();
   ink.beginPath();
-  ink.moveTo(x1, y1);
-  ink.lineTo(x1 - 6, y1 - 3.2);
-  ink.lineTo(x1 - 6, y1 + 3.2);
+  ink.moveTo(x, tip);
+  ink.lineTo(x - 3, tip - down * 5.5);
+  ink.lineTo(x + 3, tip - down * 5.5);
   ink.fill();
   ink.beginPath();
-  ink.arc(x0, y0, width + 0.6, 0, 7);
+  ink.arc(x, begin, width + 0.6, 0, 7);
   ink.fill();
 }
 
@@ -267,13 +193,20 @@ function turnAfter({ task, id }) {
   return lane.ids[find(lane.from[EVENTS], waits.to[EVENTS][id])];
 }
 
-// All that end in sight, the fainter the more there are; none when they would be a tangle.
+// All that begin or end in sight, the fainter the more there are; none when they would be a tangle.
 function drawArrows() {
-  const ends = flowTos[view.axis];
-  const first = find(ends, view.from), last = Math.min(flows.count, find(ends, view.to) + 40);
+  const moments = flowMoments[view.axis];
+  const first = find(moments, view.from), last = find(moments, view.to, first, true);
   if (last - first > MOST_ARROWS) return;
   ink.globalAlpha = Math.min(0.8, 30 / Math.max(1, last - first) + 0.15);
-  for (let flow = first; flow < last; flow++) if (flows.at[view.axis][flow] <= view.to) drawArrow(flow, colours.arrow, 1);
+  const isInSight = (turn) => {
+    const y = places.has(turns.task[turn]) ? rowY(turns.task[turn]) : -Infinity;
+    return y > rowsTop - ROW && y < view.height;
+  };
+  for (let k = first; k < last; k++) {
+    const flow = flowsInOrder[k];
+    if (isInSight(flows.from[flow]) || isInSight(flows.to[flow])) drawArrow(flow, colours.arrow, 1);
+  }
   ink.globalAlpha = 1;
 }
 
@@ -314,6 +247,13 @@ function kinOf(chosen) {
 }
 let kin = new Set(), kinFor = null;
 
+// Why there are no rows, and what would bring some.
+function whyEmpty() {
+  if (tasks.length === 0) return "The log has no task.";
+  if (view.found.length === 0) return "No task has this name or number. Escape, in the search, brings all back.";
+  return "No task lives in the time that is shown. v brings all back, f shows all time.";
+}
+
 let drawn = 0;
 function draw() {
   const began = performance.now();
@@ -321,7 +261,8 @@ function draw() {
   ink.fillStyle = colours.ground;
   ink.fillRect(0, 0, view.width, view.height);
   ink.textBaseline = "middle";
-  drawAxis();
+  const pointed = pointedAt();
+  drawAxis(pointed);
   if (kinFor !== view.chosen) [kin, kinFor] = [kinOf(view.chosen), view.chosen];
   ink.save();
   ink.beginPath();
@@ -343,93 +284,24 @@ function draw() {
   inPlot(() => {
     outline(view.chosen, colours["arrow-strong"]);
     outline(view.hovered, colours.ink);
-    for (const flow of new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)])) drawArrow(flow, colours["arrow-strong"], 1.7);
+    const strong = new Set([...flowsOf(view.chosen), ...flowsOf(view.hovered)]);
+    ink.globalAlpha = Math.min(1, 0.4 + 6 / Math.max(1, strong.size));
+    for (const flow of strong) drawArrow(flow, colours["arrow-strong"], 1.7);
+    ink.globalAlpha = 1;
   });
   ink.restore();
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
   ink.fillStyle = colours.line;
   ink.fillRect(LABELS - 1, AXIS, 1, view.height);
-  drawPointer();
+  if (pointed) drawPointer(pointed);
   drawBar();
   drawMap();
   if (view.rows.length === 0) {
     ink.font = `13px ${FONT}`;
     ink.textAlign = "left";
     ink.fillStyle = colours.soft;
-    ink.fillText(tasks.length === 0 ? "The log has no task." : "No task is found.", 16, rowsTop + 20);
+    ink.fillText(whyEmpty(), LABELS + 16, rowsTop + 20);
   }
   view.frameMs = performance.now() - began;
   document.documentElement.dataset.frames = ++drawn;
-}
-
-// A line at the pointer, and its moment on the axis.
-function drawPointer() {
-  if (!view.pointer || view.pointer.x <= LABELS || view.pointer.isDragging) return;
-  const { x } = view.pointer;
-  ink.globalAlpha = 0.45;
-  ink.fillStyle = colours.soft;
-  ink.fillRect(Math.round(x), AXIS, 1, view.height);
-  ink.globalAlpha = 1;
-  const said = moment(Math.max(0, fromX(x)), Math.max(perPixel(), 1), view.axis, Math.max(view.to, 1));
-  ink.font = `11px ${FONT}`;
-  const width = widthOf(said) + 14;
-  const left = Math.min(Math.max(x - width / 2, LABELS), view.width - width);
-  ink.fillStyle = colours.ink;
-  ink.beginPath();
-  ink.roundRect(left, 3, width, AXIS - 7, 4);
-  ink.fill();
-  ink.fillStyle = colours.ground;
-  ink.textAlign = "center";
-  ink.fillText(said, left + width / 2, AXIS / 2);
-}
-
-// How far down the rows are.
-function drawBar() {
-  const room = view.height - rowsTop, needed = view.rows.length * ROW;
-  if (needed <= room) return;
-  const height = Math.max(24, (room * room) / needed);
-  const top = rowsTop + ((room - height) * view.top) / (needed - room + ROW);
-  ink.fillStyle = colours.faint;
-  ink.globalAlpha = 0.5;
-  ink.beginPath();
-  ink.roundRect(view.width - 8, top, 5, height, 2.5);
-  ink.fill();
-  ink.globalAlpha = 1;
-}
-
-// How much of each pixel of the whole run was spent in turns, and how many tasks were ready.
-let mapFor = "", mapKept = null;
-function drawMap() {
-  const [width, height] = sized(map, mapInk);
-  const [begin, end] = whole();
-  const room = width - LABELS, scale = (end - begin) / room;
-  const key = [width, height, view.axis, document.documentElement.dataset.theme].join();
-  if (key !== mapFor) {
-    mapFor = key;
-    const shares = new Float64Array(Math.max(1, Math.ceil(room)));
-    const from = turns.from[view.axis], to = turns.to[view.axis];
-    for (let i = 0; i < turns.count; i++) {
-      const [x0, x1] = [(from[i] - begin) / scale, (to[i] - begin) / scale];
-      for (let x = Math.floor(x0); x <= Math.min(x1, shares.length - 1); x++) shares[x] += Math.max(0.02, Math.min(x1, x + 1) - Math.max(x0, x));
-    }
-    mapInk.fillStyle = colours.panel;
-    mapInk.fillRect(0, 0, width, height);
-    mapInk.fillStyle = colours.graph;
-    for (let x = 0; x < shares.length; x++) {
-      const high = Math.min(1, shares[x]) * (height - 14);
-      if (shares[x] > 0) mapInk.fillRect(LABELS + x, height - 5 - Math.max(1, high), 1, Math.max(1, high));
-    }
-    mapInk.font = `12px ${FONT}`;
-    mapInk.textBaseline = "middle";
-    mapInk.fillStyle = colours.soft;
-    mapInk.fillText("busy", 16, height / 2);
-    mapKept = mapInk.getImageData(0, 0, map.width, map.height);
-  } else mapInk.putImageData(mapKept, 0, 0);
-  const x0 = LABELS + (view.from - begin) / scale, x1 = LABELS + (view.to - begin) / scale;
-  if (x1 - x0 >= room - 1) return;
-  mapInk.fillStyle = colours.window;
-  mapInk.fillRect(x0, 0, Math.max(3, x1 - x0), height);
-  mapInk.fillStyle = colours.accent;
-  mapInk.fillRect(x0, 0, 1.5, height);
-  mapInk.fillRect(Math.max(x0 + 1.5, x1 - 1.5), 0, 1.5, height);
 }

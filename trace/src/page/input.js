@@ -26,17 +26,19 @@ function sliceAt(x, y) {
   };
   const isHigh = (y - rowsTop + view.top) % ROW < 6;
   return (isHigh && found("mark", marksOf[task], NEAR)) || found("turn", lanesOf.turn[task], 0.5) || found("ready", lanesOf.ready[task], 0) ||
-    (perPixel() > 0 && found("turn", lanesOf.turn[task], NEAR / 2)) || found("wait", lanesOf.wait[task], 1);
+    found("turn", lanesOf.turn[task], NEAR / 2) || found("wait", lanesOf.wait[task], 1) ||
+    found("mark", marksOf[task], NEAR);
 }
 
 let drag = null;
 chart.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0) return;
+  if (event.button !== 0 || !event.isPrimary) return;
   chart.setPointerCapture(event.pointerId);
   drag = { x: event.offsetX, y: event.offsetY, startX: event.offsetX, startY: event.offsetY, isMoved: false };
 });
 chart.addEventListener("pointermove", (event) => {
   const [x, y] = [event.offsetX, event.offsetY];
+  if (!event.isPrimary) return;
   if (drag) {
     drag.isMoved ||= Math.hypot(x - drag.startX, y - drag.startY) > 3;
     if (drag.isMoved) {
@@ -57,16 +59,15 @@ function point() {
   redraw();
 }
 chart.addEventListener("pointerup", (event) => {
-  chart.classList.remove("is-dragged");
-  const wasMoved = drag?.isMoved;
-  drag = null;
-  if (wasMoved) return;
+  if (!drag || drag.isMoved) return;
   const slice = sliceAt(event.offsetX, event.offsetY), task = rowAt(event.offsetY);
   if (slice && slice.kind !== "mark") choose(slice);
   else choose(task === undefined ? null : { task, kind: null, id: -1 });
 });
-chart.addEventListener("pointercancel", () => {
+// After it was let go, and when the system takes it away.
+chart.addEventListener("lostpointercapture", () => {
   drag = null;
+  chart.classList.remove("is-dragged");
 });
 chart.addEventListener("pointerleave", () => {
   if (drag) return;
@@ -98,7 +99,7 @@ map.addEventListener("pointerdown", (event) => {
 map.addEventListener("pointermove", (event) => {
   if (map.hasPointerCapture(event.pointerId)) followMap(event);
 });
-map.addEventListener("pointerup", () => map.classList.remove("is-dragged"));
+map.addEventListener("lostpointercapture", () => map.classList.remove("is-dragged"));
 
 // Fills the view with what is chosen.
 function fill() {
@@ -115,8 +116,11 @@ function step(by) {
   const all = [...lanesOf.turn[task].ids.map((id) => ({ task, kind: "turn", id, at: turns.from[EVENTS][id] })),
     ...lanesOf.wait[task].ids.map((id) => ({ task, kind: "wait", id, at: waits.from[EVENTS][id] }))].sort((a, b) => a.at - b.at);
   if (all.length === 0) return;
-  const now = all.findIndex(({ kind, id }) => kind === view.chosen?.kind && id === view.chosen.id);
-  const next = now < 0 ? all.find((slice) => endsOf(slice)[1] >= view.from) ?? all[0] : all[Math.min(Math.max(now + by, 0), all.length - 1)];
+  // To be ready lies just before a turn.
+  const isReady = view.chosen?.kind === "ready", chosenKind = isReady ? "turn" : view.chosen?.kind;
+  const now = all.findIndex(({ kind, id }) => kind === chosenKind && id === view.chosen.id);
+  const to = isReady && by > 0 ? now : now + by;
+  const next = now < 0 ? all.find((slice) => endsOf(slice)[1] >= view.from) ?? all[0] : all[Math.min(Math.max(to, 0), all.length - 1)];
   chooseSlice(next.kind, next.id);
 }
 
@@ -197,6 +201,6 @@ const stillTurns = turns.ns.filter((ns) => ns === 0).length;
 [view.width, view.height] = [chart.clientWidth, chart.clientHeight];
 tellDetails();
 showOnlyInSight(view.isOnlyInSight);
-useTheme(isDarkThere.matches ? "dark" : "light");
+useTheme(document.documentElement.dataset.theme);
 if (stillTurns * 2 > turns.count) useAxis(EVENTS);
 fit();

@@ -76,7 +76,21 @@ const lanesOf = {
   wait: lanes(waits.count, waits.task, waits.from, waits.to),
   ready: lanes(turns.count, turns.task, readyFrom, turns.from),
 };
-const marksOf = lanes(marks.count, marks.task, marks.at, marks.at);
+
+// Where marks are drawn: a task that ends in a turn has the mark of that where the turn is over.
+function placesOfMarks() {
+  const placed = marks.at.map((values) => values.slice()), isLast = tasks.map(() => true);
+  for (let mark = marks.count - 1; mark >= 0; mark--) {
+    const task = marks.task[mark], turn = lanesOf.turn[task].ids.at(-1);
+    if (isLast[task] && text(marks.name[mark]) === "exited" && turn !== undefined) {
+      for (const axis of [TIME, EVENTS]) placed[axis][mark] = Math.max(placed[axis][mark], turns.to[axis][turn]);
+    }
+    isLast[task] = false;
+  }
+  return placed;
+}
+const markAt = placesOfMarks();
+const marksOf = lanes(marks.count, marks.task, markAt, markAt);
 
 // From the signal that stopped a task to the one that let it go on, or to its end.
 function stretchesOfStops() {
@@ -104,29 +118,24 @@ for (let i = 0; i < flows.count; i++) {
   if (!flowsOutOf.has(from)) flowsOutOf.set(from, []);
   flowsOutOf.get(from).push(i);
 }
-const flowTos = [Float64Array.from(flows.to, (turn) => turns.from[TIME][turn]), Float64Array.from(flows.to, (turn) => turns.from[EVENTS][turn])];
+const flowsInOrder = Uint32Array.from(flows.to, (_, flow) => flow).sort((a, b) => flows.at[EVENTS][a] - flows.at[EVENTS][b]);
+const flowMoments = flows.at.map((moments) => Float64Array.from(flowsInOrder, (flow) => moments[flow]));
 
-// What a task waits on, as one of the few kinds that have a colour. The first word of `on` is the name of a call.
-const KIND_OF_CALL = new Map(Object.entries({
-  sleep: "time", sleep_until: "time", alarm: "time", join: "task", wait: "task", wait_any: "task", wait_change: "task",
-  pause: "task", send: "port", recv: "port", receive: "port",
+// What a task waits on, as one of the few kinds that have a colour: by the first word that the log says of it.
+const KIND_OF_WORD = new Map(Object.entries({
+  read: "file", accept: "file", write: "file", connect: "file", open: "file", resolve: "file", host: "file", disk: "file", job: "file",
+  sleep: "time", child: "task", any: "task", join: "task", receive: "port", send: "port", signal: "signal", SIGCONT: "signal",
 }));
-const KINDS = ["file", "time", "task", "port"];
-const kindOf = data.strings.map(() => -1);
-function waitKind(wait) {
-  const on = waits.on[wait];
-  if (kindOf[on] < 0) {
-    const said = text(on);
-    const queued = text(waits.queues[wait]);
-    let kind = KIND_OF_CALL.get(said.split(/[ (]/)[0]) ?? "file";
-    if (queued.includes(" port ")) kind = "port";
-    else if (queued.includes(" file ")) kind = "file";
-    else if (/child|task|join|change/.test(said)) kind = "task";
-    else if (/sleep|until|timer/.test(said)) kind = "time";
-    kindOf[on] = KINDS.indexOf(kind);
-  }
-  return kindOf[on];
+const KINDS = ["file", "time", "task", "port", "signal"];
+function kindOf(on, queues) {
+  const [word] = on.split(" ");
+  // A poll may be for anything that has a queue, and for nothing but its timeout.
+  if (word === "poll") return queues.includes(" file ") ? "file" : queues.includes(" port ") ? "port" : "time";
+  const kind = KIND_OF_WORD.get(word);
+  if (kind === undefined) throw new Error(`a wait of no kind: ${on}`);
+  return kind;
 }
+const waitKinds = Uint8Array.from(waits.on, (on, wait) => KINDS.indexOf(kindOf(text(on), text(waits.queues[wait]))));
 
 // Whether a mark is of a signal or a fault, or an end, and of which kind. A birth is where the line of a life begins.
 const MARK_COLOURS = { end: "soft", badEnd: "stop", more: "stop" };

@@ -1,6 +1,6 @@
 // What is shown: which part of which axis, which rows from where on, what is chosen and what is pointed at.
 
-const LABELS = 172, AXIS = 26, GRAPH = 34, ROW = 26;
+const LABELS = 172, AXIS = 26, GRAPH = 34, ROW = 26, BELOW = 22;
 const MANY_ROWS = 100, MOST_ARROWS = 500;
 const view = {
   axis: TIME, from: 0, to: 1, top: 0, query: "",
@@ -16,6 +16,7 @@ const perPixel = () => (view.to - view.from) / plotWidth();
 const toX = (value) => LABELS + (value - view.from) / perPixel();
 const fromX = (x) => view.from + (x - LABELS) * perPixel();
 const rowAt = (y) => (y < rowsTop ? undefined : view.rows[Math.floor((y - rowsTop + view.top) / ROW)]);
+const rowsBelow = () => Math.max(0, view.rows.length - Math.floor((view.top + view.height - BELOW - rowsTop) / ROW));
 let places = new Map();
 const rowY = (task) => rowsTop + places.get(task) * ROW - view.top;
 
@@ -118,7 +119,7 @@ function search(query) {
   view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
   view.top = 0;
   arrange();
-  document.getElementById("found").textContent = view.query === "" ? "" : `${view.found.length} of ${tasks.length}`;
+  document.getElementById("found").textContent = view.query === "" ? "" : `${grouped.format(view.found.length)} of ${grouped.format(tasks.length)}`;
 }
 
 function showOnlyInSight(isOnly) {

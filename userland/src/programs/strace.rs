@@ -18,22 +18,13 @@ use lines::Lines;
 pub(crate) const PROGRAM: Program = Program::new(
     "strace",
     Group::System,
-    "shows the calls of a program, or of a task (-p): of those it spawns too (-f), or only how many (-c), of some (-e)",
+    "shows the calls of a program, or of tasks (-p): of those they spawn too (-f), or only how many (-c), of some (-e)",
     main,
 )
-.usage("[-cf] [-e [trace=][!]CALL,%CLASS...] [-o FILE] [-s BYTES] {-p TID | PROGRAM [ARGUMENT]...}");
+.usage("[-cf] [-e [trace=][!]CALL,%CLASS...] [-o FILE] [-s BYTES] [-p TID[,TID...]]... [PROGRAM [ARGUMENT]...]");
 
 /// Records that are asked for at a time, and shown before another turn.
 const RECORDS: u32 = 512;
-
-/// Whose calls are shown.
-#[derive(Debug, PartialEq)]
-enum Whose {
-    /// Those of a task that is there.
-    Task(Tid),
-    /// Those of a program that is started, with these arguments.
-    Program(String, Args),
-}
 
 struct Options {
     follows: bool,
@@ -41,7 +32,10 @@ struct Options {
     filter: Filter,
     output: Option<String>,
     shown: u16,
-    whose: Whose,
+    /// Tasks that are there, each once.
+    tasks: Vec<Tid>,
+    /// A program that is started, with these arguments.
+    program: Option<(String, Args)>,
 }
 
 fn parse(args: Args) -> Result<Options, Misuse> {
@@ -52,21 +46,28 @@ fn parse(args: Args) -> Result<Options, Misuse> {
     )?;
     let filter = given.value::<Filter>("-e")?.unwrap_or_default();
     let (follows, only_counts) = (given.has("-f"), given.has("-c"));
-    let (output, task) = (given.value("-o")?, given.value::<Tid>("-p")?);
+    let output = given.value("-o")?;
     let shown = given.value("-s")?.unwrap_or(BYTES_SHOWN);
+    let mut tasks = Vec::new();
+    let lists = given.values().filter(|(name, _)| *name == "-p");
+    for word in lists.flat_map(|(_, list)| list.split([',', ' '])) {
+        let tid = word.parse().map_err(|_| Misuse::Wrong(format!("no task: {}", excerpt(word))))?;
+        if !tasks.contains(&tid) {
+            tasks.push(tid);
+        }
+    }
     let mut words = given.operands.into_iter();
-    let whose = match (task, words.next()) {
-        (Some(tid), None) => Whose::Task(tid),
-        (None, Some(program)) => Whose::Program(program, words.collect()),
-        (None, None) => return Err(Misuse::Wrong("no program given, and no task by -p".to_owned())),
-        (Some(_), Some(_)) => return Err(Misuse::Wrong("a program and -p".to_owned())),
-    };
-    Ok(Options { follows, only_counts, filter, output, shown, whose })
+    let program = words.next().map(|program| (program, words.collect()));
+    if tasks.is_empty() && program.is_none() {
+        return Err(Misuse::Wrong("no program given, and no task by -p".to_owned()));
+    }
+    Ok(Options { follows, only_counts, filter, output, shown, tasks, program })
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let Options { follows, only_counts, filter, output, shown, whose } = call!(or_usage(&PROGRAM, parse(args)))?;
+        let Options { follows, only_counts, filter, output, shown, tasks, program } =
+            call!(or_usage(&PROGRAM, parse(args)))?;
         let to = match output {
             Some(path) => {
                 let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
@@ -79,14 +80,14 @@ fn main(args: Args) -> Task {
         if only_counts {
             flags = flags | TraceFlags::COUNT;
         }
-        let (tracer, child) = match whose {
-            Whose::Task(tid) => (call!(attach(tid, flags, shown))?, None),
-            Whose::Program(program, args) => {
-                let tracer = trap!(yield ktrace(Tid::NONE, flags, shown))?;
-                (tracer, Some(call!(begin(&program, args, tracer))?))
-            }
+        let tracer = trap!(yield ktrace(Tid::NONE, flags, shown))?;
+        let names_tasks = follows || !tasks.is_empty();
+        let child = match program {
+            Some((program, args)) => Some(call!(begin(&program, args, tracer))?),
+            None => None,
         };
-        let lines = Lines::new(filter, follows || child.is_none(), !only_counts);
+        call!(attach(tracer, tasks, child.is_some()))?;
+        let lines = Lines::new(filter, names_tasks, !only_counts);
         call!(show(tracer, lines, to))?;
         if only_counts {
             let mut counts = trap!(yield ktrace_counts(tracer))?;
@@ -104,20 +105,25 @@ fn main(args: Args) -> Task {
     })
 }
 
-/// Traces a task that is there, until it ends, or Ctrl-C comes.
-fn attach(tid: Tid, flags: TraceFlags, shown: u16) -> impl Routine<Result<Fd, Errno>> {
+/// Traces tasks that are there, until they end. Without a program beside them, until Ctrl-C comes; and when none of
+/// them is there, that is the end.
+fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result<(), Errno>> {
     routine!(move {
-        trap!(yield catch_signals(Signal::Int | Signal::Term))?;
-        match trap!(yield ktrace(tid, flags, shown)) {
-            Ok(tracer) => Ok(tracer),
-            Err(errno) => {
-                let why = if errno == Errno::EINVAL { "it is strace itself" } else { errno.meaning() };
-                eprintln!("strace: task {tid}: {why}")?;
-                trap!(yield exit(1))?;
-                // Not reached: exit is not answered.
-                Err(errno)
+        if !has_program {
+            trap!(yield catch_signals(Signal::Int | Signal::Term))?;
+        }
+        let mut is_any_traced = has_program;
+        for tid in tasks {
+            match trap!(yield ktrace_attach(tracer, tid)) {
+                // A program that was started before may be one that was named.
+                Ok(()) | Err(Errno::EEXIST) => is_any_traced = true,
+                Err(errno) => {
+                    let why = if errno == Errno::EINVAL { "it is strace itself" } else { errno.meaning() };
+                    eprintln!("strace: task {tid}: {why}")?;
+                }
             }
         }
+        if is_any_traced { Ok(()) } else { trap!(yield exit(1)) }
     })
 }
 
@@ -175,15 +181,39 @@ mod tests {
     fn what_follows_the_program_is_its_own() {
         let options = parse(words("-fe read -s 5 cat -c x")).unwrap();
         assert!(options.follows && !options.only_counts && options.shown == 5);
-        assert_eq!(options.whose, Whose::Program("cat".to_owned(), words("-c x")));
-        assert_eq!(parse(words("-p 3")).unwrap().whose, Whose::Task(Tid::new(0, 3)));
+        assert_eq!((options.program, options.tasks), (Some(("cat".to_owned(), words("-c x"))), Vec::new()));
     }
 
     #[test]
-    fn a_program_or_a_task_must_be_given_and_not_both() {
-        for line in ["-c", "-p 3 cat", "-e nonesuch cat", "-s 65536 cat"] {
+    fn tasks_may_be_many_each_once_and_beside_a_program() {
+        let of = |line| {
+            let options = parse(words(line)).unwrap();
+            let serials: Vec<u64> = options.tasks.iter().map(|tid| tid.serial()).collect();
+            (serials, options.program.is_some())
+        };
+        assert_eq!(of("-p 3"), (vec![3], false));
+        assert_eq!(of("-p 3 -p 5,4 -p 3"), (vec![3, 5, 4], false));
+        assert_eq!(of("-p 3 cat"), (vec![3], true));
+    }
+
+    #[test]
+    fn a_program_or_a_task_must_be_given() {
+        for line in ["-c", "-p 3,", "-p x", "-e nonesuch cat", "-s 65536 cat"] {
             assert_eq!(run(main(words(line))).end, End::Exited(2), "{line}");
         }
+    }
+
+    #[test]
+    fn of_tasks_that_are_not_there_each_is_told() {
+        let script = [
+            ("ktrace(0, none, 32)", Reply::Fd(Fd::new(3, 0))),
+            ("catch_signals(INT|TERM)", Reply::Signals(Signals::NONE)),
+            ("ktrace_attach(3, 8)", Reply::Err(Errno::ESRCH)),
+            ("ktrace_attach(3, 9)", Reply::Err(Errno::EINVAL)),
+        ];
+        let run = run_script(main(words("-p 8,9")), script);
+        let told = "strace: task 8: no such task\nstrace: task 9: it is strace itself\n";
+        assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(1)));
     }
 
     #[test]

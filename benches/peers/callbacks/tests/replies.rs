@@ -181,7 +181,7 @@ fn by_a_task(ways: Vec<Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
         }
         trap!(yield kill(server, Signal::Kill))
     });
-    let machine = Machine::new().programs(PROGRAMS).task(clients).simulate(7).checked(false);
+    let machine = Machine::new().programs(PROGRAMS).task(clients).simulate(7).checked(false).refuse_lints();
     let ended = machine.console(Console::Memory(MemoryConsole::new())).boot().expect("it boots");
     assert_eq!(ended.code(), 0);
     Arc::into_inner(replies).expect("the machine is gone").into_inner().expect("nobody panicked")

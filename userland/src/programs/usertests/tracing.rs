@@ -20,6 +20,11 @@ pub(super) const TESTS: &[Test] = tests![
     a_tracer_can_be_polled_and_not_read_as_a_file,
     a_tracer_of_nobody_has_ended,
     past_the_most_tracers_is_eagain,
+    a_tracer_takes_one_task_more_at_a_time_and_each_once,
+    a_task_is_told_of_by_each_of_its_tracers,
+    two_that_trace_each_other_are_told_of_each_others_reading,
+    killing_a_tracer_leaves_those_it_traces_as_they_are,
+    init_may_be_traced,
     spawning_with_what_is_no_tracer_moves_nothing,
 ];
 
@@ -276,6 +281,7 @@ fn what_is_no_tracer_cannot_be_read_as_one() -> Task {
         let (reader, writer) = trap!(yield pipe())?;
         assert_eq!(trap!(yield ktrace_read(reader, 1)).err(), Some(Errno::EINVAL));
         assert_eq!(trap!(yield ktrace_counts(reader)).err(), Some(Errno::EINVAL));
+        assert_eq!(trap!(yield ktrace_attach(reader, Tid::NONE)), Err(Errno::EINVAL));
         for fd in [reader, writer] {
             trap!(yield close(fd))?;
         }
@@ -338,5 +344,129 @@ fn spawning_with_what_is_no_tracer_moves_nothing() -> Task {
             trap!(yield close(fd))?;
         }
         Ok(())
+    })
+}
+
+fn a_tracer_takes_one_task_more_at_a_time_and_each_once() -> Task {
+    task!({
+        let tracer = trap!(yield tracer(TraceFlags::NONE))?;
+        let me = trap!(yield gettid())?;
+        let ended = trap!(yield spawn(exits(0)))?;
+        trap!(yield join(ended))?;
+        for (tid, errno) in [(me, Errno::EINVAL), (ended, Errno::ESRCH), (Tid::NONE, Errno::ESRCH)] {
+            assert_eq!(trap!(yield ktrace_attach(tracer, tid)), Err(errno), "{tid}");
+        }
+        let mut children = vec![ended];
+        for _ in 0..2 {
+            let child = trap!(yield spawn(sleeper()))?;
+            call!(until_blocked(child))?;
+            trap!(yield ktrace_attach(tracer, child))?;
+            assert_eq!(trap!(yield ktrace_attach(tracer, child)), Err(Errno::EEXIST));
+            children.push(child);
+        }
+        for &child in &children[1..] {
+            trap!(yield kill(child, Signal::Kill))?;
+        }
+        let records = call!(read_all(tracer))?;
+        for &child in &children[1..] {
+            let told: Vec<&Traced> = records.iter().filter(|record| record.tid == child).map(|it| &it.what).collect();
+            let [Traced::Attached { .. }, Traced::Signal { .. }, Traced::Exited { .. }] = told[..] else {
+                panic!("{told:?}")
+            };
+        }
+        trap!(yield close(tracer))?;
+        for child in children {
+            trap!(yield wait(child))?;
+        }
+        Ok(())
+    })
+}
+
+fn a_task_is_told_of_by_each_of_its_tracers() -> Task {
+    task!({
+        let first = trap!(yield tracer(TraceFlags::NONE))?;
+        let second = trap!(yield tracer(TraceFlags::NONE))?;
+        let (reader, writer) = trap!(yield pipe())?;
+        let asks = task!({
+            trap!(yield read(reader, 1))?;
+            trap!(yield getppid()).map(drop)
+        });
+        let child = trap!(yield spawn(asks).pass(reader).traced(first))?;
+        call!(until_blocked(child))?;
+        trap!(yield ktrace_attach(second, child))?;
+        trap!(yield write(writer, "x"))?;
+        for tracer in [first, second] {
+            let records = call!(read_all(tracer))?;
+            assert_eq!(calls_of(&records).last(), Some(&"getppid()"));
+            assert!(matches!(records.last().map(|record| &record.what), Some(Traced::Exited { .. })));
+        }
+        for fd in [first, second, writer] {
+            trap!(yield close(fd))?;
+        }
+        trap!(yield wait(child))?;
+        Ok(())
+    })
+}
+
+fn two_that_trace_each_other_are_told_of_each_others_reading() -> Task {
+    const READS: u32 = 8;
+    fn shows_reading(records: &[TraceRecord]) -> bool {
+        calls_of(records).iter().any(|call| call.starts_with("ktrace_read("))
+    }
+    task!({
+        let child = task!({
+            let parent = trap!(yield getppid())?;
+            let tracer = trap!(yield ktrace(parent, TraceFlags::NONE, BYTES_SHOWN))?;
+            let mut is_told = false;
+            for _ in 0..READS {
+                let records = trap!(yield ktrace_read(tracer, u32::MAX))?;
+                is_told |= shows_reading(&records);
+            }
+            trap!(yield exit(i32::from(!is_told)))
+        });
+        let tracer = trap!(yield tracer(TraceFlags::NONE))?;
+        let child = trap!(yield spawn(child).traced(tracer))?;
+        let records = call!(read_all(tracer))?;
+        assert!(shows_reading(&records), "{records:?}");
+        assert_eq!(trap!(yield wait(child))?, ExitStatus::Exited(0));
+        trap!(yield close(tracer))
+    })
+}
+
+fn killing_a_tracer_leaves_those_it_traces_as_they_are() -> Task {
+    task!({
+        let (from_child, to_parent) = trap!(yield pipe())?;
+        let parent = task!({
+            let child = trap!(yield spawn(sleeper()))?;
+            trap!(yield write(to_parent, child.serial().to_string()))?;
+            trap!(yield wait(child)).map(drop)
+        });
+        let tracer = task!({
+            let tracer = trap!(yield tracer(TraceFlags::FOLLOW))?;
+            trap!(yield spawn(parent).pass(to_parent).detach().traced(tracer))?;
+            while !trap!(yield ktrace_read(tracer, u32::MAX))?.is_empty() {}
+            Ok(())
+        });
+        let tracer = trap!(yield spawn(tracer).pass(to_parent))?;
+        let serial = trap!(yield read(from_child, 20))?;
+        let child: Tid = String::from_utf8_lossy(&serial).parse().expect("a task");
+        let on = call!(until_blocked(child))?;
+        call!(until_blocked(tracer))?;
+        trap!(yield kill(tracer, Signal::Kill))?;
+        trap!(yield wait(tracer))?;
+        assert_eq!(call!(until_blocked(child))?, on);
+        // Its parent has waited for it: it goes on, too.
+        trap!(yield kill(child, Signal::Kill))?;
+        assert_eq!(trap!(yield read(from_child, 1))?, Buf::EMPTY);
+        trap!(yield close(from_child))
+    })
+}
+
+fn init_may_be_traced() -> Task {
+    task!({
+        let tracer = trap!(yield ktrace(Tid::from_serial(1), TraceFlags::COUNT, 0))?;
+        let records = trap!(yield ktrace_read(tracer, 1))?;
+        assert!(matches!(records[0].what, Traced::Attached { .. }), "{records:?}");
+        trap!(yield close(tracer))
     })
 }
