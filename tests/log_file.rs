@@ -16,8 +16,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Folder {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("log-file-{name}"));
-        let _ = fs::remove_dir_all(&folder);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("log-file-{name}-{}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         Folder(folder)
     }
@@ -51,6 +50,12 @@ impl Folder {
         let mut names: Vec<String> = names.collect();
         names.sort();
         names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
