@@ -242,8 +242,8 @@ impl Recorder {
             Cause::Change(tid) => (Recorded::Change, tid.to_bits()),
             Cause::Signal(signal) => (Recorded::Caught, u64::from(signal.number())),
             Cause::Continued => (Recorded::Continued, 0),
-            // A turn that was given up or used up is told by none, a spawn by its own.
-            Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
+            // A turn that was given up or used up is told by none, a spawn by its own; and nothing is made ready unobserved.
+            Cause::Spawned | Cause::Yielded | Cause::Preempted | Cause::Unobserved => return,
         };
         self.record(tid.to_bits(), kind, number);
     }
