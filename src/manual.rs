@@ -214,7 +214,8 @@ fn schema_of(event: &EventInfo) -> Value {
     let mut properties = serde_json::Map::new();
     let constants = [("level", event.level.as_str()), ("target", event.target), ("message", event.message)];
     properties.extend(constants.map(|(name, value)| (name.to_owned(), json!({ "const": value }))));
-    properties.insert("seq".to_owned(), json!({ "type": "integer", "minimum": 1 }));
+    let seq = if event.is_numbered { json!({ "type": "integer", "minimum": 1 }) } else { json!({ "const": 0 }) };
+    properties.insert("seq".to_owned(), seq);
     properties.insert("at".to_owned(), moment.clone());
     for (name, kind) in event.fields.iter().zip(event.kinds) {
         let schema = match kind {

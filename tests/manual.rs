@@ -1,7 +1,11 @@
 //! The manual pages in docs/ that are made from the tables say what the tables say.
+#![feature(coroutines)]
 
 mod common;
+#[path = "log_support/log.rs"]
+mod log;
 
+use log::log;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -10,7 +14,10 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::Stdio,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
+use yieldix::syscalls::{calls::*, *};
 
 #[track_caller]
 fn assert_is_made_by(page: &str, command: &str, form: &str) {
@@ -116,12 +123,16 @@ fn timeless(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// The JSON Schema of events.
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.schema.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
 /// Each line of the log is as the JSON Schema says, which is made from the same table.
 #[test]
 fn a_log_keeps_to_its_schema() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let schema: Value =
-        serde_json::from_str(&fs::read_to_string(root.join("docs/events.schema.json")).unwrap()).unwrap();
+    let schema = schema();
     let mut kinds = BTreeSet::new();
     let script = "echo a | cat; sleep 1 & kill -STOP $!; kill -CONT $!; kill $!; wait; echo x >/f; cat /g; exec panic";
     for words in [&["storm"][..], &["philosophers"], &["deadlock"], &["sh", "-c", script]] {
@@ -139,25 +150,75 @@ fn a_log_keeps_to_its_schema() {
     assert!(kinds.len() > 30, "{kinds:?}");
 }
 
-/// What the schema of events uses of JSON Schema.
+/// What another thread tells has no place in the order of all, and the schema says so.
+#[test]
+fn what_is_told_from_beside_the_kernel_keeps_to_the_schema() {
+    let schema = schema();
+    drop(log().take());
+    let told = Arc::new(Mutex::new(String::new()));
+    let read_on = {
+        let told = Arc::clone(&told);
+        move || {
+            let mut told = told.lock().unwrap();
+            told.push_str(&String::from_utf8(log().take()).unwrap());
+            told.contains("holds the machine")
+        }
+    };
+    let is_told = read_on.clone();
+    // It ends when it was told of, and not before.
+    let holds = task!({
+        let begun = Instant::now();
+        trap!(yield yield_now())?;
+        while !is_told() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nobody says so");
+        }
+        Ok(())
+    });
+    let ended = common::machine_but_for(&["hog"]).watchdog(Duration::from_millis(50)).task(holds).boot().unwrap();
+    assert_eq!(ended.code(), 0);
+    assert!(read_on());
+    let told = told.lock().unwrap();
+    let events: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for event in &events {
+        assert_fits(event, &schema);
+        // And no other number would.
+        let mut other = event.clone();
+        other["seq"] = if event["message"] == "holds the machine" { 1.into() } else { 0.into() };
+        assert!(misfit(&other, &schema).is_some_and(|misfit| misfit.starts_with("seq is not")), "{other}");
+    }
+}
+
 #[track_caller]
 fn assert_fits(event: &Value, schema: &Value) {
+    assert_eq!(misfit(event, schema), None, "{event}");
+}
+
+/// What of an event is not as the schema says, as far as the schema of events uses JSON Schema.
+fn misfit(event: &Value, schema: &Value) -> Option<String> {
     let of_its_name =
         |kind: &&Value| ["message", "target"].iter().all(|name| kind["properties"][*name]["const"] == event[*name]);
-    let kind = schema["oneOf"].as_array().unwrap().iter().find(of_its_name).unwrap_or_else(|| panic!("{event}"));
+    let Some(kind) = schema["oneOf"].as_array().unwrap().iter().find(of_its_name) else {
+        return Some("there is no such event".to_owned());
+    };
     let properties = kind["properties"].as_object().unwrap();
-    assert_eq!(event.as_object().unwrap().len(), properties.len(), "{event}");
-    for (name, property) in properties {
+    if event.as_object().unwrap().len() != properties.len() {
+        return Some(format!("it has not the fields {:?}", properties.keys()));
+    }
+    let fits = |(name, property): (&String, &Value)| {
         let value = &event[name];
-        let fits = match (&property["const"], property["type"].as_str()) {
-            (Value::Null, Some("integer")) => value.is_i64() || value.is_u64(),
+        match (&property["const"], property["type"].as_str()) {
+            (Value::Null, Some("integer")) => match property["minimum"].as_i64() {
+                Some(minimum) => value.as_u64().is_some_and(|number| i128::from(number) >= i128::from(minimum)),
+                None => value.is_i64() || value.is_u64(),
+            },
             (Value::Null, Some("boolean")) => value.is_boolean(),
             (Value::Null, Some("string")) if property["pattern"].is_string() => value.as_str().is_some_and(is_moment),
             (Value::Null, Some("string")) => value.is_string(),
             (constant, _) => constant == value,
-        };
-        assert!(fits, "{name} of {event} is not {property}");
-    }
+        }
+    };
+    let (name, property) = properties.iter().find(|property| !fits(*property))?;
+    Some(format!("{name} is not {property}"))
 }
 
 fn is_moment(text: &str) -> bool {

@@ -3,7 +3,10 @@
 
 mod common;
 
-use common::outside::{self, Outside};
+use common::{
+    chance::Chance,
+    outside::{self, Outside},
+};
 use std::{collections::BTreeSet, env, fmt::Write, fs, path::PathBuf, process::Command};
 
 /// The seeds, when the variable has none.
@@ -98,7 +101,7 @@ impl Fault {
     }
 
     /// A piece of code, with the fault or without.
-    fn piece(self, draw: &mut Draw, is_at_fault: bool) -> &'static str {
+    fn piece(self, draw: &mut Chance, is_at_fault: bool) -> &'static str {
         let [innocent, guilty] = match (self, draw.below(2)) {
             (Fault::Deadlock, 0) => [
                 "let child = trap!(yield spawn(leaf()))?;\ntrap!(yield join(child))?;",
@@ -134,16 +137,6 @@ impl Fault {
     }
 }
 
-/// Chance from a seed.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) % bound
-    }
-}
-
 /// A program with a fault.
 struct Planted {
     fault: Fault,
@@ -154,8 +147,7 @@ struct Planted {
 
 impl Planted {
     fn new(fault: Fault, seed: u64) -> Planted {
-        let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ fault as u64);
-        draw.below(1);
+        let mut draw = Chance(Chance(seed).below(u64::MAX) ^ fault as u64);
         let place = (draw.below(WORKERS), draw.below(PIECES));
         let mut text = HEAD.to_owned();
         for worker in 0..WORKERS {

@@ -23,9 +23,9 @@ use yieldix::{
     syscalls::{calls::*, *},
 };
 use yieldix_trace::{
-    Chrome, Event, Reader, State, Timeline,
+    Chrome, Event, Reader, State,
     state::Doing,
-    timeline::{self, Counter, FlowEnd, Slice, What},
+    timeline::{self, Counter, Drawn, Flow, FlowEnd, Instant, Sample, Sink, Slice, Track, What},
 };
 
 /// A file in memory.
@@ -48,6 +48,38 @@ impl File {
     }
 }
 
+/// All that there is to draw of a log, in the order in which it was told.
+#[derive(Default)]
+struct Timeline {
+    tracks: BTreeMap<u64, Track>,
+    slices: Vec<Slice>,
+    flows: Vec<Flow>,
+    instants: Vec<Instant>,
+    samples: Vec<Sample>,
+    end: u64,
+}
+
+impl Timeline {
+    fn read(log: &[u8]) -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.end = timeline::draw(log, &mut timeline).unwrap();
+        timeline
+    }
+}
+
+impl Sink for Timeline {
+    fn draw(&mut self, drawn: Drawn) {
+        match drawn {
+            Drawn::Track(track) => drop(self.tracks.insert(track.tid, track)),
+            Drawn::Slice(slice) => self.slices.push(slice),
+            Drawn::FlowBegins(_) => {}
+            Drawn::Flow(flow) => self.flows.push(flow),
+            Drawn::Instant(instant) => self.instants.push(instant),
+            Drawn::Sample(sample) => self.samples.push(sample),
+        }
+    }
+}
+
 /// Runs a machine to its end and looks at its timeline.
 fn look_at(machine: Machine) {
     let log = log();
@@ -66,9 +98,9 @@ fn look_at(machine: Machine) {
     assert!(file.text() == drawn.text(), "what is written live is what is made of the log");
 
     let events: Vec<Event> = Reader::new(&lines[..]).map(Result::unwrap).collect();
-    let timeline = Timeline::read(&lines[..]).unwrap();
+    let timeline = Timeline::read(&lines);
     assert_counts(&events, &timeline);
-    assert_apart(&timeline);
+    assert_apart(&events, &timeline);
     assert_flows(&timeline);
     assert_counters(&events, &timeline);
     assert_can_be_drawn(&records(&file.text()), &timeline);
@@ -116,10 +148,12 @@ fn chosen_by_others(events: &[Event]) -> usize {
 }
 
 /// The slices of a track are in order, and none begins before the one before it is over.
-fn assert_apart(timeline: &Timeline) {
+fn assert_apart(events: &[Event], timeline: &Timeline) {
+    let made = events.iter().filter(|event| &*event.message == "spawned");
+    let made: BTreeMap<u64, u64> = made.map(|event| (event.number("tid").unwrap(), event.at)).collect();
     let mut over = BTreeMap::new();
     for slice in &timeline.slices {
-        let before = over.insert(slice.tid, slice.to).unwrap_or(timeline.tracks[&slice.tid].from);
+        let before = over.insert(slice.tid, slice.to).unwrap_or(made[&slice.tid]);
         assert!(before <= slice.from && slice.from <= slice.to && slice.to <= timeline.end, "{before}: {slice:?}");
     }
 }
@@ -151,7 +185,8 @@ fn assert_counters(events: &[Event], timeline: &Timeline) {
             told[sample.counter as usize] = sample.value;
         }
         let tasks = state.tasks.values();
-        let ready = tasks.clone().filter(|task| task.doing == Doing::Ready && !task.is_stopped).count();
+        let ready =
+            tasks.clone().filter(|task| matches!(task.doing, Doing::Made | Doing::Ready) && !task.is_stopped).count();
         let alive = tasks.filter(|task| task.doing != Doing::Zombie).count();
         assert_eq!(told, [ready as u64, alive as u64, state.files.len() as u64], "after event {}", event.seq);
     }

@@ -54,6 +54,8 @@ pub enum Cause {
     Signal(Signal),
     /// It was stopped, and goes on.
     Continued,
+    /// Nobody observed the kernel as it became so.
+    Unobserved,
 }
 
 impl fmt::Display for Cause {
@@ -70,6 +72,7 @@ impl fmt::Display for Cause {
             Cause::Change(tid) => write!(f, "task {tid} stopped or went on"),
             Cause::Signal(signal) => write!(f, "{signal} came"),
             Cause::Continued => f.write_str("continued"),
+            Cause::Unobserved => f.write_str("not observed"),
         }
     }
 }

@@ -9,11 +9,12 @@
 use crate::{block::Cause, fd::Object, file::Kind, trap::Stop};
 use std::{fmt, net::SocketAddr, panic::Location};
 pub use tracing::Level;
+use tracing::level_filters::LevelFilter;
 use yieldix_syscalls::{BYTES_SHOWN, Errno, ExitStatus, Fd, Reply, Signal, Syscall, Tid, Time, WaitsOn};
 
 /// The version of the events' names and fields. It grows when one is renamed, removed or changes
 /// its meaning; new ones may appear without.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The targets of the kernel's log.
 pub const TARGETS: &[&str] = &[
@@ -31,9 +32,10 @@ pub const TARGETS: &[&str] = &[
 /// An event, its place in the order of all, and when it happened.
 #[derive(Debug)]
 pub struct Record<'a> {
-    /// Counts the events that were delivered, from 1.
+    /// Counts the events that were delivered, from 1; 0 is no step of the kernel's own. A number is left out where
+    /// fewer levels are listened to from then on.
     pub sequence: u64,
-    /// The kernel's time: that of the round.
+    /// The kernel's time. It is read once a round; for `chosen`, `trap`, `answer` and `turn over` it is read anew.
     pub at: Time,
     /// What happened.
     pub event: Event<'a>,
@@ -76,6 +78,8 @@ pub struct EventInfo {
     /// numbers and names of tasks. What is in brackets is left out when a field in it has nothing to say: it is
     /// empty, nobody, or never.
     pub text: &'static str,
+    /// Has it a place in the order of all? Else its `seq` is 0.
+    pub is_numbered: bool,
     /// When it happens.
     pub doc: &'static str,
 }
@@ -144,6 +148,7 @@ macro_rules! logged_as_word {
 
 // Nothing is made before it is written: what is displayed goes straight to where the line is made.
 logged_as_word!(Moment: Time, Text: Signal, Text: Kind, Text: WaitsOn, Text: Cause, Text: Stop, Text: Object);
+logged_as_word!(Text: LevelFilter);
 logged_as_word!(Text: Tids<'a>, Text: Address<'a>, Text: &'a ExitStatus);
 logged_as_word!(Text: &'a Location<'static>);
 
@@ -318,10 +323,15 @@ impl fmt::Display for Kind {
     }
 }
 
+/// A declaration says `unnumbered`, or nothing.
+const fn is_numbered(flags: &[&str]) -> bool {
+    flags.is_empty()
+}
+
 macro_rules! events {
     ($(
         $(#[doc = $doc:literal])+
-        $level:ident $target:literal $message:literal $Name:ident { $($field:ident: $type:ty),* $(,)? } = $text:literal;
+        $level:ident $target:literal $message:literal $Name:ident { $($field:ident: $type:ty),* $(,)? } $($unnumbered:ident)? = $text:literal;
     )+) => {
         /// Something that happened in the kernel.
         #[derive(Clone, Copy, Debug)]
@@ -353,6 +363,7 @@ macro_rules! events {
                     fields: &[$(stringify!($field)),*],
                     kinds: &[$(<&'a $type as Field>::KIND),*],
                     text: $text,
+                    is_numbered: is_numbered(&[$(stringify!($unnumbered))?]),
                     doc: concat!($($doc),+),
                 },)+
             ];
@@ -395,9 +406,9 @@ macro_rules! events {
 }
 
 events! {
-    /// The kernel begins.
-    INFO "yieldix::boot" "booted" Booted { schema: u32, policy: &'a str, quantum: u32, tasks_max: u32 }
-        = "the machine boots: {policy}, {quantum} traps a turn, at most {tasks_max} tasks; events of version {schema}";
+    /// The kernel begins. Events of the level `told` and above are told.
+    INFO "yieldix::boot" "booted" Booted { schema: u32, told: LevelFilter, policy: &'a str, quantum: u32, tasks_max: u32 }
+        = "the machine boots: {policy}, {quantum} traps a turn, at most {tasks_max} tasks; events of version {schema}, {told} and above";
     /// The kernel has ended: every task is gone.
     INFO "yieldix::boot" "ended" Ended { code: i32, reason: &'a str, turns: u64, traps: u64 }
         = "the machine ends with {code}: {reason}; {turns} turns, {traps} traps";
@@ -438,6 +449,9 @@ events! {
     /// brought it about, when `because` does not name it: 0 for the hardware and the clock.
     DEBUG "yieldix::sched" "ready" Woken { tid: Tid, because: Cause, by: Tid }
         = "ready: {because}[, by {@by}]";
+    /// A task that was stopped goes on, and still waits: it is last in these queues.
+    DEBUG "yieldix::sched" "queued again" QueuedAgain { tid: Tid, queues: &'a [Queued] }
+        = "waits again, as the last in the queue: {queues}";
     /// Nothing is ready: the kernel waits for the hardware.
     DEBUG "yieldix::sched" "idle" Idle { until: Time }
         = "nobody is ready: waits for the hardware[, until {until}]";
@@ -549,8 +563,8 @@ events! {
     WARN "yieldix::lint" "hog" Hog { tid: Tid, name: &'a str, ran_ns: u64, line: &'a str }
         = "ran for {ran_ns} without a yield[, after the one at {line}]: let it yield (yield_now), or offload the work";
     /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
-    /// its own, and not to observers: its `seq` is 0.
-    WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str }
+    /// its own, and not to observers: its `seq` is 0. That thread has the task's number and no look at its name.
+    WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str } unnumbered
         = "has had the machine for {held_ns}[, since the yield at {line}]: let it yield (yield_now), or offload the work";
     /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.
     WARN "yieldix::lint" "poll storm" PollStorm { tid: Tid, name: &'a str, calls: u32, line: &'a str }

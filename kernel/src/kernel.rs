@@ -237,7 +237,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let (quantum, tasks_max) = (self.options.quantum, self.table.tasks_max());
             let now = self.now();
             self.recorder.clock(now);
-            emit!(self, Booted { schema: SCHEMA_VERSION, policy: self.policy.name(), quantum, tasks_max });
+            let (schema, told, policy) = (SCHEMA_VERSION, self.listened, self.policy.name());
+            emit!(self, Booted { schema, told, policy, quantum, tasks_max });
         }
         let environment = Environment::of(&self.options.environment)?;
         let tid = self.spawn_first(task, options)?;

@@ -10,6 +10,7 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits::FLIGHT_RECORDS,
+    one_line::Word,
     pulse::Line,
     sched::Policy,
     task::{Slot, State},
@@ -241,8 +242,8 @@ impl Recorder {
             Cause::Change(tid) => (Recorded::Change, tid.to_bits()),
             Cause::Signal(signal) => (Recorded::Caught, u64::from(signal.number())),
             Cause::Continued => (Recorded::Continued, 0),
-            // A turn that was given up or used up is told by none, a spawn by its own.
-            Cause::Spawned | Cause::Yielded | Cause::Preempted => return,
+            // A turn that was given up or used up is told by none, a spawn by its own; and nothing is made ready unobserved.
+            Cause::Spawned | Cause::Yielded | Cause::Preempted | Cause::Unobserved => return,
         };
         self.record(tid.to_bits(), kind, number);
     }
@@ -267,7 +268,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 at = Time::from_nanos(entry.number).to_string();
                 continue;
             }
-            let name = live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot));
+            let name = Word(live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot)));
             let task = format!("{} {name}", entry.serial());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{at:>14} {task:<12} {entry}");

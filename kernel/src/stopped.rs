@@ -16,6 +16,7 @@ use crate::{
     sched::Policy,
     task::State,
     wait::{Linked, Links},
+    watch::emit,
 };
 use yieldix_syscalls::{Errno, Reply};
 
@@ -71,6 +72,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         };
         if !is_answered && let Some((queue, slots)) = self.own_queue(slot) {
             queue.push(slots, slot);
+            emit!(self, QueuedAgain { tid: self.table.tid(slot), queues: &self.queues_of(slot) });
         }
         self.settle();
     }

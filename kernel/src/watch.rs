@@ -58,7 +58,7 @@ impl Account {
     fn new(tid: Tid, since: Time) -> Account {
         Account {
             tid,
-            because: Cause::Spawned,
+            because: Cause::Unobserved,
             by: Tid::NONE,
             since,
             ran: Duration::ZERO,
@@ -114,6 +114,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// At each look at the hardware: which events does anybody want?
     pub(crate) fn look_who_watches(&mut self) {
         self.pulse.wake_watcher();
+        let listened_before = self.listened;
         let observed = self.observers.iter().map(|observer| LevelFilter::from_level(observer.least_level())).max();
         self.listened = observed.unwrap_or(LevelFilter::OFF).max(LevelFilter::current());
         self.level = if self.own.tracers.get_mut().len() > 0 { LevelFilter::TRACE } else { self.listened };
@@ -129,6 +130,15 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 self.begin_accounts();
             }
         }
+        if self.listened < listened_before {
+            self.leave_a_number_out();
+        }
+    }
+
+    /// What is not told from now on stands in the log as a number that is missing.
+    #[cold]
+    fn leave_a_number_out(&self) {
+        self.sequence.set(self.sequence.get() + 1);
     }
 
     /// What was noted before, and may be long ago, is not taken for the beginning of a span.
@@ -136,9 +146,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn begin_accounts(&mut self) {
         let now = self.now();
         for account in &mut self.accounts {
-            account.since = now;
+            (account.because, account.by, account.since) = (Cause::Unobserved, Tid::NONE, now);
             account.asked.clear();
         }
+        self.previous = (Tid::NONE, Stop::NoTurn);
     }
 
     pub(crate) fn note_ready(&mut self, slot: u32, cause: Cause) {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part of this")]
 
+pub mod chance;
 pub mod compiler;
 #[cfg(unix)]
 pub mod folder;

@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn no_name_breaks_out_of_its_text() {
         let name = "\"}]</script>\u{1b}[31m\n\u{2028}";
-        let track = Track { tid: 3, name: name.into(), parent: 0, from: 0 };
+        let track = Track { tid: 3, name: name.into(), parent: 0 };
         let (text, _) = written(None, [Drawn::Track(track)]);
         assert_eq!(records(&text)[1]["args"]["name"], format!("3 {name}"));
         assert_eq!(text.lines().count(), 1 + 3 + 1, "a line a record: {text}");

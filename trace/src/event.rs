@@ -10,8 +10,6 @@ pub struct Event {
     pub seq: u64,
     /// The kernel's time, in nanoseconds since boot.
     pub at: u64,
-    /// The target it was logged on, without `yieldix::`.
-    pub target: Box<str>,
     /// Its name: `chosen`.
     pub message: Box<str>,
     fields: Map<String, Value>,
@@ -34,18 +32,47 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
+/// Why a line is no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineError {
+    /// It is not in UTF-8.
+    NotText,
+    /// It is no JSON object.
+    NotJson,
+    /// A field that all events have is not as it should be.
+    Field(FieldError),
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineError::NotText => f.write_str("it is not text in UTF-8"),
+            LineError::NotJson => f.write_str("it is no JSON object (half a line, if the process was killed)"),
+            LineError::Field(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LineError {}
+
+impl From<FieldError> for LineError {
+    fn from(error: FieldError) -> LineError {
+        LineError::Field(error)
+    }
+}
+
 impl Event {
     /// Takes a line apart. None for an event that is not the kernel's: it has no number.
     ///
-    /// Errors: it is no JSON object, or a field that all events have is not as it should be.
-    pub fn parse(line: &str) -> Result<Option<Event>, FieldError> {
-        let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
-            return Err(FieldError { field: "", wanted: "part of a JSON object" });
-        };
-        let mut event = Event { seq: 0, at: 0, target: "".into(), message: "".into(), fields };
-        let target = event.text("target")?.strip_prefix("yieldix::");
-        let (Some(target), true) = (target, event.fields.contains_key("seq")) else { return Ok(None) };
-        event.target = target.into();
+    /// Errors: [`LineError`].
+    pub fn parse(line: &[u8]) -> Result<Option<Event>, LineError> {
+        let line = std::str::from_utf8(line).map_err(|_| LineError::NotText)?;
+        let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return Err(LineError::NotJson) };
+        let mut event = Event { seq: 0, at: 0, message: "".into(), fields };
+        let is_the_kernels = event.text("target")?.starts_with("yieldix::") && event.fields.contains_key("seq");
+        if !is_the_kernels {
+            return Ok(None);
+        }
         event.message = event.text("message")?.into();
         event.seq = event.number("seq")?;
         event.at = event.time("at")?.ok_or(FieldError { field: "at", wanted: "a time" })?;
@@ -70,22 +97,18 @@ impl Event {
             text => nanoseconds(text).map(Some).ok_or(wrong),
         }
     }
+}
 
-    /// A field as it stands in the log, numbers as digits.
-    pub fn shown(&self, field: &str) -> Option<String> {
-        match self.fields.get(field)? {
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        }
-    }
+/// A moment as the log has it: nanoseconds since boot, as seconds with nine digits behind the point.
+pub(crate) struct Moment(pub u64);
 
-    /// Its fields, in the order of the log.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.fields.iter().map(|(name, value)| (name.as_str(), value))
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
     }
 }
 
-/// `0.000001000` is 1,000 nanoseconds.
+/// A moment as nanoseconds since boot: `0.000001000` is 1,000.
 fn nanoseconds(text: &str) -> Option<u64> {
     let (seconds, fraction) = text.split_once('.')?;
     let has_nine_digits = fraction.len() == 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
@@ -99,25 +122,29 @@ mod tests {
 
     #[test]
     fn a_line_is_taken_apart() {
-        let line = r#"{"seq":7,"at":"1.000000002","level":"DEBUG","target":"yieldix::sched","message":"blocked","tid":3,"on":"join 2","until":"never"}"#;
+        let line = br#"{"seq":7,"at":"1.000000002","level":"DEBUG","target":"yieldix::sched","message":"blocked","tid":3,"on":"join 2","until":"never"}"#;
         let event = Event::parse(line).unwrap().unwrap();
-        assert_eq!((event.seq, event.at, &*event.target, &*event.message), (7, 1_000_000_002, "sched", "blocked"));
+        assert_eq!((event.seq, event.at, &*event.message), (7, 1_000_000_002, "blocked"));
         assert_eq!((event.number("tid"), event.text("on"), event.time("until")), (Ok(3), Ok("join 2"), Ok(None)));
         assert_eq!(event.number("on"), Err(FieldError { field: "on", wanted: "a number" }));
     }
 
     #[test]
     fn what_is_not_the_kernels_is_none_and_what_is_no_object_an_error() {
-        assert_eq!(Event::parse(r#"{"level":"INFO","target":"mine","message":"hello"}"#), Ok(None));
-        for line in ["", "{", "7", "[]", r#"{"seq":1}"#] {
-            assert!(Event::parse(line).is_err(), "{line}");
+        assert_eq!(Event::parse(br#"{"level":"INFO","target":"mine","message":"hello"}"#), Ok(None));
+        for line in ["", "{", "7", "[]"] {
+            assert_eq!(Event::parse(line.as_bytes()), Err(LineError::NotJson), "{line}");
         }
+        let without_target = FieldError { field: "target", wanted: "text" };
+        assert_eq!(Event::parse(br#"{"seq":1}"#), Err(LineError::Field(without_target)));
+        assert_eq!(Event::parse(b"{\"target\":\"\xff\"}"), Err(LineError::NotText));
     }
 
     #[test]
     fn a_time_has_nine_digits_behind_the_point() {
         for (text, nanos) in [("0.000000001", Some(1)), ("2.5", None), ("x.000000000", None), ("1.00000000x", None)] {
             assert_eq!(nanoseconds(text), nanos, "{text}");
+            assert!(nanos.is_none_or(|nanos| Moment(nanos).to_string() == text), "{text}");
         }
     }
 }

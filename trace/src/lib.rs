@@ -15,9 +15,8 @@ mod table;
 pub mod timeline;
 
 pub use chrome::Chrome;
-pub use event::{Event, FieldError};
+pub use event::{Event, FieldError, LineError};
 pub use happening::Happening;
 pub use page::page;
 pub use reader::{LogError, Reader, SCHEMA_VERSION};
 pub use state::State;
-pub use timeline::Timeline;

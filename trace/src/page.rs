@@ -4,14 +4,14 @@
 //! flows; words are numbers of a list. Beside its time each moment has the number of its event, since in a simulation
 //! many events share a time. Nothing that a task has named can end the element it is in.
 
-mod table;
+mod columns;
 
 use crate::{
     Event, FieldError, Happening, LogError, Reader,
     timeline::{Builder, Counter, Drawn, Flow, FlowEnd, Instant, Sample, Sink, Slice, Track, Turn, Wait, What},
 };
+use columns::{Columns, Place, Strings};
 use std::{collections::BTreeMap, fmt::Write, io::BufRead};
-use table::{Moment, Strings, Table};
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
@@ -69,31 +69,31 @@ struct Decision {
 /// All that the page shows.
 #[derive(Debug)]
 struct Contents {
-    begin: Moment,
+    begin: Place,
     /// The last event so far.
-    now: Moment,
+    now: Place,
     notes: BTreeMap<u64, Notes>,
     strings: Strings,
     /// For each slice the turn that it is, by its row in `turns`.
     turn_of_slice: Vec<Option<usize>>,
-    tasks: Table<6>,
-    turns: Table<16>,
-    waits: Table<7>,
-    marks: Table<3>,
-    flows: Table<2>,
-    counters: BTreeMap<Counter, Table<1>>,
+    tasks: Columns<6>,
+    turns: Columns<16>,
+    waits: Columns<7>,
+    marks: Columns<3>,
+    flows: Columns<2>,
+    counters: BTreeMap<Counter, Columns<1>>,
 }
 
 impl Contents {
     fn new() -> Contents {
         Contents {
-            begin: Moment::default(),
-            now: Moment::default(),
+            begin: Place::default(),
+            now: Place::default(),
             notes: BTreeMap::new(),
             strings: Strings::default(),
             turn_of_slice: Vec::new(),
-            tasks: Table::new(["tid", "name", "parent", "ended", "endedSeq", "status"]),
-            turns: Table::new([
+            tasks: Columns::new(["tid", "name", "parent", "ended", "endedSeq", "status"]),
+            turns: Columns::new([
                 "task",
                 "ns",
                 "events",
@@ -111,10 +111,10 @@ impl Contents {
                 "call",
                 "line",
             ]),
-            waits: Table::new(["task", "ns", "events", "on", "queues", "until", "line"]),
-            marks: Table::new(["task", "name", "detail"]),
-            flows: Table::new(["from", "to"]),
-            counters: Counter::ALL.map(|counter| (counter, Table::new(["value"]))).into(),
+            waits: Columns::new(["task", "ns", "events", "on", "queues", "until", "line"]),
+            marks: Columns::new(["task", "name", "detail"]),
+            flows: Columns::new(["from", "to"]),
+            counters: Counter::ALL.map(|counter| (counter, Columns::new(["value"]))).into(),
         }
     }
 
@@ -122,8 +122,8 @@ impl Contents {
         let (mut builder, mut contents) = (Builder::default(), Contents::new());
         for event in Reader::new(log) {
             let event = event?;
-            let impossible = |why: FieldError| LogError::Impossible { seq: event.seq, what: why.to_string() };
-            contents.now = Moment { at: event.at.max(contents.now.at), seq: event.seq };
+            let impossible = |why: FieldError| LogError::impossible(event.seq, why);
+            contents.now = Place { at: event.at.max(contents.now.at), seq: event.seq };
             if event.seq == 1 {
                 contents.begin = contents.now;
             }
@@ -213,7 +213,7 @@ impl Contents {
             words(&turn.line),
         ];
         self.turn_of_slice.push(Some(self.turns.len()));
-        self.turns.push(Moment { at: slice.from, seq }, numbers);
+        self.turns.push(Place { at: slice.from, seq }, numbers);
     }
 
     fn draw_wait(&mut self, slice: &Slice, wait: &Wait) {
@@ -230,7 +230,7 @@ impl Contents {
             words(&wait.line),
         ];
         self.turn_of_slice.push(None);
-        self.waits.push(Moment { at: slice.from, seq }, numbers);
+        self.waits.push(Place { at: slice.from, seq }, numbers);
     }
 
     fn draw_flow(&mut self, from: &FlowEnd, to: &FlowEnd) {
@@ -238,7 +238,7 @@ impl Contents {
         // Both ends of a flow are turns.
         if let (Some(waker), Some(woken)) = (turn(from), turn(to)) {
             let seq = self.notes.get(&to.tid).map_or(self.now.seq, |notes| notes.decision.ready);
-            self.flows.push(Moment { at: from.at, seq }, [waker as i64, woken as i64]);
+            self.flows.push(Place { at: from.at, seq }, [waker as i64, woken as i64]);
         }
     }
 
@@ -256,7 +256,7 @@ impl Contents {
     fn into_json(mut self, name: &str) -> String {
         let name = self.strings.number(name);
         let mut out = format!("{{\"name\":{name}");
-        for (key, Moment { at, seq }) in [("begin", self.begin), ("end", self.now)] {
+        for (key, Place { at, seq }) in [("begin", self.begin), ("end", self.now)] {
             let _ = write!(out, ",\"{key}\":[{at},{seq}]");
         }
         let mut part = |key: &str, write: &dyn Fn(&mut String)| {
@@ -285,7 +285,7 @@ impl Contents {
 impl Sink for Contents {
     fn draw(&mut self, drawn: Drawn) {
         match drawn {
-            Drawn::Track(Track { tid, name, parent, .. }) => self.add_task(tid, &name, parent),
+            Drawn::Track(Track { tid, name, parent }) => self.add_task(tid, &name, parent),
             Drawn::Slice(slice) => match &slice.what {
                 What::Turn(turn) => self.draw_turn(&slice, turn),
                 What::Wait(wait) => self.draw_wait(&slice, wait),
@@ -294,8 +294,8 @@ impl Sink for Contents {
             Drawn::Flow(Flow { from, to }) => self.draw_flow(&from, &to),
             Drawn::Instant(instant) => self.draw_mark(&instant),
             Drawn::Sample(Sample { counter, value, .. }) => {
-                if let Some(table) = self.counters.get_mut(&counter) {
-                    table.push(self.now, [number(value)]);
+                if let Some(columns) = self.counters.get_mut(&counter) {
+                    columns.push(self.now, [number(value)]);
                 }
             }
         }

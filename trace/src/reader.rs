@@ -1,13 +1,20 @@
-//! Reads a log line by line, and sees to it that none is missing.
+//! Reads a log line by line, and sees to it that it is whole: it begins with the boot, tells of every level, and no event
+//! is missing.
 
-use crate::{Event, FieldError};
+use crate::{Event, LineError};
 use std::{
     fmt,
     io::{self, BufRead},
 };
 
 /// The version of the events that is understood here.
-pub const SCHEMA_VERSION: u64 = 2;
+pub const SCHEMA_VERSION: u64 = 3;
+
+/// How to have a whole log.
+const WHOLE: &str = "a whole log is needed (--log yieldix=trace --log-format json)";
+
+/// The level of which a whole log tells, and of all above it.
+const ALL_LEVELS: &str = "trace";
 
 /// Why a log cannot be read, or cannot be believed.
 #[derive(Debug)]
@@ -19,20 +26,39 @@ pub enum LogError {
         /// Which, from 1.
         number: u64,
         /// What is wrong with it.
-        why: FieldError,
+        why: LineError,
     },
-    /// Events are missing: they were dropped, filtered, or rotated away.
+    /// It has no event.
+    Empty,
+    /// It does not begin with the machine's boot.
+    NoBeginning {
+        /// The name of its first event.
+        first: Box<str>,
+    },
+    /// It was begun with events of some levels only.
+    Partial {
+        /// Of this and above.
+        told: Box<str>,
+    },
+    /// Events are missing: they were dropped, filtered, or rotated away, or not told for some time.
     Missing {
         /// The first.
         from: u64,
         /// The last.
         to: u64,
     },
+    /// The numbers of its events go back.
+    Again {
+        /// The event that comes again, or too late.
+        seq: u64,
+        /// The one before it.
+        after: u64,
+    },
     /// It was written by another version.
     Schema(u64),
-    /// It has fewer events than were asked for.
-    Short {
-        /// The last.
+    /// It has not the event that was asked for.
+    NoEvent {
+        /// Its last.
         last: u64,
         /// The one that was asked for.
         wanted: u64,
@@ -46,22 +72,33 @@ pub enum LogError {
     },
 }
 
+impl LogError {
+    /// The event with this number says what cannot be.
+    pub(crate) fn impossible(seq: u64, what: impl fmt::Display) -> LogError {
+        LogError::Impossible { seq, what: what.to_string() }
+    }
+}
+
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LogError::Io(error) => write!(f, "it cannot be read: {error}"),
             LogError::Line { number, why } => write!(f, "line {number} is no event: {why}"),
-            LogError::Missing { from, to } if from == to => {
-                write!(f, "event {from} is missing: a whole log is needed (--log yieldix=trace --log-format json)")
+            LogError::Empty => write!(f, "it has no event: {WHOLE}"),
+            LogError::NoBeginning { first } => {
+                write!(f, "it does not begin with the machine's boot, but with {first:?}: {WHOLE}")
             }
-            LogError::Missing { from, to } => write!(
-                f,
-                "events {from} to {to} are missing: a whole log is needed (--log yieldix=trace --log-format json)"
-            ),
+            LogError::Partial { told } => write!(f, "it has only events of {told} and above: {WHOLE}"),
+            LogError::Missing { from, to } if from == to => write!(f, "event {from} is missing: {WHOLE}"),
+            LogError::Missing { from, to } => write!(f, "events {from} to {to} are missing: {WHOLE}"),
+            LogError::Again { seq, after } => {
+                write!(f, "event {seq} comes again after {after}: this is more than one log, or not in its order")
+            }
             LogError::Schema(version) => {
                 write!(f, "it has events of version {version}; this reads version {SCHEMA_VERSION}")
             }
-            LogError::Short { last, wanted } => write!(f, "it ends with event {last}: there is no event {wanted}"),
+            LogError::NoEvent { wanted: 0, .. } => write!(f, "there is no event 0: the first is 1"),
+            LogError::NoEvent { last, wanted } => write!(f, "it ends with event {last}: there is no event {wanted}"),
             LogError::Impossible { seq, what } => write!(f, "event {seq} cannot be: {what}"),
         }
     }
@@ -73,7 +110,7 @@ impl std::error::Error for LogError {}
 #[derive(Debug)]
 pub struct Reader<R> {
     from: R,
-    line: String,
+    line: Vec<u8>,
     number: u64,
     last: u64,
     is_over: bool,
@@ -87,33 +124,50 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads the rest of a log whose first events, up to the one with this number, were read before.
     pub fn after(from: R, last: u64) -> Reader<R> {
-        Reader { from, line: String::new(), number: 0, last, is_over: false }
+        Reader { from, line: Vec::new(), number: 0, last, is_over: false }
     }
 
     fn read(&mut self) -> Result<Option<Event>, LogError> {
         loop {
             self.line.clear();
-            if self.from.read_line(&mut self.line).map_err(LogError::Io)? == 0 {
-                return Ok(None);
+            if self.from.read_until(b'\n', &mut self.line).map_err(LogError::Io)? == 0 {
+                return if self.last == 0 { Err(LogError::Empty) } else { Ok(None) };
             }
             self.number += 1;
-            let parsed = Event::parse(&self.line);
-            let event = parsed.map_err(|why| LogError::Line { number: self.number, why })?;
+            let number = self.number;
+            let event = Event::parse(&self.line).map_err(|why| LogError::Line { number, why })?;
             // Without a place in the order, it is none of the kernel's own.
             let Some(event) = event.filter(|event| event.seq > 0) else { continue };
-            if event.seq != self.last + 1 {
-                return Err(LogError::Missing { from: self.last + 1, to: event.seq.saturating_sub(1) });
+            let (seq, after) = (event.seq, self.last);
+            if seq <= after {
+                return Err(LogError::Again { seq, after });
             }
-            self.last = event.seq;
-            if &*event.message == "booted" {
-                let number = self.number;
-                let version = event.number("schema").map_err(|why| LogError::Line { number, why })?;
-                if version != SCHEMA_VERSION {
-                    return Err(LogError::Schema(version));
-                }
+            if seq > after + 1 {
+                return Err(LogError::Missing { from: after + 1, to: seq - 1 });
             }
+            if seq == 1 {
+                self.check_beginning(&event)?;
+            }
+            self.last = seq;
             return Ok(Some(event));
         }
+    }
+
+    /// The first event says of which version they are, and of which levels.
+    fn check_beginning(&self, first: &Event) -> Result<(), LogError> {
+        let wrong = |why| LogError::Line { number: self.number, why: LineError::Field(why) };
+        if &*first.message != "booted" {
+            return Err(LogError::NoBeginning { first: first.message.clone() });
+        }
+        let version = first.number("schema").map_err(wrong)?;
+        if version != SCHEMA_VERSION {
+            return Err(LogError::Schema(version));
+        }
+        let told = first.text("told").map_err(wrong)?;
+        if told != ALL_LEVELS {
+            return Err(LogError::Partial { told: told.into() });
+        }
+        Ok(())
     }
 }
 
@@ -138,34 +192,84 @@ mod tests {
         format!(r#"{{"seq":{seq},"at":"0.000000000","target":"yieldix::boot",{rest}}}"#) + "\n"
     }
 
-    fn read(log: &str) -> Result<Vec<u64>, String> {
-        Reader::new(log.as_bytes())
+    fn booted(version: u64, told: &str) -> String {
+        event(1, &format!(r#""message":"booted","schema":{version},"told":"{told}""#))
+    }
+
+    /// Two events of a whole log.
+    fn begun() -> String {
+        booted(SCHEMA_VERSION, ALL_LEVELS) + &event(2, r#""message":"idle""#)
+    }
+
+    fn read(log: &[u8]) -> Result<Vec<u64>, String> {
+        Reader::new(log)
             .map(|event| event.map(|event| event.seq))
             .collect::<Result<_, _>>()
             .map_err(|error| error.to_string())
     }
 
+    #[track_caller]
+    fn assert_refused(log: impl AsRef<[u8]>, why: &str) {
+        let refused = read(log.as_ref()).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+
     #[test]
     fn a_gap_is_an_error_and_not_passed_over() {
-        let [one, two, five] = [1, 2, 5].map(|seq| event(seq, r#""message":"ended""#));
-        assert_eq!(read(&format!("{one}{two}")), Ok(vec![1, 2]));
-        assert!(read(&format!("{one}{two}{five}")).unwrap_err().contains("events 3 to 4 are missing"));
-        assert!(read(&two).unwrap_err().contains("event 1 is missing"));
+        let five = event(5, r#""message":"idle""#);
+        assert_eq!(read(begun().as_bytes()), Ok(vec![1, 2]));
+        assert_refused(begun() + &five, "events 3 to 4 are missing: a whole log is needed (--log yieldix=trace");
+        assert_refused(five, "events 1 to 4 are missing");
+        assert_refused(event(2, r#""message":"idle""#), "event 1 is missing");
+    }
+
+    #[test]
+    fn numbers_that_go_back_are_two_logs_or_one_in_disorder() {
+        let why = "this is more than one log, or not in its order";
+        assert_refused(begun() + &begun(), &format!("event 1 comes again after 2: {why}"));
+        assert_refused(begun() + &event(2, r#""message":"idle""#), "event 2 comes again after 2");
+    }
+
+    #[test]
+    fn what_was_read_before_is_not_asked_for_again() {
+        let rest = event(3, r#""message":"idle""#);
+        assert_eq!(Reader::after(rest.as_bytes(), 2).map(|event| event.unwrap().seq).collect::<Vec<_>>(), [3]);
+        assert!(Reader::after(&b""[..], 2).next().is_none());
     }
 
     #[test]
     fn a_foreign_line_is_passed_over_and_a_broken_one_named() {
-        let one = event(1, r#""message":"ended""#);
         let foreign = "{\"target\":\"mine\",\"message\":\"hello\"}\n";
         let beside = event(0, r#""message":"holds the machine""#);
-        assert_eq!(read(&format!("{foreign}{one}{beside}")), Ok(vec![1]));
-        assert!(read(&format!("{one}half a li")).unwrap_err().starts_with("line 2 is no event"));
+        let log = format!("{foreign}{}{beside}", begun());
+        assert_eq!(read(log.as_bytes()), Ok(vec![1, 2]));
+        assert_refused(begun() + "half a li", "line 3 is no event: it is no JSON object (half a line, if");
+        assert_refused([begun().as_bytes(), b"\xff\n"].concat(), "line 3 is no event: it is not text in UTF-8");
     }
 
     #[test]
-    fn another_version_is_refused() {
-        let booted = |version: u64| event(1, &format!(r#""message":"booted","schema":{version}"#));
-        assert_eq!(read(&booted(SCHEMA_VERSION)), Ok(vec![1]));
-        assert!(read(&booted(1)).unwrap_err().contains("version 1"));
+    fn after_an_error_it_is_over() {
+        let mut events = Reader::new(&b"no event\nno event\n"[..]);
+        assert!(matches!(events.next(), Some(Err(_))));
+        assert!(events.next().is_none());
+    }
+
+    #[test]
+    fn another_version_is_refused_by_its_number() {
+        assert_refused(booted(2, ALL_LEVELS), "version 2; this reads version 3");
+        assert_refused(event(1, r#""message":"booted","schema":2"#), "version 2; this reads version 3");
+    }
+
+    #[test]
+    fn a_log_of_some_levels_or_of_no_boot_or_of_nothing_is_refused() {
+        assert_refused(booted(SCHEMA_VERSION, "info"), "it has only events of info and above: a whole log is needed");
+        assert_refused(
+            event(1, r#""message":"chosen""#),
+            "it does not begin with the machine's boot, but with \"chosen\"",
+        );
+        let beside = event(0, r#""message":"holds the machine""#);
+        for nothing in ["", &beside] {
+            assert_refused(nothing, "it has no event: a whole log is needed");
+        }
     }
 }

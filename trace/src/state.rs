@@ -4,12 +4,10 @@
 //! be compared. What the log says is believed, and what cannot be is an error: a task that is chosen and is not
 //! ready, a descriptor closed twice.
 
-use crate::{Event, FieldError, LogError, Reader};
-use std::{
-    collections::{BTreeMap, VecDeque},
-    fmt,
-    io::BufRead,
-};
+mod shown;
+
+use crate::{Event, LogError, Reader};
+use std::{collections::BTreeMap, error::Error, fmt, io::BufRead};
 
 /// A task.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +26,8 @@ pub struct Task {
     pub fds: BTreeMap<u64, Box<str>>,
     /// When its alarm goes off.
     pub alarm: Option<u64>,
+    /// In the queues that it stands in, among those who are ready too.
+    place: Place,
 }
 
 /// What a task is doing.
@@ -36,6 +36,8 @@ pub enum Doing {
     /// It is being made: its descriptors come before it.
     #[default]
     Beginning,
+    /// It was made, and stands in no queue yet.
+    Made,
     /// It waits for a turn.
     Ready,
     /// It has the turn.
@@ -77,11 +79,19 @@ pub struct State {
     pub files: BTreeMap<u64, Box<str>>,
     /// By their indices.
     pub ports: BTreeMap<u64, Port>,
-    /// Who waits where, first come first. Those who poll are not in it.
-    queues: BTreeMap<Queue, VecDeque<u64>>,
-    /// Who will have a turn, in this order.
-    pub ready: VecDeque<u64>,
+    /// Who waits where. Those who poll are not in it.
+    queues: BTreeMap<Queue, InOrder>,
+    /// Who will have a turn.
+    ready: InOrder,
+    /// The last place that was given.
+    last_place: Place,
 }
+
+/// A place in a queue: whoever came later has a higher one, and no two have the same. 0 is in none.
+type Place = u64;
+
+/// Tasks, first come first.
+type InOrder = BTreeMap<Place, u64>;
 
 /// A queue, in the order in which they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,22 +132,7 @@ impl fmt::Display for Queue {
 }
 
 /// What an event says that cannot be.
-enum Wrong {
-    Field(FieldError),
-    Impossible(String),
-}
-
-impl From<FieldError> for Wrong {
-    fn from(error: FieldError) -> Wrong {
-        Wrong::Field(error)
-    }
-}
-
-impl From<String> for Wrong {
-    fn from(what: String) -> Wrong {
-        Wrong::Impossible(what)
-    }
-}
+type Wrong = Box<dyn Error>;
 
 impl Default for State {
     /// Before the first event: the console's three files are open.
@@ -149,7 +144,8 @@ impl Default for State {
             files: (0..3).map(|file| (file, "console".into())).collect(),
             ports: BTreeMap::new(),
             queues: BTreeMap::new(),
-            ready: VecDeque::new(),
+            ready: InOrder::new(),
+            last_place: 0,
         }
     }
 }
@@ -160,15 +156,14 @@ impl State {
     /// Errors: all of [`LogError`].
     pub fn at(log: impl BufRead, seq: Option<u64>) -> Result<State, LogError> {
         let mut state = State::default();
-        let mut reader = Reader::new(log);
-        while seq.is_none_or(|seq| state.seq < seq) {
-            match reader.next() {
-                Some(event) => state.apply(&event?)?,
-                None => break,
+        for event in Reader::new(log) {
+            state.apply(&event?)?;
+            if seq.is_some_and(|seq| state.seq >= seq) {
+                break;
             }
         }
         match seq {
-            Some(wanted) if wanted != state.seq => Err(LogError::Short { last: state.seq, wanted }),
+            Some(wanted) if wanted != state.seq => Err(LogError::NoEvent { last: state.seq, wanted }),
             _ => Ok(state),
         }
     }
@@ -176,13 +171,7 @@ impl State {
     /// Goes on by one event. Errors: [`LogError::Impossible`].
     pub fn apply(&mut self, event: &Event) -> Result<(), LogError> {
         (self.seq, self.at) = (event.seq, event.at);
-        self.act(event).map_err(|wrong| {
-            let what = match wrong {
-                Wrong::Field(error) => error.to_string(),
-                Wrong::Impossible(what) => what,
-            };
-            LogError::Impossible { seq: event.seq, what }
-        })
+        self.act(event).map_err(|wrong| LogError::impossible(event.seq, wrong))
     }
 
     fn act(&mut self, event: &Event) -> Result<(), Wrong> {
@@ -202,7 +191,11 @@ impl State {
                 self.task(event)?.is_stopped = true;
                 Ok(())
             }
-            "continued" => self.continued(event),
+            "continued" => {
+                self.task(event)?.is_stopped = false;
+                Ok(())
+            }
+            "queued again" => self.queued_again(event),
             "descriptor opened" => self.fd_opened(event),
             "descriptor closed" => self.fd_closed(event),
             "opened" => self.file_opened(event.number("file")?, event.text("kind")?),
@@ -238,7 +231,7 @@ impl State {
     /// The task that an event is about.
     fn task(&mut self, event: &Event) -> Result<&mut Task, Wrong> {
         let tid = event.number("tid")?;
-        self.tasks.get_mut(&tid).ok_or_else(|| Wrong::from(format!("there is no task {tid}")))
+        self.tasks.get_mut(&tid).ok_or_else(|| format!("there is no task {tid}").into())
     }
 
     fn port(&mut self, event: &Event) -> Result<&mut Port, Wrong> {
@@ -253,7 +246,7 @@ impl State {
         }
         task.name = event.text("name")?.into();
         (task.parent, task.group) = (event.number("parent")?, event.number("group")?);
-        task.doing = Doing::Ready;
+        task.doing = Doing::Made;
         Ok(())
     }
 
@@ -282,7 +275,7 @@ impl State {
         }
         task.doing = Doing::Running;
         // Those before it were ready and stopped, and have lost their places.
-        while let Some(first) = self.ready.pop_front() {
+        while let Some((_, first)) = self.ready.pop_first() {
             if first == tid {
                 return Ok(());
             }
@@ -304,70 +297,83 @@ impl State {
             task.doing = Doing::Ready;
             // Who is stopped has no place until it goes on.
             if !task.is_stopped {
-                self.ready.push_back(tid);
+                self.join_ready(tid);
             }
         }
         Ok(())
     }
 
     fn blocked(&mut self, event: &Event) -> Result<(), Wrong> {
-        let tid = event.number("tid")?;
         let queues: Vec<Box<str>> =
             event.text("queues")?.split(", ").filter(|queue| !queue.is_empty()).map(Box::from).collect();
         let on: Box<str> = event.text("on")?.into();
-        let doing = Doing::Waiting { on, queues: queues.clone(), until: event.time("until")? };
-        let task = self.task(event)?;
-        task.doing = doing;
-        if !task.polls() {
-            for queue in queues {
-                let queue = Queue::parse(&queue).ok_or_else(|| format!("{queue:?} is no queue"))?;
-                self.queues.entry(queue).or_default().push_back(tid);
-            }
-        }
-        Ok(())
+        let until = event.time("until")?;
+        self.task(event)?.doing = Doing::Waiting { on, queues, until };
+        self.join_queues(event.number("tid")?)
     }
 
     fn woken(&mut self, event: &Event) -> Result<(), Wrong> {
         self.leave_queues(event)?;
         self.task(event)?.doing = Doing::Ready;
-        self.ready.push_back(event.number("tid")?);
+        self.join_ready(event.number("tid")?);
         Ok(())
     }
 
-    /// Whoever goes on and still waits is last in its queue.
-    fn continued(&mut self, event: &Event) -> Result<(), Wrong> {
-        let tid = event.number("tid")?;
-        let task = self.task(event)?;
-        task.is_stopped = false;
-        if !task.polls() {
-            for place in self.queues.values_mut() {
-                if let Some(index) = place.iter().position(|&waiting| waiting == tid) {
-                    place.remove(index);
-                    place.push_back(tid);
-                }
+    /// Whoever stood aside while it was stopped is last in the queues that it waits in.
+    fn queued_again(&mut self, event: &Event) -> Result<(), Wrong> {
+        let doing = self.task(event)?.doing.clone();
+        if !matches!(doing, Doing::Waiting { .. }) {
+            return Err("it waits for nothing".into());
+        }
+        self.leave_queues(event)?;
+        self.task(event)?.doing = doing;
+        self.join_queues(event.number("tid")?)
+    }
+
+    /// A task is the last of those who are ready.
+    fn join_ready(&mut self, tid: u64) {
+        let place = self.next_place(tid);
+        self.ready.insert(place, tid);
+    }
+
+    /// A task is the last in each queue that it waits in, unless it polls.
+    fn join_queues(&mut self, tid: u64) -> Result<(), Wrong> {
+        let place = self.next_place(tid);
+        if let Some(task) = self.tasks.get(&tid).filter(|task| !task.polls())
+            && let Doing::Waiting { queues, .. } = &task.doing
+        {
+            for queue in queues {
+                let queue = Queue::parse(queue).ok_or_else(|| format!("{queue:?} is no queue"))?;
+                self.queues.entry(queue).or_default().insert(place, tid);
             }
         }
         Ok(())
     }
 
+    /// The place of a task that comes to its queues now.
+    fn next_place(&mut self, tid: u64) -> Place {
+        self.last_place += 1;
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.place = self.last_place;
+        }
+        self.last_place
+    }
+
     /// The task of the event is in no queue any more.
     fn leave_queues(&mut self, event: &Event) -> Result<(), Wrong> {
-        let tid = event.number("tid")?;
         let task = self.task(event)?;
-        let is_ready = task.doing == Doing::Ready;
+        let place = std::mem::take(&mut task.place);
         if let Doing::Waiting { queues, .. } = std::mem::take(&mut task.doing) {
             for queue in queues.iter().filter_map(|queue| Queue::parse(queue)) {
                 if let Some(waiting) = self.queues.get_mut(&queue) {
-                    waiting.retain(|&other| other != tid);
+                    waiting.remove(&place);
                     if waiting.is_empty() {
                         self.queues.remove(&queue);
                     }
                 }
             }
         }
-        if is_ready {
-            self.ready.retain(|&other| other != tid);
-        }
+        self.ready.remove(&place);
         Ok(())
     }
 
@@ -412,7 +418,7 @@ impl State {
 }
 
 fn no_port() -> Wrong {
-    Wrong::Impossible(String::from("there is no such port"))
+    "there is no such port".into()
 }
 
 impl Task {
@@ -422,87 +428,93 @@ impl Task {
     }
 }
 
-/// Seconds since boot, as the log has them.
-pub(crate) struct Moment(pub u64);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
-    }
-}
+    /// A state that is told of events, each by its name and its fields.
+    #[derive(Default)]
+    struct Told(State);
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (tid, task) in &self.tasks {
-            let Task { name, parent, group, .. } = task;
-            let stopped = if task.is_stopped { "stopped " } else { "" };
-            let doing = match &task.doing {
-                Doing::Zombie => {
-                    writeln!(f, "task {tid} parent={parent} zombie")?;
-                    continue;
-                }
-                Doing::Beginning => "beginning",
-                Doing::Ready => "ready",
-                Doing::Running => "running",
-                Doing::Waiting { on, .. } => on,
-            };
-            writeln!(f, "task {tid} {name:?} parent={parent} group={group} {stopped}{doing}")?;
+    impl Told {
+        fn tell(&mut self, message: &str, fields: &str) {
+            let seq = self.0.seq + 1;
+            let head = format!(r#""seq":{seq},"at":"0.000000000","target":"yieldix::sched","message":"{message}""#);
+            let event = Event::parse(format!("{{{head},{fields}}}").as_bytes()).unwrap().unwrap();
+            self.0.apply(&event).unwrap();
         }
-        for (tid, task) in &self.tasks {
-            for (fd, object) in &task.fds {
-                writeln!(f, "fd {tid}:{fd} {object}")?;
-            }
-        }
-        for (file, kind) in &self.files {
-            writeln!(f, "file {file} {kind}")?;
-        }
-        for (index, port) in &self.ports {
-            let name = port.name.as_deref().map_or(String::new(), |name| format!(" {name:?}"));
-            writeln!(f, "port {index}{name} capacity={} messages={}", port.capacity, port.messages)?;
-        }
-        for (queue, tids) in self.waiting() {
-            writeln!(f, "queue {queue}: {}", list(&tids))?;
-        }
-        for (tid, task) in &self.tasks {
-            if let Doing::Waiting { until: Some(until), .. } = task.doing {
-                writeln!(f, "timer {tid} {}", Moment(until))?;
-            }
-        }
-        for (tid, task) in &self.tasks {
-            if let Some(alarm) = task.alarm {
-                writeln!(f, "alarm {tid} {}", Moment(alarm))?;
-            }
-        }
-        let ready: Vec<u64> = self.ready.iter().copied().filter(|&tid| self.may_run(tid)).collect();
-        writeln!(f, "ready: {}", list(&ready))
-    }
-}
 
-fn list(tids: &[u64]) -> String {
-    tids.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
-}
+        fn spawn(&mut self, tid: u64) {
+            self.tell("spawned", &format!(r#""tid":{tid},"name":"t","parent":0,"group":1"#));
+        }
 
-impl State {
-    fn may_run(&self, tid: u64) -> bool {
-        self.tasks.get(&tid).is_some_and(|task| !task.is_stopped)
+        fn ready(&mut self, tid: u64) {
+            self.tell("ready", &format!(r#""tid":{tid}"#));
+        }
+
+        fn block(&mut self, tid: u64, queue: &str) {
+            self.tell("chosen", &format!(r#""tid":{tid}"#));
+            self.tell("blocked", &format!(r#""tid":{tid},"on":"o","queues":"{queue}","until":"never""#));
+        }
+
+        /// The lines that begin so.
+        fn lines(&self, head: &str) -> Vec<String> {
+            self.0.to_string().lines().filter(|line| line.starts_with(head)).map(str::to_owned).collect()
+        }
     }
 
-    /// Who waits where: those in a queue, and then those who poll, in the order of tasks; nobody who is stopped.
-    fn waiting(&self) -> BTreeMap<Queue, Vec<u64>> {
-        let mut waiting: BTreeMap<Queue, Vec<u64>> = BTreeMap::new();
-        for (queue, tids) in &self.queues {
-            let tids: Vec<u64> = tids.iter().copied().filter(|&tid| self.may_run(tid)).collect();
-            if !tids.is_empty() {
-                waiting.insert(queue.clone(), tids);
-            }
+    #[test]
+    fn who_is_stopped_keeps_its_place_until_it_is_queued_again() {
+        let mut told = Told::default();
+        for tid in [1, 2, 3] {
+            told.spawn(tid);
+            told.ready(tid);
         }
-        for (&tid, task) in self.tasks.iter().filter(|(_, task)| task.polls() && !task.is_stopped) {
-            if let Doing::Waiting { queues, .. } = &task.doing {
-                for queue in queues.iter().filter_map(|queue| Queue::parse(queue)) {
-                    waiting.entry(queue).or_default().push(tid);
-                }
-            }
+        assert_eq!(told.lines("ready"), ["ready: 1 2 3"]);
+        for tid in [1, 2, 3] {
+            told.block(tid, "read file 7");
         }
-        waiting
+        for message in ["stopped", "continued"] {
+            told.tell(message, r#""tid":1"#);
+            let shown = if message == "stopped" { "2 3" } else { "1 2 3" };
+            assert_eq!(told.lines("queue"), [format!("queue read file 7: {shown}")]);
+        }
+        told.tell("queued again", r#""tid":1,"queues":"read file 7""#);
+        assert_eq!(told.lines("queue"), ["queue read file 7: 2 3 1"]);
+        told.ready(3);
+        assert_eq!(
+            (told.lines("queue"), told.lines("ready")),
+            (vec!["queue read file 7: 2 1".into()], vec!["ready: 3".into()])
+        );
+    }
+
+    #[test]
+    fn who_is_made_is_in_no_queue() {
+        let mut told = Told::default();
+        told.spawn(1);
+        assert_eq!(
+            (told.lines("task"), told.lines("ready")),
+            (vec![String::from("task 1 \"t\" parent=0 group=1 made")], vec!["ready: ".into()])
+        );
+    }
+
+    /// With a walk through a queue for each that comes or goes this is the work of minutes.
+    #[test]
+    fn a_queue_of_very_many_costs_each_no_more() {
+        const TASKS: u64 = 100_000;
+        let mut told = Told::default();
+        for tid in 1..=TASKS {
+            told.spawn(tid);
+            told.ready(tid);
+        }
+        for tid in 1..=TASKS {
+            told.block(tid, "end of task 1");
+        }
+        for tid in (1..=TASKS).rev() {
+            told.ready(tid);
+        }
+        assert!(told.lines("queue").is_empty());
+        let last: String = (1..=TASKS).rev().map(|tid| format!(" {tid}")).collect();
+        assert!(told.lines("ready") == [format!("ready:{last}")]);
     }
 }

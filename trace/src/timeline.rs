@@ -9,7 +9,7 @@ mod builder;
 pub use builder::Builder;
 
 use crate::{Happening, LogError, Reader};
-use std::{collections::BTreeMap, io::BufRead};
+use std::io::BufRead;
 
 /// Takes what there is to draw, in this order: a track before what is on it, the slices of a track by time, a flow's
 /// ends after their slices.
@@ -44,8 +44,6 @@ pub struct Track {
     pub name: Box<str>,
     /// Who made it; 0 for nobody.
     pub parent: u64,
-    /// When it was made.
-    pub from: u64,
 }
 
 /// A stretch of time on a task's track.
@@ -177,54 +175,13 @@ pub struct Sample {
     pub value: u64,
 }
 
-/// All that there is to draw of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Timeline {
-    /// By the numbers of the tasks.
-    pub tracks: BTreeMap<u64, Track>,
-    /// In the order in which they were over. Those of one task are in the order of time.
-    pub slices: Vec<Slice>,
-    /// In the order in which their second slices were over.
-    pub flows: Vec<Flow>,
-    /// By time.
-    pub instants: Vec<Instant>,
-    /// By time.
-    pub samples: Vec<Sample>,
-    /// The time of the last event.
-    pub end: u64,
-}
-
-impl Timeline {
-    /// That of a whole log.
-    ///
-    /// Errors: those of [`Reader`].
-    pub fn read(log: impl BufRead) -> Result<Timeline, LogError> {
-        let mut timeline = Timeline::default();
-        timeline.end = draw(log, &mut timeline)?;
-        Ok(timeline)
-    }
-}
-
-impl Sink for Timeline {
-    fn draw(&mut self, drawn: Drawn) {
-        match drawn {
-            Drawn::Track(track) => drop(self.tracks.insert(track.tid, track)),
-            Drawn::Slice(slice) => self.slices.push(slice),
-            Drawn::FlowBegins(_) => {}
-            Drawn::Flow(flow) => self.flows.push(flow),
-            Drawn::Instant(instant) => self.instants.push(instant),
-            Drawn::Sample(sample) => self.samples.push(sample),
-        }
-    }
-}
-
 /// Draws a whole log, and gives the time of its last event. Errors: those of [`Reader`].
 pub fn draw(log: impl BufRead, sink: &mut impl Sink) -> Result<u64, LogError> {
     let mut builder = Builder::default();
     for event in Reader::new(log) {
         let event = event?;
         let what = Happening::of(&event);
-        let what = what.map_err(|why| LogError::Impossible { seq: event.seq, what: why.to_string() })?;
+        let what = what.map_err(|why| LogError::impossible(event.seq, why))?;
         builder.tell(event.at, what, sink);
     }
     Ok(builder.finish(sink))

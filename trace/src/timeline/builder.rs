@@ -78,7 +78,7 @@ impl Builder {
         }
         match what {
             Happening::Spawned { tid, parent, name } => {
-                sink.draw(Drawn::Track(Track { tid, name, parent, from: self.now }));
+                sink.draw(Drawn::Track(Track { tid, name, parent }));
                 self.tasks.insert(tid, Task::default());
                 *self.count(Counter::Tasks) += 1;
                 *self.count(Counter::Ready) += 1;
@@ -257,16 +257,50 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timeline;
+
+    /// What was drawn.
+    #[derive(Default)]
+    struct Drawing(Vec<Drawn>);
+
+    impl Sink for Drawing {
+        fn draw(&mut self, drawn: Drawn) {
+            self.0.push(drawn);
+        }
+    }
+
+    impl Drawing {
+        /// The slices as `(tid, from, to, is a turn)`.
+        fn slices(&self) -> Vec<(u64, u64, u64, bool)> {
+            let slice = |drawn: &Drawn| match drawn {
+                Drawn::Slice(slice) => Some((slice.tid, slice.from, slice.to, matches!(slice.what, What::Turn(_)))),
+                _ => None,
+            };
+            self.0.iter().filter_map(slice).collect()
+        }
+
+        fn flows(&self) -> Vec<Flow> {
+            let flow = |drawn: &Drawn| if let Drawn::Flow(flow) = drawn { Some(flow.clone()) } else { None };
+            self.0.iter().filter_map(flow).collect()
+        }
+
+        /// The values of a counter as `(at, value)`.
+        fn samples(&self, of: Counter) -> Vec<(u64, u64)> {
+            let sample = |drawn: &Drawn| match drawn {
+                Drawn::Sample(Sample { counter, at, value }) if *counter == of => Some((*at, *value)),
+                _ => None,
+            };
+            self.0.iter().filter_map(sample).collect()
+        }
+    }
 
     /// Tells these and the end.
-    fn timeline(told: impl IntoIterator<Item = (u64, Happening)>) -> Timeline {
-        let (mut builder, mut timeline) = (Builder::default(), Timeline::default());
+    fn timeline(told: impl IntoIterator<Item = (u64, Happening)>) -> Drawing {
+        let (mut builder, mut drawing) = (Builder::default(), Drawing::default());
         for (at, what) in told {
-            builder.tell(at, what, &mut timeline);
+            builder.tell(at, what, &mut drawing);
         }
-        timeline.end = builder.finish(&mut timeline);
-        timeline
+        builder.finish(&mut drawing);
+        drawing
     }
 
     fn spawned(tid: u64) -> Happening {
@@ -286,17 +320,11 @@ mod tests {
         Happening::Blocked { tid, on: "signal".into(), queues: "".into(), until: None }
     }
 
-    /// The slices as `(tid, from, to, is a turn)`.
-    fn slices(timeline: &Timeline) -> Vec<(u64, u64, u64, bool)> {
-        let is_turn = |slice: &Slice| matches!(slice.what, What::Turn(_));
-        timeline.slices.iter().map(|slice| (slice.tid, slice.from, slice.to, is_turn(slice))).collect()
-    }
-
     #[test]
     fn a_wait_begins_when_the_turn_is_over_in_which_it_was_asked_for() {
         let ready = Happening::Ready { tid: 1 };
         let timeline = timeline([(0, spawned(1)), (5, chosen(1)), (5, blocked(1)), (9, over(1)), (20, ready)]);
-        assert_eq!(slices(&timeline), [(1, 5, 9, true), (1, 9, 20, false)]);
+        assert_eq!(timeline.slices(), [(1, 5, 9, true), (1, 9, 20, false)]);
     }
 
     #[test]
@@ -308,32 +336,28 @@ mod tests {
         );
         let timeline = timeline(a.into_iter().chain(b));
         let end = |tid, at, slice| FlowEnd { id: 1, tid, at, slice };
-        assert_eq!(timeline.flows, [Flow { from: end(1, 4, 2), to: end(2, 7, 3) }]);
-        assert_eq!(slices(&timeline)[1], (2, 2, 4, false), "the wait is over in the waker's turn");
+        assert_eq!(timeline.flows(), [Flow { from: end(1, 4, 2), to: end(2, 7, 3) }]);
+        assert_eq!(timeline.slices()[1], (2, 2, 4, false), "the wait is over in the waker's turn");
     }
 
     #[test]
     fn who_is_made_ready_between_turns_has_no_flow() {
         let told = [(0, spawned(1)), (1, chosen(1)), (1, blocked(1)), (2, over(1)), (3, Happening::Ready { tid: 1 })];
-        assert_eq!(timeline(told.into_iter().chain([(4, chosen(1)), (5, over(1))])).flows, []);
+        assert_eq!(timeline(told.into_iter().chain([(4, chosen(1)), (5, over(1))])).flows(), []);
     }
 
     #[test]
     fn what_is_not_over_ends_with_the_log() {
         let told = [(0, spawned(1)), (0, spawned(2)), (1, chosen(1)), (1, blocked(1)), (2, over(1)), (4, chosen(2))];
         let timeline = timeline(told.into_iter().chain([(9, Happening::Other)]));
-        assert_eq!(slices(&timeline), [(1, 1, 2, true), (2, 4, 9, true), (1, 2, 9, false)]);
+        assert_eq!(timeline.slices(), [(1, 1, 2, true), (2, 4, 9, true), (1, 2, 9, false)]);
     }
 
     #[test]
     fn a_counter_is_told_once_for_a_time_and_only_when_it_is_another() {
         let timeline =
             timeline([(0, spawned(1)), (0, spawned(2)), (1, chosen(1)), (2, over(1)), (3, Happening::Other)]);
-        let of = |counter| timeline.samples.iter().filter(move |sample| sample.counter == counter);
-        assert_eq!(
-            of(Counter::Ready).map(|sample| (sample.at, sample.value)).collect::<Vec<_>>(),
-            [(0, 2), (1, 1), (2, 2)]
-        );
-        assert_eq!(of(Counter::Files).map(|sample| (sample.at, sample.value)).collect::<Vec<_>>(), [(0, 3)]);
+        assert_eq!(timeline.samples(Counter::Ready), [(0, 2), (1, 1), (2, 2)]);
+        assert_eq!(timeline.samples(Counter::Files), [(0, 3)]);
     }
 }

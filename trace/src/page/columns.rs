@@ -2,27 +2,27 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-/// Rows of a moment and `N` numbers each.
+/// Rows of a place and `N` numbers each.
 #[derive(Debug)]
-pub(super) struct Table<const N: usize> {
+pub(super) struct Columns<const N: usize> {
     names: [&'static str; N],
-    rows: Vec<(Moment, [i64; N])>,
+    rows: Vec<(Place, [i64; N])>,
 }
 
 /// A time, in nanoseconds since boot, and the number of an event.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Moment {
+pub(super) struct Place {
     pub at: u64,
     pub seq: u64,
 }
 
-impl<const N: usize> Table<N> {
-    pub(super) fn new(names: [&'static str; N]) -> Table<N> {
-        Table { names, rows: Vec::new() }
+impl<const N: usize> Columns<N> {
+    pub(super) fn new(names: [&'static str; N]) -> Columns<N> {
+        Columns { names, rows: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, moment: Moment, numbers: [i64; N]) {
-        self.rows.push((moment, numbers));
+    pub(super) fn push(&mut self, place: Place, numbers: [i64; N]) {
+        self.rows.push((place, numbers));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -34,12 +34,12 @@ impl<const N: usize> Table<N> {
         &mut self.rows[index].1
     }
 
-    /// As an object of columns; moments are differences to those of the row before.
+    /// As an object of columns; places are differences to those of the row before.
     pub(super) fn write(&self, out: &mut String) {
         out.push('{');
-        write_column(out, "at", differences(self.rows.iter().map(|(moment, _)| moment.at)));
+        write_column(out, "at", differences(self.rows.iter().map(|(place, _)| place.at)));
         out.push(',');
-        write_column(out, "seq", differences(self.rows.iter().map(|(moment, _)| moment.seq)));
+        write_column(out, "seq", differences(self.rows.iter().map(|(place, _)| place.seq)));
         for (index, name) in self.names.iter().enumerate() {
             out.push(',');
             write_column(out, name, self.rows.iter().map(|(_, numbers)| numbers[index]));
@@ -105,13 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_written_by_columns_and_moments_as_differences() {
-        let mut table = Table::new(["task"]);
+    fn it_is_written_by_columns_and_places_as_differences() {
+        let mut columns = Columns::new(["task"]);
         for (at, seq, task) in [(5, 1, 7), (9, 2, -1), (8, 9, 0)] {
-            table.push(Moment { at, seq }, [task]);
+            columns.push(Place { at, seq }, [task]);
         }
         let mut out = String::new();
-        table.write(&mut out);
+        columns.write(&mut out);
         assert_eq!(out, r#"{"at":[5,4,-1],"seq":[1,1,7],"task":[7,-1,0]}"#);
     }
 
