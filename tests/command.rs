@@ -43,6 +43,19 @@ fn complains(args: &[&str], code: i32, words: &[&str]) {
 }
 
 #[test]
+fn a_log_counts_one_turn_and_several_turns() {
+    let output = yieldix(&["--simulate", "--log", "task=info", "run", "sh", "-c", "hello"], "");
+    let exits: Vec<&str> = error(&output).lines().filter(|line| line.contains("exited with 0, after ")).collect();
+    assert_eq!(exits.len(), 3, "{}", error(&output));
+    assert!(exits[0].contains(" hello ") && exits[0].ends_with(", after 1 turn and 1 trap"), "{}", exits[0]);
+    assert!(
+        exits[1].contains(" sh ") && exits[1].contains(" turns and ") && exits[1].ends_with(" traps"),
+        "{}",
+        exits[1]
+    );
+}
+
+#[test]
 fn a_script_on_standard_input_gives_its_last_status() {
     let output = yieldix(&[], "hello\nps\nexit 3\n");
     assert_eq!(output.status.code(), Some(3));

@@ -75,7 +75,7 @@ pub struct EventInfo {
     /// What each of them is in JSON.
     pub kinds: &'static [FieldKind],
     /// How it is told in the text of a log: the value of a field stands for `{field}`; for `{@field}` stand the
-    /// numbers and names of tasks. What is in brackets is left out when a field in it has nothing to say: it is
+    /// numbers and names of tasks, for `{field noun}` so many of these. What is in brackets is left out when a field in it has nothing to say: it is
     /// empty, nobody, or never.
     pub text: &'static str,
     /// Has it a place in the order of all? Else its `seq` is 0.
@@ -408,16 +408,16 @@ macro_rules! events {
 events! {
     /// The kernel begins. Events of the level `told` and above are told.
     INFO "yieldix::boot" "booted" Booted { schema: u32, told: LevelFilter, policy: &'a str, quantum: u32, tasks_max: u32 }
-        = "the machine boots: {policy}, {quantum} traps a turn, at most {tasks_max} tasks; events of version {schema}, {told} and above";
+        = "the machine boots: {policy}, {quantum trap} a turn, at most {tasks_max task}; events of version {schema}, {told} and above";
     /// The kernel has ended: every task is gone.
     INFO "yieldix::boot" "ended" Ended { code: i32, reason: &'a str, turns: u64, traps: u64 }
-        = "the machine ends with {code}: {reason}; {turns} turns, {traps} traps";
+        = "the machine ends with {code}: {reason}; {turns turn}, {traps trap}";
     /// A task was made.
     INFO "yieldix::task" "spawned" Spawned { tid: Tid, parent: Tid, group: Tid, name: &'a str }
         = "spawned[ by {@parent}], in group {group}";
     /// A task has ended; its destructors have run.
     INFO "yieldix::task" "exited" Exited { tid: Tid, name: &'a str, status: &'a ExitStatus, errno: &'a str, turns: u64, traps: u64 }
-        = "{status}[ with {errno}], after {turns} turns and {traps} traps";
+        = "{status}[ with {errno}], after {turns turn} and {traps trap}";
     /// A task ended by a fault of its own; `line` is its last trap's.
     WARN "yieldix::task" "task fault" Faulted { tid: Tid, name: &'a str, panic: &'a str, line: &'a str }
         = "PANIC: {panic}[ after the yield at {line}]";
@@ -441,7 +441,7 @@ events! {
         = "runs: {because}[ by {@by}], ready for {waited_ns}; first of {of_ready}[ (then {@others})] by {rule}[; before it {@previous} ({previous_stopped})]";
     /// A turn is over, after `ran_ns`.
     TRACE "yieldix::sched" "turn over" TurnOver { tid: Tid, why: Stop, traps: u64, ran_ns: u64 }
-        = "turn over after {traps} traps and {ran_ns}: {why}";
+        = "turn over after {traps trap} and {ran_ns}: {why}";
     /// A task waits for something else than a turn: in these queues, and until then at the latest.
     DEBUG "yieldix::sched" "blocked" Blocked { tid: Tid, on: WaitsOn, queues: &'a [Queued], until: Time }
         = "waits: {on}[ (queue: {queues})][, until {until}]";
@@ -505,10 +505,10 @@ events! {
         = "descriptor {fd} closed";
     /// A message was queued in a port, which has so many now.
     TRACE "yieldix::io" "message queued" MessageQueued { port: u32, messages: usize }
-        = "port {port} has {messages} messages, one more";
+        = "port {port} has {messages message}, one more";
     /// A message was taken out of the queue of a port, which has so many now.
     TRACE "yieldix::io" "message taken" MessageTaken { port: u32, messages: usize }
-        = "port {port} has {messages} messages, one less";
+        = "port {port} has {messages message}, one less";
     /// A port was made.
     DEBUG "yieldix::io" "port created" PortCreated { port: u32, capacity: u32 }
         = "port {port} made, for {capacity} messages";

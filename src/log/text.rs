@@ -127,6 +127,10 @@ impl Text {
             }
             return Ok(());
         }
+        if let Some((field, what)) = field.split_once(' ') {
+            let count = self.fields.get(field);
+            return write!(to, "{count} {what}{}", if count == "1" { "" } else { "s" });
+        }
         match (field.ends_with("_ns"), self.fields.number(field)) {
             (true, Some(nanos)) => write!(to, "{:?}", Duration::from_nanos(nanos)),
             _ if EXPLAINED.contains(&field) => write!(to, "{}", OneLine(&self.names.explain(self.fields.get(field)))),
@@ -135,9 +139,10 @@ impl Text {
     }
 }
 
-/// The fields that a template names.
-fn fields_of(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0))
+/// The fields that a template names: `{field}`, or `{field noun}` for so many of these.
+fn fields_of<'a>(template: &'a str) -> impl Iterator<Item = &'a str> {
+    let named = |part: &'a str| part.split_once('}')?.0.split(' ').next();
+    template.split('{').skip(1).filter_map(named)
 }
 
 /// The fields of one event, as text.
