@@ -1,61 +1,45 @@
-//! How the process ends when the machine does not end it: with the terminal as it was found, and
-//! no program of the host left behind.
+//! What is put in order when the process ends and the machine cannot: the terminal is as it was found, no program of
+//! the host is left behind, and the log is written. A timeline is not: it belongs to the thread of the machine.
 
-use signal_hook::{consts, flag, low_level};
-use std::{
-    io::{self, PipeReader, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    thread,
-};
+use std::time::Duration;
+use yieldix::{LogFlusher, Machine};
+#[cfg(unix)]
 use yieldix::{ProgramKeeper, TerminalKeeper};
 
-/// Signals that end the machine unless tasks are given them.
-const SIGNALS: [i32; 4] = [consts::SIGHUP, consts::SIGINT, consts::SIGQUIT, consts::SIGTERM];
+/// How long a process that ends waits for its log to be written.
+const FLUSH: Duration = Duration::from_millis(500);
 
-/// A signal goes to the tasks in the foreground, or ends the machine in order. One that comes while another is
-/// still to be taken, because a task keeps the core or a console does not take its output, ends the process.
-///
-/// `delivered` counts those that tasks were given.
-pub fn end_at_once_on_a_second_signal(terminal: TerminalKeeper, programs: ProgramKeeper, delivered: Arc<AtomicU64>) {
-    let last = Arc::new(AtomicUsize::new(0));
-    // A host that allows no handler leaves the default, which is to end at the first.
-    let Ok(came) = register(&last) else { return };
-    // Without a thread the machine still ends in order.
-    let _ = thread::Builder::new().name("last resort".into()).spawn(move || {
-        if wait_for_a_second(came, &delivered) {
-            terminal.restore();
-            programs.kill_all();
-            low_level::exit(128 + last.load(Ordering::Relaxed) as i32);
-        }
-    });
+/// What there is to put in order. A clone is another handle on the same.
+#[derive(Clone)]
+pub struct LastResort {
+    #[cfg(unix)]
+    terminal: TerminalKeeper,
+    #[cfg(unix)]
+    programs: ProgramKeeper,
+    log: LogFlusher,
 }
 
-/// A byte for each signal that comes; `last` is the number of the last one.
-fn register(last: &Arc<AtomicUsize>) -> io::Result<PipeReader> {
-    let (came, writer) = io::pipe()?;
-    for signal in SIGNALS {
-        // In this order: who reads the byte finds the number.
-        flag::register_usize(signal, Arc::clone(last), signal as usize)?;
-        low_level::pipe::register(signal, writer.try_clone()?)?;
+impl LastResort {
+    /// For a machine that is to boot.
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "there is nothing of the host's to put in order"))]
+    pub fn new(machine: &Machine, log: LogFlusher) -> LastResort {
+        LastResort {
+            #[cfg(unix)]
+            terminal: machine.terminal_keeper(),
+            #[cfg(unix)]
+            programs: machine.program_keeper(),
+            log,
+        }
     }
-    Ok(came)
-}
 
-/// Waits until two signals have come that no task was given. False when none can come any more.
-fn wait_for_a_second(mut came: PipeReader, delivered: &AtomicU64) -> bool {
-    let (mut count, mut bytes) = (0, [0; 64]);
-    loop {
-        match came.read(&mut bytes) {
-            Ok(0) => return false,
-            Ok(more) => count += more as u64,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return false,
+    /// Puts it in order, from any thread, for a process that ends at once.
+    pub fn tidy_up(&self) {
+        #[cfg(unix)]
+        {
+            self.terminal.restore();
+            self.programs.kill_all();
         }
-        if count.saturating_sub(delivered.load(Ordering::Relaxed)) >= 2 {
-            return true;
-        }
+        // The process ends: nobody is left to be told of a log that takes longer.
+        let _ = self.log.flush_within(FLUSH);
     }
 }

@@ -557,7 +557,7 @@ fn a_knot_is_told_that_is_left_when_another_thread_has_killed_the_last_who_could
         let listener = trap!(yield unix_listen("/never"))?;
         trap!(yield unix_accept(listener)).map(drop)
     });
-    let mut running = Machine::new().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
+    let mut running = common::machine().task(main).simulate(SEED).observe(observer).start().expect("the machine boots");
     let handle = running.handle();
     let killer = std::thread::spawn(move || {
         handle.kill(Tid::from_serial(2), Signal::Kill).expect("it is there");

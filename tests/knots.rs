@@ -391,7 +391,9 @@ fn run(seed: u64) -> usize {
         }
         _ => {}
     };
-    let machine = common::machine().simulate(seed).console(Console::Memory(MemoryConsole::new()));
+    let machine = common::machine_but_for(&["messages not received"])
+        .simulate(seed)
+        .console(Console::Memory(MemoryConsole::new()));
     let ended = machine.task(first(plan.clone())).observe(observer).start().expect("it boots").run();
     match plan.first {
         First::Waits => assert_eq!(ended, Ended::Deadlock(plan.tasks.len() as u32)),

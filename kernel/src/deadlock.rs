@@ -19,6 +19,8 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits,
+    one_line::Word,
+    pulse::text,
     sched::Policy,
     task::State,
     wakers::{Holders, Waker},
@@ -369,7 +371,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn line_of(&self, slot: u32) -> String {
-        self.table.slot(slot).at.map_or(String::new(), |at| at.to_string())
+        text(self.table.slot(slot).at)
     }
 
     /// `1 (main) waits for 2 (worker) waits for 1`
@@ -377,7 +379,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let mut text = String::new();
         for &slot in cycle.iter().take(limits::CYCLE_TOLD) {
             // Writing to a string cannot fail.
-            let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), self.name_of(slot));
+            let _ = write!(text, "{} ({}) waits for ", self.table.tid(slot), Word(self.name_of(slot)));
         }
         let _ = match cycle {
             [] => Ok(()),

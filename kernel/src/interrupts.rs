@@ -17,7 +17,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     pub(crate) fn take_interrupts(&mut self, may_wait: bool) -> Work {
         self.round_time = None;
         self.pace_polls();
-        let mut told_until = None;
+        let mut told = None;
         loop {
             self.fire_timers();
             self.send_signals_of_keys();
@@ -43,8 +43,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if until != Time::BOOT {
                 self.policy.rest();
                 // What the hardware has brought since may have been nothing to anybody.
-                if told_until.replace(until) != Some(until) {
+                if told != Some((until, self.sequence.get())) {
                     emit!(self, Idle { until });
+                    told = Some((until, self.sequence.get()));
                 }
             }
             self.polls += 1;

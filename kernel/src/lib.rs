@@ -38,6 +38,7 @@ mod ktrace;
 pub mod limits;
 mod lint;
 mod measures;
+pub mod one_line;
 mod options;
 mod own;
 mod panic;

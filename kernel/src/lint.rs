@@ -16,7 +16,7 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits,
-    pulse::Line,
+    pulse::{Line, text},
     sched::Policy,
     trap::{Next, Step},
 };
@@ -170,10 +170,6 @@ impl Lints {
     fn is_new(&mut self, lint: Lint, line: Line) -> bool {
         self.told.len() < limits::LINTS_TOLD && self.told.insert((lint, line))
     }
-}
-
-fn text(line: Line) -> String {
-    line.map_or_else(String::new, ToString::to_string)
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {

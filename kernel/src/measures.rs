@@ -4,7 +4,7 @@
 //! A machine is measured when it was made so, when it is observed for another reason, and while a task has
 //! `/proc/sched` open. What is told of tasks counts the turns that were measured, and no others.
 
-use crate::{hardware::Hardware, kernel::Kernel, limits, sched::Policy};
+use crate::{hardware::Hardware, kernel::Kernel, limits, one_line::OneLine, sched::Policy};
 use std::{
     fmt::{self, Write},
     sync::Arc,
@@ -85,7 +85,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             let (ran, waited) = (account.ran.as_nanos(), account.waited.as_nanos());
             let mean = waited.checked_div(u128::from(account.turns)).unwrap_or(0);
             let (max, at) = (account.delay_max.as_nanos(), account.delay_max_at.as_nanos());
-            let name = self.name_of(self.slot_of(tid)).escape_debug();
+            let name = OneLine(self.name_of(self.slot_of(tid)));
             // To write to a string does not fail.
             let _ = writeln!(text, "{tid}\t{}\t{ran}\t{waited}\t{mean}\t{max}\t{at}\t{name}", account.turns);
         }

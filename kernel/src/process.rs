@@ -11,6 +11,7 @@ use crate::{
     hardware::Hardware,
     kernel::{Kernel, broken},
     limits,
+    pulse::text,
     sched::Policy,
     task::{Cold, State, clean_name},
     trap::Next,
@@ -338,7 +339,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     }
 
     fn tell_exit(&mut self, slot: u32, tid: Tid, name: &str, status: &ExitStatus) {
-        let line = self.table.slot(slot).at.map_or(String::new(), |at| at.to_string());
+        let line = text(self.table.slot(slot).at);
         if let ExitStatus::Panicked(message) = status {
             emit!(self, Faulted { tid, name, panic: message, line: &line });
         }

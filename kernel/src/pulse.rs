@@ -21,6 +21,11 @@ use yieldix_syscalls::{BYTES_SHOWN, Tid, Time};
 /// Where a trap stands in the source; none before the first.
 pub type Line = Option<&'static Location<'static>>;
 
+/// As events have it: nothing where there is none.
+pub(crate) fn text(line: Line) -> String {
+    line.map_or_else(String::new, ToString::to_string)
+}
+
 /// Whose code runs, since which trap.
 #[derive(Debug)]
 pub struct Pulse {
@@ -114,8 +119,7 @@ impl Pulse {
         if LevelFilter::current() < level::HoldsMachine {
             return;
         }
-        let line = line.map_or_else(String::new, ToString::to_string);
-        let event = Event::HoldsMachine { tid, held_ns: held.as_nanos() as u64, line: &line };
+        let event = Event::HoldsMachine { tid, held_ns: held.as_nanos() as u64, line: &text(line) };
         Record { sequence: 0, at, event, payload_shown: BYTES_SHOWN.into() }.log();
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     hardware::Hardware,
     kernel::Kernel,
     limits::FLIGHT_RECORDS,
+    one_line::Word,
     pulse::Line,
     sched::Policy,
     task::{Slot, State},
@@ -267,7 +268,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 at = Time::from_nanos(entry.number).to_string();
                 continue;
             }
-            let name = live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot));
+            let name = Word(live.get(&entry.serial()).map_or("", |&slot| self.name_of(slot)));
             let task = format!("{} {name}", entry.serial());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{at:>14} {task:<12} {entry}");

@@ -27,8 +27,8 @@
 //! needed; a plain child has none.
 
 use crate::{
-    change::Awaited, fd::FdTable, file::Pending, inherited::Inherited, kernel::broken, limits, poll::Polling,
-    port::Outgoing, signal::Signalling, trap::Step, wait::Links,
+    change::Awaited, fd::FdTable, file::Pending, inherited::Inherited, kernel::broken, limits, one_line::is_harmful,
+    poll::Polling, port::Outgoing, signal::Signalling, trap::Step, wait::Links,
 };
 use std::{
     collections::BTreeSet,
@@ -509,11 +509,7 @@ impl Cold {
 /// A name as the kernel keeps it: cut to its bound, and nothing in it that could break a log's line.
 pub fn clean_name(name: &str) -> Box<str> {
     let name = &name[..name.floor_char_boundary(limits::NAME_BYTES)];
-    // The marks that turn the direction of text would let a name rearrange its line.
-    let is_harmful = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    name.chars().map(|c| if is_harmful(c) { '?' } else { c }).collect()
+    name.chars().map(|letter| if is_harmful(letter) { '?' } else { letter }).collect()
 }
 
 /// Takes the answer out of the state of a task that is ready, and the task is running.

@@ -12,20 +12,23 @@ mod writer;
 
 pub use file::LogFile;
 pub use filter::FilterError;
-pub use writer::LogGuard;
+pub use writer::{LogFlusher, LogGuard};
 
 use filter::parse;
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},
 };
-use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
+use tracing::{
+    Event, Level, Metadata, Subscriber, callsite::Identifier, level_filters::LevelFilter, subscriber::Interest,
+};
 use tracing_subscriber::{
     filter::Targets,
     layer::{Context, Layer},
     prelude::*,
 };
 use writer::Writer;
+use yieldix_kernel::event::{EVENTS, EventInfo};
 
 /// How an event looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,10 +41,14 @@ pub enum LogFormat {
 }
 
 /// Starts the log of this process: the events that `filter` lets through, written to `to`, one line an event.
-/// Times in it are the kernel's own.
+/// Times in it are the kernel's own. Each line is one write.
 ///
-/// A filter is a list of `LEVEL`, `TARGET` and `TARGET=LEVEL`, separated by commas. Each line is one write. What
-/// cannot be written is lost, and counted ([`LogGuard::lost`]).
+/// A filter is a list of `LEVEL`, `TARGET` and `TARGET=LEVEL`, separated by commas. What cannot be written is lost, and
+/// counted ([`LogGuard::lost`]).
+///
+/// A log in text learns the names of tasks and files from its events, by their numbers. Of machines that run in this
+/// process at the same time each has a task 1, and nothing in an event says whose it is: names are those that were told
+/// last. Run them one after the other, or take JSON.
 ///
 /// Errors: [`FilterError`].
 pub fn start_log(
@@ -49,19 +56,22 @@ pub fn start_log(
     format: LogFormat,
     to: impl io::Write + Send + 'static,
 ) -> Result<LogGuard, FilterError> {
-    start(filter, format, Writer::line_by_line(to))
+    start(parse(filter)?, format, Writer::line_by_line(to))
 }
 
 /// The same, to a file, many lines at a time. What was not yet written is when a machine has nothing to do, when
-/// something is wrong (WARN), and when the guard is dropped.
+/// something is wrong (WARN), and when the guard is dropped. A log that is not to tell when a machine has nothing to do
+/// (DEBUG of `yieldix::sched`) writes each line at once.
 pub fn start_log_to_file(filter: &str, format: LogFormat, file: LogFile) -> Result<LogGuard, FilterError> {
-    start(filter, format, Writer::many_at_once(file))
+    let wanted = parse(filter)?;
+    let is_idling_told = wanted.would_enable(IDLE.0, &Level::DEBUG);
+    start(wanted, format, if is_idling_told { Writer::many_at_once(file) } else { Writer::line_by_line(file) })
 }
 
-fn start(filter: &str, format: LogFormat, writer: Writer) -> Result<LogGuard, FilterError> {
-    let wanted = parse(filter)?;
+fn start(wanted: Targets, format: LogFormat, writer: Writer) -> Result<LogGuard, FilterError> {
     let log = Arc::new(Mutex::new(Log { shape: Shape::new(format), writer }));
-    let layer = LogLayer { wanted, learns_names: format == LogFormat::Text, log: Arc::clone(&log) };
+    let learns_names = format == LogFormat::Text;
+    let layer = LogLayer { wanted, learns_names, idle: OnceLock::new(), log: Arc::clone(&log) };
     let started = tracing_subscriber::registry().with(layer).try_init();
     started.map(|()| LogGuard::new(log)).map_err(|_| FilterError::AlreadyStarted)
 }
@@ -96,6 +106,8 @@ struct LogLayer {
     wanted: Targets,
     /// Events that tell names are looked at, wanted or not.
     learns_names: bool,
+    /// Where it is told that the machine has nothing to do, when that has been registered.
+    idle: OnceLock<Identifier>,
     log: Arc<Mutex<Log>>,
 }
 
@@ -111,6 +123,10 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if tells_of_idling(metadata) {
+            // There is one such place.
+            let _ = self.idle.set(metadata.callsite());
+        }
         if self.looks_at(metadata) { Interest::always() } else { Interest::never() }
     }
 
@@ -125,23 +141,41 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
         let Log { shape, writer } = &mut *lock(&self.log);
-        let is_wanted = match shape {
-            Shape::Text(text) => {
-                let is_wanted = self.wants(metadata);
-                text.learn(event);
-                if is_wanted {
-                    writer.add(|line| text.write(event, line));
-                }
-                is_wanted
-            }
+        match shape {
+            Shape::Text(text) if !self.wants(metadata) => return text.tell(event, None),
+            Shape::Text(text) => writer.add(|line| text.tell(event, Some(line))),
             // It looks at none that it does not want.
-            Shape::Json => {
-                writer.add(|line| json::write(event, line));
-                true
-            }
-        };
-        if is_wanted && (*metadata.level() <= Level::WARN || names::is_idle(event)) {
+            Shape::Json => writer.add(|line| json::write(event, line)),
+        }
+        if *metadata.level() <= Level::WARN || self.idle.get().is_some_and(|idle| *idle == metadata.callsite()) {
             writer.flush();
         }
+    }
+}
+
+/// Does an event from here tell that the machine has nothing to do?
+fn tells_of_idling(metadata: &Metadata<'_>) -> bool {
+    *IDLE == (metadata.target(), metadata.fields().iter().map(|field| field.name()).collect())
+}
+
+/// The target and the fields of that event, as they are logged. No other has the same.
+static IDLE: LazyLock<(&str, Vec<&str>)> = LazyLock::new(|| {
+    let idle = EVENTS.iter().find(|event| event.message == "idle");
+    idle.map_or_else(Default::default, logged_as)
+});
+
+fn logged_as(event: &EventInfo) -> (&'static str, Vec<&'static str>) {
+    (event.target, [&["message", "seq", "at"], event.fields].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_of_an_idle_machine_is_known_by_its_fields() {
+        let idle: Vec<&str> =
+            EVENTS.iter().filter(|event| logged_as(event) == *IDLE).map(|event| event.message).collect();
+        assert_eq!(idle, ["idle"]);
     }
 }

@@ -1,33 +1,18 @@
 //! The names of tasks and files, as the log has told them.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    fmt,
-};
-use tracing::{Event, Metadata};
+use std::collections::{BTreeMap, VecDeque};
+use tracing::Metadata;
+use yieldix_kernel::one_line::{Place, Word};
 
 /// Does an event from here tell of tasks and files that are new, or gone?
 pub fn tells_names(metadata: &Metadata<'_>) -> bool {
     matches!(metadata.target(), "yieldix::task" | "yieldix::io") && metadata.is_event()
 }
 
-/// What such an event has: `message`, `seq`, `at`, `until`.
-const IDLE_FIELDS: usize = 4;
-
-/// Has the machine nothing to do?
-pub fn is_idle(event: &Event<'_>) -> bool {
-    let fields = event.metadata().fields();
-    // Asked of each event: names are compared of few.
-    fields.len() == IDLE_FIELDS
-        && event.metadata().target() == "yieldix::sched"
-        && fields.field("until").is_some()
-        && fields.field("tid").is_none()
-}
-
 /// How many of the tasks that are gone have a name still, for the events that follow.
 const GONE_KEPT: usize = 64;
 
-/// Names by number.
+/// Names by number, as they are shown: none can be taken for what is around it.
 #[derive(Debug, Default)]
 pub struct Names {
     names: BTreeMap<u64, Box<str>>,
@@ -38,7 +23,7 @@ pub struct Names {
 impl Names {
     /// A task is new.
     pub fn learn(&mut self, tid: u64, name: &str) {
-        self.names.insert(tid, name.into());
+        self.names.insert(tid, Word(name).to_string().into());
     }
 
     /// A task is gone.
@@ -54,7 +39,7 @@ impl Names {
     /// A file was opened.
     pub fn learn_file(&mut self, file: u64, kind: &str, address: &str) {
         let blank = if address.is_empty() { "" } else { " " };
-        self.files.insert(file, format!("{kind}{blank}{address}").into());
+        self.files.insert(file, format!("{kind}{blank}{}", Place(address)).into());
     }
 
     /// A file was closed.
@@ -74,8 +59,8 @@ impl Names {
                 _ => None,
             };
             explained.push_str(number);
-            if let Some(name) = name {
-                explained.push_str(&format!(" {}", Name(name)));
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                explained.push_str(&format!(" {name}"));
             }
             explained.push_str(&word[number.len()..]);
             before = number;
@@ -90,19 +75,30 @@ impl Names {
 
     /// The same; when its name was never told, it is this one, if it has one.
     pub fn of_named(&self, tid: u64, name: &str) -> String {
-        match self.names.get(&tid).map_or(name, |name| name) {
+        match self.names.get(&tid).map_or_else(|| Word(name).to_string(), ToString::to_string).as_str() {
             "" => tid.to_string(),
-            name => format!("{tid} {}", Name(name)),
+            name => format!("{tid} {name}"),
         }
     }
 }
 
-/// A name that cannot be taken for what is around it.
-struct Name<'a>(&'a str);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:<>[]' ".contains(letter);
-        if !self.0.is_empty() && self.0.chars().all(is_plain) { f.write_str(self.0) } else { write!(f, "{:?}", self.0) }
+    #[test]
+    fn what_a_task_names_is_not_taken_for_a_task_or_a_file() {
+        let mut names = Names::default();
+        names.learn(2, "sh         waits: any child");
+        names.learn(7, "seven");
+        names.learn_file(3, "regular", "/f (task 7) until never");
+        names.learn_file(4, "pipe's reading end", "file 5");
+        assert_eq!(names.of(2), r#"2 "sh         waits: any child""#);
+        assert_eq!(names.of_named(9, "nine, 10 ten"), r#"9 "nine, 10 ten""#);
+        assert_eq!(
+            names.explain("read file 3, task 7"),
+            r#"read file 3 regular "/f (task 7) until never", task 7 seven"#
+        );
+        assert_eq!(names.explain("read file 4"), "read file 4 pipe's reading end file 5");
     }
 }

@@ -18,7 +18,10 @@ use tracing::{
     field::{Field, Visit},
     level_filters::LevelFilter,
 };
-use yieldix_kernel::event::{EVENTS, EventInfo};
+use yieldix_kernel::{
+    event::{EVENTS, EventInfo},
+    one_line::OneLine,
+};
 
 /// Tells events, and knows the tasks in them.
 #[derive(Debug, Default)]
@@ -38,12 +41,19 @@ const EXPLAINED: [&str; 4] = ["because", "on", "queues", "object"];
 const TASK_WIDTH: usize = 12;
 
 impl Text {
-    /// Learns what an event tells of the names of tasks.
-    pub fn learn(&mut self, event: &Event<'_>) {
-        if !tells_names(event.metadata()) {
-            return;
-        }
+    /// Learns what an event tells of names, and adds it if it is wanted, without the end of the line.
+    pub fn tell(&mut self, event: &Event<'_>, line: Option<&mut Vec<u8>>) {
         self.fields.read(event);
+        if tells_names(event.metadata()) {
+            self.learn();
+        }
+        if let Some(line) = line {
+            // Writing to memory cannot fail.
+            let _ = self.write_line(event, line);
+        }
+    }
+
+    fn learn(&mut self) {
         let Text { names, fields } = self;
         match (fields.get("message"), fields.number("tid"), fields.number("file")) {
             ("spawned", Some(tid), _) => names.learn(tid, fields.get("name")),
@@ -57,21 +67,14 @@ impl Text {
         }
     }
 
-    /// Adds an event, without the end of the line.
-    pub fn write(&mut self, event: &Event<'_>, line: &mut Vec<u8>) {
-        self.fields.read(event);
-        // Writing to memory cannot fail.
-        let _ = self.write_line(event, line);
-    }
-
     fn write_line(&self, event: &Event<'_>, to: &mut Vec<u8>) -> io::Result<()> {
         use io::Write;
         let metadata = event.metadata();
         let (target, message) = (metadata.target(), self.fields.get("message"));
         let Some(declared) = DECLARED.get(&(target, message)) else {
-            write!(to, "{:>5} {target}: {}", metadata.level().as_str(), Plain(message))?;
+            write!(to, "{:>5} {target}: {}", metadata.level().as_str(), OneLine(message))?;
             for (name, value) in self.fields.iter().filter(|(name, _)| *name != "message") {
-                write!(to, " {name}={}", Plain(value))?;
+                write!(to, " {name}={}", OneLine(value))?;
             }
             return Ok(());
         };
@@ -126,8 +129,8 @@ impl Text {
         }
         match (field.ends_with("_ns"), self.fields.number(field)) {
             (true, Some(nanos)) => write!(to, "{:?}", Duration::from_nanos(nanos)),
-            _ if EXPLAINED.contains(&field) => write!(to, "{}", Plain(&self.names.explain(self.fields.get(field)))),
-            _ => write!(to, "{}", Plain(self.fields.get(field))),
+            _ if EXPLAINED.contains(&field) => write!(to, "{}", OneLine(&self.names.explain(self.fields.get(field)))),
+            _ => write!(to, "{}", OneLine(self.fields.get(field))),
         }
     }
 }
@@ -135,18 +138,6 @@ impl Text {
 /// The fields that a template names.
 fn fields_of(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0))
-}
-
-/// Text in which what would break or colour a line is escaped.
-struct Plain<'a>(&'a str);
-
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
-            if letter.is_control() { write!(f, "{}", letter.escape_default())? } else { f.write_char(letter)? }
-        }
-        Ok(())
-    }
 }
 
 /// The fields of one event, as text.
@@ -207,10 +198,5 @@ mod tests {
             }
             assert_eq!(event.text.matches('[').count(), event.text.matches(']').count(), "{}", event.message);
         }
-    }
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(Plain("a\nb\x1b[31mc \"d\" é").to_string(), "a\\nb\\u{1b}[31mc \"d\" é");
     }
 }

@@ -18,7 +18,6 @@ mod sockets;
 
 pub use directory::Listing;
 pub use opened::Opened;
-pub(crate) use proc::OneLine;
 pub use regular::Place;
 pub use sockets::UnixLetter;
 

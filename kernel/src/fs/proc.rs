@@ -5,8 +5,8 @@
 
 use super::{Opened, flat, path::parts};
 use crate::{
-    environment::Environment, fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, sched::Policy,
-    stat::OwnDevice,
+    environment::Environment, fd::Object, hardware::Hardware, info::Stats, kernel::Kernel, limits, one_line::OneLine,
+    sched::Policy, stat::OwnDevice,
 };
 use std::{
     fmt::{self, Write},
@@ -251,15 +251,6 @@ fn line(text: &mut String, columns: &[&dyn fmt::Display]) {
         let _ = write!(text, "{}{column}", if index > 0 { "\t" } else { "" });
     }
     text.push('\n');
-}
-
-/// A text of others, which cannot end its line or its column.
-pub(crate) struct OneLine<'a>(pub &'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| if c.is_control() { c.escape_default().fmt(f) } else { f.write_char(c) })
-    }
 }
 
 /// A span, or a moment since boot, in seconds.

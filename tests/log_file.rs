@@ -1,0 +1,220 @@
+//! The files that the command writes beside a machine: a log, a timeline. They are whole when they can be, nothing is
+//! destroyed for them, and what is lost is told by the exit code.
+
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A folder of one test, which is empty.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("log-file-{name}-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        Folder(folder)
+    }
+
+    /// The command, with its files here.
+    fn yieldix(&self, args: &[&str]) -> Command {
+        let mut command = common::yieldix();
+        command.args(args).current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Output {
+        self.yieldix(args).output().expect("the command runs")
+    }
+
+    /// A complete log of a pipeline.
+    fn log(&self, name: &str) -> String {
+        let log = ["--simulate", "--log", "yieldix=trace", "--log-format", "json", "--log-file", name];
+        let output = self.run(&[&log[..], &["-c", "seq 100 | sort -r | head -n 3"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        self.text(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Ends with `code`, and complains in a line that holds `words`.
+#[track_caller]
+fn complains(output: &Output, code: i32, words: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(words), "{said:?} has no {words:?}");
+}
+
+#[test]
+fn a_log_is_not_drawn_over_itself() {
+    let folder = Folder::new("itself");
+    let log = folder.log("log");
+    fs::hard_link(folder.0.join("log"), folder.0.join("hard")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("log", folder.0.join("soft")).unwrap();
+    let names = folder.names();
+    for place in names.iter().map(String::as_str).chain(["./log"]) {
+        for form in ["--chrome", "--html"] {
+            complains(&folder.run(&["timeline", "log", form, place]), 2, "the log itself");
+        }
+    }
+    assert_eq!((folder.text("log"), folder.names()), (log, names));
+}
+
+#[test]
+fn a_log_that_is_refused_leaves_what_was_there() {
+    let folder = Folder::new("refused");
+    let log = folder.log("log");
+    fs::write(folder.0.join("hole"), log.lines().filter(|line| !line.contains("\"seq\":40,")).collect::<String>())
+        .unwrap();
+    fs::write(folder.0.join("there"), "before").unwrap();
+    for form in ["--chrome", "--html"] {
+        for place in ["there", "new"] {
+            assert_eq!(folder.run(&["timeline", "hole", form, place]).status.code(), Some(1));
+        }
+    }
+    assert_eq!((&*folder.text("there"), folder.names()), ("before", ["hole", "log", "there"].map(String::from).into()));
+    complains(&folder.run(&["timeline", "log", "--html", "no/such"]), 74, "no/such: No such file");
+}
+
+#[test]
+fn reading_a_log_never_empties_it() {
+    let folder = Folder::new("read");
+    let log = folder.log("log");
+    let output = folder.run(&["--log-file", "log", "log", "state", "log"]);
+    assert_eq!((output.status.code(), folder.text("log")), (Some(0), log));
+}
+
+#[test]
+fn both_forms_of_a_timeline_are_drawn_at_once() {
+    let folder = Folder::new("both");
+    folder.log("log");
+    assert_eq!(folder.run(&["timeline", "log", "--chrome", "json", "--html", "html"]).status.code(), Some(0));
+    assert!(folder.text("json").starts_with('[') && folder.text("html").starts_with("<!"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_log_or_timeline_that_a_full_disk_loses_is_74_and_told() {
+    let folder = Folder::new("full");
+    for lost in [
+        ["--log=info", "--log-file=/dev/full"],
+        ["--log=trace", "--log-file=/dev/full"],
+        ["--log=warn", "--trace=/dev/full"],
+    ] {
+        let output = folder.run(&[&lost[..], &["run", "true"]].concat());
+        complains(
+            &output,
+            74,
+            if lost[1].starts_with("--trace") { "/dev/full: No space" } else { "could not be logged" },
+        );
+        assert_eq!(folder.run(&[&lost[..], &["run", "false"]].concat()).status.code(), Some(1));
+    }
+    let log = folder.log("log");
+    complains(&folder.run(&["timeline", "log", "--chrome", "/dev/full"]), 74, "/dev/full: No space");
+    assert_eq!(folder.text("log"), log);
+}
+
+#[test]
+fn a_log_of_a_size_is_its_end_and_is_refused_by_who_needs_it_whole() {
+    let folder = Folder::new("size");
+    let log = ["--simulate", "--log", "yieldix=trace", "--log-format", "json", "--log-file", "log", "--log-size", "4K"];
+    assert_eq!(folder.run(&[&log[..], &["-c", "seq 100 | sort -r | wc -l"]].concat()).status.code(), Some(0));
+    let files = ["log.1", "log"].map(|name| folder.text(name));
+    assert!(files.iter().all(|file| (1..=4096).contains(&file.len())), "{:?}", files.map(|file| file.len()));
+    let seqs: Vec<u64> = files.concat().lines().map(seq_of).collect();
+    assert!(seqs.len() > 20 && seqs.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{seqs:?}");
+    complains(&folder.run(&["log", "state", "log"]), 1, "are missing");
+}
+
+/// The number of the event in a line of JSON.
+fn seq_of(line: &str) -> u64 {
+    let event: serde_json::Value = serde_json::from_str(line).expect(line);
+    event["seq"].as_u64().expect(line)
+}
+
+/// How long something is waited for that comes at once on a host that is not busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until the log has a line with these words.
+#[track_caller]
+fn until_logged(folder: &Folder, words: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let text = folder.text("log");
+        if text.contains(words) {
+            return text;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no {words:?} in {text}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Ends it if the test does not.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_log_file_is_whole_while_its_machine_waits() {
+    for (filter, last) in [("yieldix=trace", "waits for the hardware"), ("yieldix::task=info", "2 cat        spawned")]
+    {
+        let folder = Folder::new("waits");
+        let mut command = folder.yieldix(&["--log", filter, "--log-file", "log", "run", "cat"]);
+        let _running = Running(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
+        let text = until_logged(&folder, last);
+        assert!(text.ends_with('\n') && text.lines().last().is_some_and(|line| line.contains(last)), "{text}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::{io::Read, net::TcpListener};
+    let folder = Folder::new("signal");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    // More than the console takes, which nobody reads.
+    let word = "x".repeat(100_000);
+    let script = format!("sleep 1000 | nc 127.0.0.1 {port} & echo $1 $1 $1 $1 $1");
+    let log = ["--log", "warn,yieldix::sched=debug,yieldix::signal=info", "--log-file", "log"];
+    let mut command = folder.yieldix(&[&log[..], &["run", "sh", "-c", &script, "sh", &word]].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let (mut connection, _) = listener.accept().unwrap();
+    until_logged(&folder, "waits: write 1");
+    let pid = Pid::from_child(&running.0);
+    kill_process(pid, Signal::TERM).unwrap();
+    // The connection ends with the tasks, and then the machine waits for its console.
+    connection.read_to_end(&mut Vec::new()).unwrap();
+    kill_process(pid, Signal::HUP).unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(129));
+    assert!(folder.text("log").contains("TERM from the host"), "{}", folder.text("log"));
+}
