@@ -86,6 +86,7 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ),
     ("ms that a task may hold the machine", limits::WATCHDOG.as_millis() as u64, "told while it does (`.watchdog()`)"),
     ("calls in a row, in a second, that come to nothing", limits::STORM_CALLS as u64, "told on `yieldix::lint`"),
+    ("traps of a task for each of these calls", limits::STORM_OTHERS as u64, "it works, and is not told of"),
     ("bytes of a task's frame", limits::FRAME_BYTES as u64, "told on `yieldix::lint`"),
     ("tracers", limits::TRACERS as u64, "`EAGAIN`"),
     (

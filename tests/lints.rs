@@ -17,6 +17,7 @@ use yieldix::{
     event::{Event, Level, Observer, Record},
     syscalls::{calls::*, *},
 };
+use yieldix_userland::PROGRAMS;
 
 /// What a lint said: its name, its task, and the line of this file that it told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,14 +286,6 @@ fn each_call_that_does_not_wait_can_be_a_storm() {
             trap!(yield kill(child, Signal::Kill))
         })
     }
-    fn takes() -> Task {
-        task!({
-            for _ in 0..STORM {
-                assert_eq!(trap!(yield try_take_signal())?, None);
-            }
-            Ok(())
-        })
-    }
     fn sends() -> Task {
         task!({
             let (sender, receiver) = trap!(yield port_create(1))?;
@@ -317,7 +310,7 @@ fn each_call_that_does_not_wait_can_be_a_storm() {
             Ok(())
         })
     }
-    for task in [polls(), waits(), takes(), sends(), reads()] {
+    for task in [polls(), waits(), sends(), reads()] {
         let name = task.function();
         let told: Vec<_> = lints(task).into_iter().map(|told| told.lint).collect();
         assert_eq!(told, ["poll storm"], "{name}");
@@ -342,6 +335,57 @@ fn who_asks_now_and_then_or_finds_something_between_is_no_storm() {
         })),
         []
     );
+}
+
+#[test]
+fn who_works_between_its_asking_is_no_storm_and_who_looks_at_the_clock_only_is() {
+    fn asks(works: bool) -> Task {
+        task!({
+            let (_sender, receiver) = trap!(yield port_create(1))?;
+            let (reader, writer) = trap!(yield pipe())?;
+            for _ in 0..2 * STORM {
+                assert!(trap!(yield port_try_recv(receiver)).is_err());
+                trap!(yield now())?;
+                trap!(yield yield_now())?;
+                if works {
+                    trap!(yield write(writer, "work"))?;
+                    trap!(yield read(reader, 4))?;
+                }
+            }
+            Ok(())
+        })
+    }
+    assert_eq!(lints(asks(true)), []);
+    let told: Vec<_> = lints(asks(false)).into_iter().map(|told| told.lint).collect();
+    assert_eq!(told, ["poll storm"]);
+}
+
+#[test]
+fn a_task_that_looks_for_signals_while_it_works_is_no_storm() {
+    assert_eq!(
+        lints(task!({
+            for _ in 0..2 * STORM {
+                assert_eq!(trap!(yield try_take_signal())?, None);
+            }
+            Ok(())
+        })),
+        []
+    );
+}
+
+#[test]
+fn no_loop_of_a_shell_is_a_storm() {
+    for script in [
+        "i=0; while [ $i -lt 12000 ]; do i=$((i+1)); done",
+        "for i in $(seq 12000); do :; done",
+        "seq 12000 | while read x; do :; done",
+        "f() { [ $1 -eq 0 ] || f $(($1-1)); }; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do f 500; done",
+        "i=0; sleep 9 & while [ $i -lt 12000 ]; do i=$((i+1)); done; kill $!",
+        "trap : USR1; i=0; until [ $i -eq 12000 ]; do i=$((i+1)); true; done",
+    ] {
+        let machine = Machine::new().simulate(0).programs(PROGRAMS).program("sh", ["-c", script]);
+        assert_eq!(lints_of(machine), [], "{script}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod common;
 use common::{golden, program, run};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     process::Output,
 };
 use yieldix::Machine;
@@ -110,8 +111,17 @@ fn a_summary_adds_up_call_by_call_to_the_traps_in_the_log_of_the_same_run() {
 
 #[test]
 fn what_only_a_tracer_is_told_takes_no_number_of_the_log() {
-    let output =
-        yieldix(&["--simulate", "--log", "yieldix=debug", "--log-format", "json", "strace", "-o", "/x", "hello"]);
+    let output = yieldix(&[
+        "--simulate",
+        "--log",
+        "yieldix=debug",
+        "--log-format",
+        "json",
+        "strace",
+        "-o",
+        "/dev/null",
+        "hello",
+    ]);
     let log = String::from_utf8(output.stderr).unwrap();
     let events = log.lines().map(|line| Event::parse(line.as_bytes()).unwrap().expect("it is the kernel's"));
     let numbers: Vec<u64> = events.map(|event| event.seq).collect();
@@ -169,11 +179,44 @@ fn a_task_that_is_attached_to_is_shown_to_its_end() {
     let mut lines = shown.lines();
     assert!(lines.next().is_some_and(|line| line.contains("(sleep) attached, waits: sleep")), "{shown}");
     // The time is that since it was attached.
-    assert!(lines.next().is_some_and(|line| line.contains("<... call resumed> = ok <1.99999")), "{shown}");
+    assert!(
+        lines
+            .next()
+            .is_some_and(|line| line.contains("<... sleep until 2.00000") && line.contains(" resumed> = ok <1.99999")),
+        "{shown}"
+    );
     assert!(lines.next().is_some_and(|line| line.ends_with("+++ exited with 0 +++")), "{shown}");
     assert_eq!(lines.next(), None);
     let (code, _, shown) = script("strace -p 77");
     assert_eq!((code, shown.as_str()), (1, "strace: task 77: no such task\n"));
+}
+
+#[test]
+fn a_task_that_waits_for_strace_to_end_is_not_traced_and_the_script_goes_on() {
+    for (ancestor, serial) in [("$$", 2), ("1", 1)] {
+        let (code, printed, shown) = script(&format!("strace -p {ancestor}; echo $?; echo on"));
+        assert_eq!((code, printed.as_str()), (0, "1\non\n"));
+        assert_eq!(shown, format!("strace: task {serial}: it waits for strace to end\n"));
+    }
+    // Below another shell, and beside a task that is traced to its end.
+    let (code, printed, shown) = script("sleep 1 & (strace -p $$,$!; echo $?; true)");
+    assert_eq!((code, printed.as_str()), (0, "0\n"));
+    assert!(shown.starts_with("strace: task 2: it waits for strace to end\n"), "{shown}");
+    assert!(shown.ends_with("+++ exited with 0 +++\n"), "{shown}");
+}
+
+#[test]
+fn a_task_that_comes_to_wait_for_strace_to_end_is_detached_from() {
+    for quantum in [1, 64] {
+        let (code, printed, shown) =
+            shown_by(program("sh", &["-c", "strace -e none -p $$ & sleep 1; echo on; wait; echo $?"]).quantum(quantum));
+        assert_eq!((code, printed.as_str()), (0, "on\n0\n"));
+        assert!(shown.ends_with("strace: task 2 detached: it waits for strace to end\n"), "{shown}");
+        // At a quantum of 1 the shell does not wait yet when strace begins.
+        let (code, printed, shown) = shown_by(program("sh", &["-c", "strace -e none -p $$; echo on"]).quantum(quantum));
+        assert_eq!((code, printed.as_str()), (0, "on\n"));
+        assert!(shown.contains("it waits for strace to end\n"), "{shown}");
+    }
 }
 
 #[test]
@@ -232,6 +275,39 @@ fn a_command_of_the_host_shows_a_program_and_ends_as_it_does() {
     assert_eq!(yieldix(&["strace", "-c", "false"]).status.code(), Some(1));
     assert_eq!(yieldix(&["strace", "nonesuch"]).status.code(), Some(127));
     assert_eq!(yieldix(&["strace", "-e", "nonesuch", "hello"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_command_of_the_host_attaches_to_nobody() {
+    let output = yieldix(&["strace", "-p", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("strace: -p is for use in a shell") && !said.contains("deadlock"), "{said}");
+}
+
+#[test]
+fn a_command_of_the_host_writes_to_a_folder_of_the_host_and_not_to_what_ends_with_the_machine() {
+    let output = yieldix(&["strace", "-o", "/calls", "hello"]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("strace: /calls: is in the machine's memory"), "{said}");
+    let folder = std::env::temp_dir().join(format!("yieldix-strace-{}", std::process::id()));
+    fs::create_dir(&folder).unwrap();
+    let output = yieldix(&["--mount", &format!("{}:/host", folder.display()), "strace", "-o", "host/calls", "hello"]);
+    let shown = fs::read_to_string(folder.join("calls"));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let shown = shown.unwrap();
+    assert!(shown.contains("write(1, ") && shown.ends_with("+++ exited with 0 +++\n"), "{shown}");
+}
+
+#[test]
+fn what_is_shown_and_cannot_be_written_is_told_and_the_code_of_the_program_stays() {
+    for (program, code) in [("hello", 1), ("sh -c 'exit 3'", 3)] {
+        let (_, printed, shown) = script(&format!("strace -o /dev/full {program} >/dev/null; echo $?"));
+        assert_eq!(printed, format!("{code}\n"));
+        assert_eq!(shown, "strace: /dev/full: ENOSPC: no space left\n");
+    }
 }
 
 #[test]

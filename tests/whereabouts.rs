@@ -272,8 +272,11 @@ fn the_tree_tells_what_each_waits_on_and_where() {
     let text = witness.text();
     let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}: {text}"));
     assert!(
-        line("sleep").contains("sleep: sleep until ") && line("sleep").contains(" at userland/src/programs/sleep.rs:")
+        line("sleep").contains("sleep(3): sleep until ")
+            && line("sleep").contains(" at userland/src/programs/sleep.rs:")
     );
-    assert!(line("init").starts_with("init: any child at userland/src/programs/init.rs:"), "{text}");
-    assert!(line("pstree").contains("pstree: running at userland/src/programs/pstree.rs:"), "{text}");
+    assert!(line("init").starts_with("init(1): any child at userland/src/programs/init.rs:"), "{text}");
+    assert!(line("pstree").contains("pstree(4): running at userland/src/programs/pstree.rs:"), "{text}");
+    // Who waits is told of by a number, which stands in the tree.
+    assert!(line("sh(2)").contains("sh(2): child 4 at "), "{text}");
 }

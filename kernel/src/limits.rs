@@ -230,6 +230,10 @@ pub const STORM_CALLS: u32 = 10_000;
 /// See [`STORM_CALLS`].
 pub const STORM_WITHIN: Duration = Duration::from_secs(1);
 
+/// Traps for each of these calls, that one included, from which a task is taken to do something else as well: fewer are
+/// what goes with the asking, such as to give up the turn and to look at the clock.
+pub const STORM_OTHERS: u32 = 4;
+
 /// Tasks whose calls that came to nothing are counted; when there is one more, all begin anew.
 pub const STORMS_FOLLOWED: usize = 64;
 

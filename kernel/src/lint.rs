@@ -104,6 +104,8 @@ impl Observer for LintRefusal {
 struct Storm {
     calls: u32,
     since: Time,
+    /// The task's traps when this began.
+    traps: u32,
 }
 
 /// Descriptors that a task has opened, by the line that opened them, as long as none of that line was closed.
@@ -267,20 +269,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return;
         }
         let (tid, now) = (self.table.tid(slot), self.now());
+        let traps = self.table.slot(slot).traps;
         let storms = &mut self.lints.storms;
         if storms.len() >= limits::STORMS_FOLLOWED && !storms.contains_key(&tid) {
             storms.clear();
         }
-        let storm = storms.entry(tid).or_insert(Storm { calls: 0, since: now });
+        let begins = Storm { calls: 0, since: now, traps };
+        let storm = storms.entry(tid).or_insert(begins);
         if now.since(storm.since) > limits::STORM_WITHIN {
-            *storm = Storm { calls: 0, since: now };
+            *storm = begins;
         }
         storm.calls += 1;
-        let calls = storm.calls;
+        let (calls, traps) = (storm.calls, traps.wrapping_sub(storm.traps));
         if calls < limits::STORM_CALLS {
             return;
         }
         storms.remove(&tid);
+        // Who does something else as well only looks now and then.
+        if traps / calls >= limits::STORM_OTHERS {
+            return;
+        }
         if let Some(line) = self.is_to_tell(Lint::PollStorm, slot) {
             emit!(self, PollStorm { tid, name: self.name_of(slot), calls, line: &line });
         }

@@ -16,7 +16,7 @@ use crate::{
 use smallvec::SmallVec;
 use std::{ops::CoroutineState, time::Duration};
 use tracing::{Level, level_filters::LevelFilter};
-use yieldix_syscalls::{CallInfo, Syscall, Tid, Time, Trap};
+use yieldix_syscalls::{CallInfo, Tid, Time, Trap};
 
 /// Delivers an event if anybody wants it; its fields are computed only then.
 macro_rules! emit {
@@ -243,8 +243,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn tell_trapped(&mut self, tid: Tid, slot: u32, step: &Step) {
         if let CoroutineState::Yielded(Trap { call, at }) = step {
-            // What returns from a subroutine has no answer; that of its caller is the subroutine's.
-            if !matches!(call, Syscall::Return { .. }) {
+            if call.info().is_answered() {
                 let now = self.now_exactly();
                 self.account_mut(slot).asked.push((call.info(), now));
             }

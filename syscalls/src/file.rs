@@ -95,6 +95,21 @@ pub enum FileKind {
     Other,
 }
 
+/// In words: `regular file`.
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FileKind::Regular => "regular file",
+            FileKind::Directory => "directory",
+            FileKind::Device => "character special file",
+            FileKind::Pipe => "fifo",
+            FileKind::Socket => "socket",
+            FileKind::Link => "symbolic link",
+            FileKind::Other => "unknown",
+        })
+    }
+}
+
 /// One entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirEntry {

@@ -19,6 +19,8 @@ pub struct Program {
     pub about: &'static str,
     /// Its arguments, as a usage line shows them.
     pub usage: &'static str,
+    /// What its help explains beside: its options, a line each; may be empty.
+    pub details: &'static str,
     /// What runs.
     pub entry: Entry,
     /// How it wants to be booted.
@@ -127,7 +129,7 @@ impl Lesson {
 impl Program {
     /// A program of one task that runs under init.
     pub const fn new(name: &'static str, group: Group, about: &'static str, start: fn(Args) -> Task) -> Program {
-        Program { name, group, about, usage: "", entry: Entry::Task(start), boot: Boot::UnderInit }
+        Program { name, group, about, usage: "", details: "", entry: Entry::Task(start), boot: Boot::UnderInit }
     }
 
     /// A lesson: its first tasks start together, alone on the machine.
@@ -142,6 +144,7 @@ impl Program {
             group: Group::Course(Part::OperatingSystem),
             about,
             usage: "",
+            details: "",
             entry: Entry::Together(first),
             boot: Boot::Alone(lesson),
         }
@@ -150,6 +153,11 @@ impl Program {
     /// With this usage line.
     pub const fn usage(self, usage: &'static str) -> Program {
         Program { usage, ..self }
+    }
+
+    /// With these lines of help behind what it does.
+    pub const fn details(self, details: &'static str) -> Program {
+        Program { details, ..self }
     }
 
     /// The options its first tasks are spawned with.

@@ -2,7 +2,7 @@
 
 use crate::{
     Buf, CallCount, Datagram, DirEntry, Errno, Fd, FileInfo, HostProcess, Interest, Message, Probe, ScopeId, Show,
-    SysInfo, TaskInfo, TerminalInfo, Tid, Time, TraceRecord, Value, table::show_list,
+    SysInfo, TaskInfo, TerminalInfo, Tid, Time, TraceRecord, Value, show::Counted,
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -140,6 +140,10 @@ impl Reply {
     }
 }
 
+fn counted(count: usize, of: &'static str) -> Counted {
+    Counted(count as u64, of)
+}
+
 /// As strace shows it, after the `=`. Payloads are cut after so many bytes as the precision says, as those of a call.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,9 +157,9 @@ impl fmt::Display for Reply {
             Reply::Message(message) => message.show(f),
             Reply::End => f.write_str("the end"),
             Reply::Pair(pair) => write!(f, "{} and {}", pair.0, pair.1),
-            Reply::Ready(ready) => show_list(f, ready),
+            Reply::Ready(ready) => ready.show(f),
             Reply::Time(time) => write!(f, "{time}"),
-            Reply::Scope(scope) => write!(f, "{scope:?}"),
+            Reply::Scope(scope) => scope.show(f),
             Reply::Addr(addr) => write!(f, "{addr}"),
             Reply::Conn(conn) => write!(f, "{} from {}", conn.0, conn.1),
             Reply::Exited { tid, code } => write!(f, "{tid} exited with {code}"),
@@ -166,20 +170,21 @@ impl fmt::Display for Reply {
             Reply::Nobody => f.write_str("nobody yet"),
             Reply::Signal(signal) => write!(f, "{signal}"),
             Reply::Signals(signals) => write!(f, "{signals}"),
-            Reply::Environment(variables) => write!(f, "{} variables", variables.len()),
+            Reply::Environment(variables) => write!(f, "{}", counted(variables.len(), "variable")),
             Reply::Terminal(_) => f.write_str("a terminal"),
+            Reply::Entries(entries) if entries.len() == 1 => f.write_str("1 entry"),
             Reply::Entries(entries) => write!(f, "{} entries", entries.len()),
             Reply::Datagram(datagram) => datagram.data.show(f),
-            Reply::Addresses(addresses) => show_list(f, addresses),
+            Reply::Addresses(addresses) => addresses.show(f),
             Reply::Host(process) => write!(f, "{}", process.process),
-            Reply::Tasks(tasks) => write!(f, "{} tasks", tasks.len()),
+            Reply::Tasks(tasks) => write!(f, "{}", counted(tasks.len(), "task")),
             Reply::SysInfo(_) => f.write_str("the machine"),
-            Reply::Traced(records) => write!(f, "{} records", records.len()),
-            Reply::Counts(counts) => write!(f, "{} calls", counts.len()),
-            Reply::File(info) => write!(f, "{:?}, {} bytes", info.kind, info.size),
-            Reply::Value(_) => f.write_str("a value"),
+            Reply::Traced(records) => write!(f, "{}", counted(records.len(), "record")),
+            Reply::Counts(counts) => write!(f, "{}", counted(counts.len(), "call")),
+            Reply::File(info) => info.show(f),
+            Reply::Value(value) => value.show(f),
             Reply::Probe(_) => f.write_str("a probe"),
-            Reply::Short { sent, errno } => write!(f, "{} after {sent} bytes", errno.name()),
+            Reply::Short { sent, errno } => write!(f, "{} after {}", errno.name(), Counted(*sent, "byte")),
             Reply::Unsent { errno, .. } => f.write_str(errno.name()),
             Reply::Err(errno) => f.write_str(errno.name()),
         }

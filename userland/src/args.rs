@@ -5,7 +5,7 @@
 //! from [`Args`] to options of its own, and hands the result to [`or_usage`], which answers `--help` and
 //! refuses what is wrong in the same words everywhere.
 
-use crate::{eprintln, excerpt::excerpt, println};
+use crate::{eprintln, excerpt::excerpt, print};
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt::Display, net::SocketAddr, str::FromStr};
 use yieldix_syscalls::{Args, Errno, Program, Routine, calls::exit, routine, trap};
@@ -241,7 +241,7 @@ pub fn or_usage_with<T: Send>(
         let code = match options {
             Ok(options) => return Ok(options),
             Err(Misuse::Help) => {
-                println!("usage: {}\n{}", usage(program), program.about)?;
+                print!("{}", help(program))?;
                 0
             }
             Err(Misuse::Wrong(what)) => {
@@ -303,6 +303,11 @@ pub fn at_most_one(args: Args, what: &str) -> Result<Option<String>, Misuse> {
     Given::parse(args, &[], &[])?.at_most_one(what)
 }
 
+/// What `--help` prints.
+pub(crate) fn help(program: &Program) -> String {
+    format!("usage: {}\n{}\n{}", usage(program), program.about, program.details)
+}
+
 /// The program's name and arguments, as they are typed.
 pub(crate) fn usage(program: &Program) -> String {
     format!("{} {}", program.name, program.usage).trim_end().into()
@@ -311,7 +316,10 @@ pub(crate) fn usage(program: &Program) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run, words};
+    use crate::{
+        fake_kernel::{End, run, words},
+        println,
+    };
     use alloc::{borrow::ToOwned, vec};
     use yieldix_syscalls::{Group, Task, call, task};
 

@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn spawned() -> (&'static str, Reply) {
-        ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Tid(Tid::new(2, 2)))
+        ("spawn_with(handle, [pass 4])", Reply::Tid(Tid::new(2, 2)))
     }
 
     fn at(seconds: u64) -> (&'static str, Reply) {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn hanging_up_reads_until_the_peer_has_gone() {
         let came = |bytes| ("recv(3, 4096)", Reply::Buf(Buf::from(bytes)));
-        let script = [("shutdown(3, Write)", Reply::Unit), came("more"), came("")];
+        let script = [("shutdown(3, write)", Reply::Unit), came("more"), came("")];
         assert_eq!(run_script(hanging_up(), script).end, End::Returned(Ok(())));
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn hanging_up_on_a_peer_that_goes_on_sending_ends() {
         let most = vec![0; READ_BYTES as usize];
         let reads = DISCARD_BYTES_MAX / most.len();
-        let script = core::iter::once(("shutdown(3, Write)", Reply::Unit))
+        let script = core::iter::once(("shutdown(3, write)", Reply::Unit))
             .chain((0..reads).map(|_| ("recv(3, 4096)", Reply::Buf(Buf::copy_from(&most)))));
         assert_eq!(run_script(hanging_up(), script).end, End::Returned(Ok(())));
     }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_connection_without_a_task_is_closed() {
-        let no_task = ("spawn_with(handle, [Pass(Fd(4.0))])", Reply::Err(Errno::EAGAIN));
+        let no_task = ("spawn_with(handle, [pass 4])", Reply::Err(Errno::EAGAIN));
         let run = run_script(server(10), [accepted(), no_task, ("close(4)", Reply::Unit), at(1), paused()]);
         assert_eq!((run.errors.lines().count(), run.end), (1, asks("accept(3)")));
     }

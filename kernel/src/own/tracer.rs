@@ -206,8 +206,7 @@ impl Tracer {
     fn note_trap(&mut self, tid: Tid, at: Time, call: &Syscall, line: Location<'static>, depth: u32) {
         let Some(asked) = self.traced.get_mut(&tid) else { return };
         let info = call.info();
-        // What answers a return is the call that is returned from.
-        if !matches!(call, Syscall::Return { .. } | Syscall::Exit { .. }) {
+        if info.is_answered() {
             asked.push(Asked { info: Some(info), since: at });
         }
         let count = CallCount { info, calls: 0, errors: 0, took: Duration::ZERO };

@@ -165,10 +165,10 @@ mod tests {
             [
                 ("write(3, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"… (1048577 bytes))", Reply::Err(Errno::EOPNOTSUPP)),
                 ("port_send(3, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"… (1048576 bytes))", Reply::Unit),
-                ("port_send(3, \"x\" (1 bytes))", Reply::Unit),
+                ("port_send(3, \"x\" (1 byte))", Reply::Unit),
                 ("sync(3)", Reply::Err(Errno::EINVAL)),
-                ("write(3, \"y\" (1 bytes))", Reply::Err(Errno::EOPNOTSUPP)),
-                ("port_send(3, \"y\" (1 bytes))", Reply::Unit),
+                ("write(3, \"y\" (1 byte))", Reply::Err(Errno::EOPNOTSUPP)),
+                ("port_send(3, \"y\" (1 byte))", Reply::Unit),
                 ("sync(1)", Reply::Err(Errno::EPIPE)),
             ],
         );

@@ -104,7 +104,7 @@ mod tests {
     fn a_program_runs_in_the_environment_that_is_set_for_it() {
         let script = [
             ("unsetenv(\"A\")", Reply::Unit),
-            ("setenv(\"C\" (1 bytes), \"x=y\" (3 bytes))", Reply::Unit),
+            ("setenv(\"C\" (1 byte), \"x=y\" (3 bytes))", Reply::Unit),
             NO_PATH,
             ("spawn_program(\"echo\", [\"D=1\"])", Reply::Tid(Tid::new(0, 5))),
             ("wait(5)", Reply::Exited { tid: Tid::new(0, 5), code: 3 }),
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_set_or_started_is_told_by_the_code() {
-        let refused = [("setenv(\"\" (0 bytes), \"1\" (1 bytes))", Reply::Err(Errno::EINVAL))];
+        let refused = [("setenv(\"\", \"1\" (1 byte))", Reply::Err(Errno::EINVAL))];
         assert_eq!(run_script(main(words("=1 echo")), refused).end, End::Exited(125));
         let unknown = [NO_PATH, ("spawn_program(\"nonesuch\", [])", Reply::Err(Errno::ENOENT))];
         let run = run_script(main(words("nonesuch")), unknown);

@@ -1,25 +1,42 @@
 //! The tasks of the machine.
 
-use crate::prelude::*;
+use crate::{
+    args::{FAILED_CODE, parse as parse_value},
+    prelude::*,
+};
 use core::fmt::Write;
 
 pub(crate) const PROGRAM: Program = Program::new(
     "ps",
     Group::System,
-    "lists the tasks; with -l, also the group and the source line where each is",
+    "lists the tasks, or these; with -l, also the group and the source line where each is",
     main,
 )
-.usage("[-l]");
+.usage("[-l] [-p TID[,TID...]]... [TID]...");
 
-fn parse(args: Args) -> Result<bool, Misuse> {
-    Ok(Given::parse(args, &["-l"], &[])?.without_operands()?.has("-l"))
+/// Are lines asked for, and which tasks? None stands for all.
+fn parse(args: Args) -> Result<(bool, Vec<Tid>), Misuse> {
+    let given = Given::parse_anywhere(args, &["-l"], &["-p"])?;
+    let lists = given.values().map(|(_, list)| list).chain(given.operands.iter().map(String::as_str));
+    let tids = lists.flat_map(|list| list.split(',')).map(|tid| parse_value("task", tid)).collect::<Result<_, _>>()?;
+    Ok((given.has("-l"), tids))
 }
 
 fn main(args: Args) -> Task {
     task!({
-        let with_lines = call!(or_usage(&PROGRAM, parse(args)))?;
-        let tasks = trap!(yield tasks())?;
-        print!("{}", listing(&tasks, with_lines))
+        let (with_lines, wanted) = call!(or_usage(&PROGRAM, parse(args)))?;
+        let mut tasks = trap!(yield tasks())?;
+        if wanted.is_empty() {
+            return print!("{}", listing(&tasks, with_lines));
+        }
+        let missing: Vec<&Tid> = wanted.iter().filter(|tid| !tasks.iter().any(|task| task.tid == **tid)).collect();
+        let code = if missing.is_empty() { 0 } else { FAILED_CODE };
+        for tid in missing {
+            eprintln!("ps: task {tid}: {}", Errno::ESRCH.meaning())?;
+        }
+        tasks.retain(|task| wanted.contains(&task.tid));
+        print!("{}", listing(&tasks, with_lines))?;
+        trap!(yield exit(code))
     })
 }
 
@@ -74,6 +91,7 @@ fn row(task: &TaskInfo) -> [String; COLUMNS.len()] {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::fake_kernel::{End, run_script, words};
     use core::panic::Location;
 
     pub(in crate::programs) fn task(serial: u64, name: &str, state: TaskState, turns: u64) -> TaskInfo {
@@ -106,6 +124,22 @@ TID PPID STATE     TURNS TRAPS FDS NAME
  10    9 ready         3     3   0 a\\u{1b}[2Jb
 ";
         assert_eq!(listing(&tasks, false), expected);
+    }
+
+    #[test]
+    fn tasks_that_are_asked_for_are_listed_and_those_that_are_not_there_told() {
+        let all = || vec![task(1, "init", TaskState::Ready, 1), task(2, "sh", TaskState::Ready, 1)];
+        let run_with = |line| run_script(main(words(line)), [("tasks()", Reply::Tasks(Box::new(all())))]);
+        for line in ["2", "-p 2", "-p 2,2"] {
+            let run = run_with(line);
+            assert_eq!((run.output.lines().count(), run.output.contains("sh"), run.end), (2, true, End::Exited(0)));
+        }
+        let run = run_with("2,77 1");
+        assert_eq!((run.output.lines().count(), run.end), (3, End::Exited(1)));
+        assert_eq!(run.errors, "ps: task 77: no such task\n");
+        for line in ["-1", "x", "-p 0", "2,"] {
+            assert_eq!(run_with(line).end, End::Exited(2), "{line}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(crate) const PROGRAM: Program = Program::new(
     "pstree",
     Group::System,
-    "shows which task is whose child; -p with their numbers, -w with what each waits on and where",
+    "shows which task is whose child; -p with their numbers, -w also with what each waits on and where",
     main,
 )
 .usage("[-p] [-w]");
@@ -19,7 +19,9 @@ struct Shown {
 
 fn parse(args: Args) -> Result<Shown, Misuse> {
     let given = Given::parse(args, &["-p --show-pids", "-w --where"], &[])?.without_operands()?;
-    Ok(Shown { numbers: given.has("-p"), waits: given.has("-w") })
+    let waits = given.has("-w");
+    // What a task waits on may be another, by its number.
+    Ok(Shown { numbers: given.has("-p") || waits, waits })
 }
 
 fn main(args: Args) -> Task {
@@ -100,7 +102,7 @@ orphan
         assert_eq!(tree(&tasks, Shown::default()), shown);
         let numbers = Shown { numbers: true, ..Shown::default() };
         assert!(tree(&tasks, numbers).starts_with("init(1)\n├─sh(2)\n"));
-        let waits = Shown { waits: true, ..Shown::default() };
-        assert!(tree(&tasks, waits).starts_with("init: ready\n├─sh: ready\n"));
+        let waits = parse(vec!["-w".to_owned()]).unwrap();
+        assert!(tree(&tasks, waits).starts_with("init(1): ready\n├─sh(2): ready\n"));
     }
 }

@@ -26,16 +26,10 @@ fn parse(args: Args) -> Result<(Given, String), Misuse> {
 }
 
 /// What kind of file it is, in words.
-fn kind(info: &FileInfo) -> &'static str {
+fn kind(info: &FileInfo) -> String {
     match info.kind {
-        FileKind::Regular if info.size == 0 => "regular empty file",
-        FileKind::Regular => "regular file",
-        FileKind::Directory => "directory",
-        FileKind::Device => "character special file",
-        FileKind::Pipe => "fifo",
-        FileKind::Socket => "socket",
-        FileKind::Link => "symbolic link",
-        FileKind::Other => "unknown",
+        FileKind::Regular if info.size == 0 => "regular empty file".to_owned(),
+        kind => kind.to_string(),
     }
 }
 
@@ -51,7 +45,7 @@ fn line(format: &str, path: &str, info: &FileInfo) -> String {
         match rest.next() {
             Some('n') => text.push_str(path),
             Some('s') => text += &info.size.to_string(),
-            Some('F') => text.push_str(kind(info)),
+            Some('F') => text.push_str(&kind(info)),
             Some('a') => text += &format!("{:o}", info.mode),
             Some('A') => text += &permissions(info.kind, info.mode),
             Some('h') => text += &info.links.to_string(),

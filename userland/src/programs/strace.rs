@@ -9,9 +9,12 @@ mod lines;
 mod summary;
 
 use crate::{
+    args::FAILED_CODE,
     executable::{self, not_started_code, search_path, why_not_started},
+    path::{is_within, plain},
     prelude::*,
 };
+use alloc::collections::BTreeSet;
 use filter::Filter;
 use lines::Lines;
 
@@ -21,7 +24,20 @@ pub(crate) const PROGRAM: Program = Program::new(
     "shows the calls of a program, or of tasks (-p): of those they spawn too (-f), or only how many (-c), of some (-e)",
     main,
 )
-.usage("[-cf] [-e [trace=][!]CALL,%CLASS...] [-o FILE] [-s BYTES] [-p TID[,TID...]]... [PROGRAM [ARGUMENT]...]");
+.usage("[-cf] [-e [trace=][!]CALL,%CLASS...] [-o FILE] [-s BYTES] [-p TID[,TID...]]... [PROGRAM [ARGUMENT]...]")
+.details(DETAILS);
+
+const DETAILS: &str = "
+  -c, --summary-only        count the calls, and show what each took, at the end
+  -e, --trace CALL,...      show only these calls; with ! before them, all but these
+  -f, --follow-forks        show the calls of tasks that are spawned, too
+  -o, --output FILE         write there and not to standard error
+  -p, --attach TID,...      show the calls of tasks that run already, until they end or Ctrl-C comes
+  -s, --string-limit BYTES  show so many bytes of data and texts (32)
+
+A CALL is the name of one, all, none, or a class of them:
+  %desc %file %network %port %process %signal %time
+";
 
 /// Records that are asked for at a time, and shown before another turn.
 const RECORDS: u32 = 512;
@@ -38,12 +54,12 @@ struct Options {
     program: Option<(String, Args)>,
 }
 
+/// Those without a value, and those with one.
+const OPTIONS: (&[&str], &[&str]) =
+    (&["-f --follow-forks", "-c --summary-only"], &["-e --trace", "-o --output", "-s --string-limit", "-p --attach"]);
+
 fn parse(args: Args) -> Result<Options, Misuse> {
-    let given = Given::parse(
-        args,
-        &["-f --follow-forks", "-c --summary-only"],
-        &["-e --trace", "-o --output", "-s --string-limit", "-p --attach"],
-    )?;
+    let given = Given::parse(args, OPTIONS.0, OPTIONS.1)?;
     let filter = given.value::<Filter>("-e")?.unwrap_or_default();
     let (follows, only_counts) = (given.has("-f"), given.has("-c"));
     let output = given.value("-o")?;
@@ -68,14 +84,7 @@ fn main(args: Args) -> Task {
     task!({
         let Options { follows, only_counts, filter, output, shown, tasks, program } =
             call!(or_usage(&PROGRAM, parse(args)))?;
-        let to = match output {
-            Some(path) => {
-                let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
-                let opened = trap!(yield open(path.as_str(), flags));
-                call!(or_complain(&PROGRAM, &path, opened))?
-            }
-            None => Fd::STDERR,
-        };
+        let mut output = call!(Output::open(output))?;
         let mut flags = if follows { TraceFlags::FOLLOW } else { TraceFlags::NONE };
         if only_counts {
             flags = flags | TraceFlags::COUNT;
@@ -86,44 +95,136 @@ fn main(args: Args) -> Task {
             Some((program, args)) => Some(call!(begin(&program, args, tracer))?),
             None => None,
         };
-        call!(attach(tracer, tasks, child.is_some()))?;
+        let may_be_waited_for = call!(attach(tracer, tasks, child.is_some()))?;
         let lines = Lines::new(filter, names_tasks, !only_counts);
-        call!(show(tracer, lines, to))?;
+        call!(show(tracer, lines, may_be_waited_for, &mut output))?;
         if only_counts {
             let mut counts = trap!(yield ktrace_counts(tracer))?;
             counts.retain(|count| filter.has(count.info));
-            write_all!(to, Buf::from(summary::table(counts).into_bytes()))?;
+            call!(output.write(summary::table(counts)));
         }
         trap!(yield close(tracer))?;
-        match child {
-            Some(child) => {
-                let status = trap!(yield wait(child))?;
-                trap!(yield exit(status.code()))
-            }
-            None => Ok(()),
-        }
+        let code = match child {
+            Some(child) => trap!(yield wait(child))?.code(),
+            None => 0,
+        };
+        trap!(yield exit(if code == 0 && output.is_lost { FAILED_CODE } else { code }))
     })
 }
 
-/// Traces tasks that are there, until they end. Without a program beside them, until Ctrl-C comes; and when none of
-/// them is there, that is the end.
-fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result<(), Errno>> {
+/// Where what is shown goes.
+struct Output {
+    to: Fd,
+    path: Option<String>,
+    /// Could something not be written? It was told, and nothing more is written.
+    is_lost: bool,
+}
+
+impl Output {
+    /// A file, or standard error. What cannot be is the program's end.
+    fn open(path: Option<String>) -> impl Routine<Result<Output, Errno>> {
+        routine!(move {
+            let to = match &path {
+                Some(path) => {
+                    let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+                    let opened = trap!(yield open(path.as_str(), flags));
+                    let to = call!(or_complain(&PROGRAM, path, opened))?;
+                    call!(refuse_what_is_gone(path, to))?;
+                    to
+                }
+                None => Fd::STDERR,
+            };
+            Ok(Output { to, path, is_lost: false })
+        })
+    }
+
+    fn write(&mut self, text: String) -> impl Routine<()> {
+        routine!(move -> () {
+            if self.is_lost {
+                return;
+            }
+            if let Err(errno) = write_all!(self.to, Buf::from(text.into_bytes())) {
+                self.is_lost = true;
+                let path = self.path.as_deref().unwrap_or("standard error");
+                // If this cannot be told either, the exit code tells.
+                let _ = eprintln!("strace: {}: {errno}", excerpt(path));
+            }
+        })
+    }
+}
+
+/// The first task, which starts what the host asks for.
+const INIT: u64 = 1;
+
+/// The end of who was started by the host, and not by a shell, and writes to a file in memory: nobody could read it.
+fn refuse_what_is_gone(path: &str, file: Fd) -> impl Routine<Result<(), Errno>> + '_ {
     routine!(move {
+        if trap!(yield getppid())?.serial() != INIT || trap!(yield fstat(file))?.kind != FileKind::Regular {
+            return Ok(());
+        }
+        let directory = trap!(yield getcwd())?;
+        let mounts = call!(read_text("/proc/mounts"))?;
+        if is_in_memory(&plain(path, &directory), &mounts) {
+            eprintln!(
+                "strace: {}: is in the machine's memory and would be gone at its end: name a file below a folder of the \
+                 host (yieldix --mount HOST:GUEST strace -o GUEST/FILE)",
+                excerpt(path)
+            )?;
+            trap!(yield exit(FAILED_CODE))?;
+        }
+        Ok(())
+    })
+}
+
+/// Is the file at this path in none of the host's folders? `mounts` has a line each: the place, what is there.
+fn is_in_memory(path: &str, mounts: &str) -> bool {
+    let places = mounts.lines().filter_map(|line| {
+        let mut words = line.split('\t');
+        Some((words.next()?, words.next()?))
+    });
+    let longest = places.filter(|(place, _)| is_within(path, place)).max_by_key(|(place, _)| place.len());
+    longest.is_none_or(|(_, system)| system != "folder")
+}
+
+/// Traces tasks that are there, until they end. Without a program beside them, until Ctrl-C comes; and when none of
+/// them is there, that is the end. Gives whether one of them may come to wait for this one.
+fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result<bool, Errno>> {
+    routine!(move {
+        if tasks.is_empty() {
+            return Ok(false);
+        }
         if !has_program {
             trap!(yield catch_signals(Signal::Int | Signal::Term))?;
         }
+        let (waiting, ancestors) = call!(waiting_for_us())?;
         let mut is_any_traced = has_program;
+        let mut may_be_waited_for = false;
         for tid in tasks {
+            if waiting.contains(&tid) {
+                eprintln!("strace: task {tid}: {WAITS_FOR_US}")?;
+                continue;
+            }
             match trap!(yield ktrace_attach(tracer, tid)) {
                 // A program that was started before may be one that was named.
-                Ok(()) | Err(Errno::EEXIST) => is_any_traced = true,
+                Ok(()) | Err(Errno::EEXIST) => {
+                    is_any_traced = true;
+                    may_be_waited_for |= ancestors.contains(&tid);
+                }
                 Err(errno) => {
                     let why = if errno == Errno::EINVAL { "it is strace itself" } else { errno.meaning() };
                     eprintln!("strace: task {tid}: {why}")?;
                 }
             }
         }
-        if is_any_traced { Ok(()) } else { trap!(yield exit(1)) }
+        if is_any_traced {
+            return Ok(may_be_waited_for);
+        }
+        if trap!(yield getppid())?.serial() == INIT {
+            eprintln!("strace: -p is for use in a shell (yieldix, and there strace -p TID), beside which others run")?;
+        }
+        trap!(yield exit(FAILED_CODE))?;
+        // Not reached: exit is not answered.
+        Err(Errno::EPROTO)
     })
 }
 
@@ -147,31 +248,81 @@ fn begin<'a>(program: &'a str, args: Args, tracer: Fd) -> impl Routine<Result<Ti
     })
 }
 
-/// Writes what a tracer tells, until all whom it traces have ended, or a signal comes that is caught.
-fn show(tracer: Fd, mut lines: Lines, to: Fd) -> impl Routine<Result<(), Errno>> {
+/// Why a task is not traced, or no longer.
+const WAITS_FOR_US: &str = "it waits for strace to end";
+
+/// The tasks that go on when this one has ended, and not before; and its ancestors, who may come to be such.
+fn waiting_for_us() -> impl Routine<Result<(BTreeSet<Tid>, BTreeSet<Tid>), Errno>> {
     routine!(move {
-        loop {
+        let me = trap!(yield gettid())?;
+        let tasks = trap!(yield tasks())?;
+        Ok((waiting_for(me, &tasks), ancestors(me, &tasks)))
+    })
+}
+
+fn ancestors(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
+    let parent_of = |tid: Tid| tasks.iter().find(|task| task.tid == tid).map(|task| task.parent);
+    core::iter::successors(parent_of(tid), |tid| parent_of(*tid)).collect()
+}
+
+/// The tasks that go on when this one has ended, and not before: those that wait for it, for those, and so on.
+fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
+    let mut waiting = BTreeSet::new();
+    let mut found = BTreeSet::from([tid]);
+    while !found.is_empty() {
+        waiting.append(&mut found);
+        let is_ending = |tid: Tid| waiting.contains(&tid);
+        let waits = tasks.iter().filter(|task| match task.state {
+            TaskState::Blocked(WaitsOn::Child(tid) | WaitsOn::Join(tid)) => is_ending(tid),
+            TaskState::Blocked(WaitsOn::AnyChild | WaitsOn::GroupChild(_) | WaitsOn::NurseryChild(_)) => {
+                let mut children = tasks.iter().filter(|child| child.parent == task.tid).peekable();
+                children.peek().is_some() && children.all(|child| is_ending(child.tid))
+            }
+            _ => false,
+        });
+        found = waits.map(|task| task.tid).filter(|tid| !waiting.contains(tid)).collect();
+    }
+    waiting.remove(&tid);
+    waiting
+}
+
+/// Writes what a tracer tells, until all whom it traces have ended, or a signal comes that is caught. Where they may
+/// wait for this one, also until all do: nothing would be told any more, and nobody would go on.
+fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Output) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        while !output.is_lost {
             match trap!(yield ktrace_read(tracer, RECORDS)) {
                 Ok(records) if records.is_empty() => break,
                 Ok(records) => records.iter().for_each(|record| lines.take(record)),
                 Err(Errno::EINTR) => {
                     trap!(yield take_signal())?;
-                    lines.detach();
+                    lines.detach(None);
                     break;
                 }
                 Err(errno) => return Err(errno),
             }
-            write_all!(to, Buf::from(lines.written().into_bytes()))?;
+            if may_be_waited_for {
+                let waiting = call!(waiting_for_us())?.0;
+                if lines.traced().iter().all(|tid| waiting.contains(tid)) {
+                    lines.detach(Some(WAITS_FOR_US));
+                    break;
+                }
+            }
+            call!(output.write(lines.written()));
         }
         lines.end();
-        write_all!(to, Buf::from(lines.written().into_bytes()))
+        call!(output.write(lines.written()));
+        Ok(())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake_kernel::{End, run, run_script};
+    use crate::{
+        fake_kernel::{End, run, run_script},
+        programs::ps::tests::task,
+    };
 
     fn words(line: &str) -> Args {
         line.split(' ').map(str::to_owned).collect()
@@ -208,12 +359,89 @@ mod tests {
         let script = [
             ("ktrace(0, none, 32)", Reply::Fd(Fd::new(3, 0))),
             ("catch_signals(INT|TERM)", Reply::Signals(Signals::NONE)),
+            ("gettid()", Reply::Tid(Tid::new(0, 9))),
+            ("tasks()", Reply::Tasks(Box::default())),
             ("ktrace_attach(3, 8)", Reply::Err(Errno::ESRCH)),
             ("ktrace_attach(3, 9)", Reply::Err(Errno::EINVAL)),
+            ("getppid()", Reply::Tid(Tid::new(0, 5))),
         ];
         let run = run_script(main(words("-p 8,9")), script);
         let told = "strace: task 8: no such task\nstrace: task 9: it is strace itself\n";
         assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(1)));
+    }
+
+    #[test]
+    fn who_waits_for_a_task_is_found_through_others_and_who_has_another_reason_to_go_on_is_not() {
+        let state = |waits| TaskState::Blocked(waits);
+        let child = |serial| state(WaitsOn::Child(Tid::new(0, serial)));
+        // Each is the child of the one before; 3 has the child 9 as well.
+        let tasks = |of_two, of_three| {
+            let mut tasks = vec![
+                task(1, "init", state(WaitsOn::AnyChild), 1),
+                task(2, "sh", of_two, 1),
+                task(3, "sh", of_three, 1),
+                task(4, "strace", TaskState::Running, 1),
+                task(9, "other", TaskState::Ready, 1),
+            ];
+            tasks[4].parent = Tid::new(0, 3);
+            tasks
+        };
+        let serials = |tasks: Vec<TaskInfo>| {
+            let waiting = waiting_for(Tid::new(0, 4), &tasks);
+            waiting.iter().map(|tid| tid.serial()).collect::<Vec<_>>()
+        };
+        assert_eq!(serials(tasks(child(3), child(4))), [1, 2, 3]);
+        assert_eq!(serials(tasks(child(3), child(9))), [0; 0]);
+        assert_eq!(serials(tasks(child(3), state(WaitsOn::AnyChild))), [0; 0]);
+        assert_eq!(serials(tasks(TaskState::Ready, child(4))), [3]);
+        let above = ancestors(Tid::new(0, 4), &tasks(TaskState::Ready, TaskState::Ready));
+        assert!(
+            [1, 2, 3].into_iter().all(|serial| above.contains(&Tid::new(0, serial)))
+                && !above.contains(&Tid::new(0, 9))
+        );
+    }
+
+    #[test]
+    fn a_file_is_in_memory_unless_a_folder_of_the_host_is_nearest() {
+        let mounts = "/\tram\trw\n/bin\tbin\tro\n/data\tfolder\trw\n/data/x\tram\trw\n";
+        for (path, is_gone) in [("/x", true), ("/data/x/y", true), ("/data/y", false), ("/database", true)] {
+            assert_eq!(is_in_memory(path, mounts), is_gone, "{path}");
+        }
+        assert!(!is_in_memory("/x", "/\tfolder\trw\n"));
+    }
+
+    #[test]
+    fn the_help_names_every_option_and_class() {
+        for class in filter::class_names() {
+            assert!(DETAILS.contains(&format!("%{class}")), "{class}");
+        }
+        for option in OPTIONS.0.iter().chain(OPTIONS.1) {
+            let (short, long) = option.split_once(' ').unwrap();
+            assert!(DETAILS.contains(&format!("  {short}, {long}")), "{option}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_once_and_the_code_of_the_program_stays() {
+        let of = |code, ended| {
+            let told = TraceRecord { tid: Tid::new(0, 7), at: Time::BOOT, what: Traced::Continued };
+            let script = vec![
+                ("open(\"/dev/full\", WRITE|CREATE|TRUNCATE)", Reply::Fd(Fd::new(3, 0))),
+                ("getppid()", Reply::Tid(Tid::new(0, 5))),
+                ("ktrace(0, none, 32)", Reply::Fd(Fd::new(4, 0))),
+                ("getenv(\"PATH\")", Reply::Buf("/bin".into())),
+                ("spawn_program(\"hello\", [])", Reply::Tid(Tid::new(0, 7))),
+                ("mask_signals(INT|QUIT)", Reply::Signals(Signals::NONE)),
+                ("ktrace_read(4, 512)", Reply::Traced(Box::new(vec![told]))),
+                ("write(3, \"0.000000 --- goes on ---\\n\" (25 bytes))", Reply::Err(Errno::ENOSPC)),
+                ("close(4)", Reply::Unit),
+                ("wait(7)", Reply::Exited { tid: Tid::new(0, 7), code }),
+            ];
+            let run = run_script(main(words("-o /dev/full hello")), script);
+            assert_eq!((run.errors.matches("strace: /dev/full: ENOSPC: ").count(), run.end), (1, End::Exited(ended)));
+        };
+        of(0, 1);
+        of(3, 3);
     }
 
     #[test]

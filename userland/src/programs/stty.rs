@@ -77,7 +77,7 @@ mod tests {
         for mode in [TerminalMode::Lines, TerminalMode::Keys, TerminalMode::Raw] {
             assert_eq!(parse(vec![mode_name(mode).to_owned()]), Ok(Asked::Set(mode)));
         }
-        let set = asked("raw", [("set_terminal(0, Raw)", Reply::Unit)]);
+        let set = asked("raw", [("set_terminal(0, raw)", Reply::Unit)]);
         assert_eq!(set, (String::new(), End::Returned(Ok(()))));
     }
 

@@ -86,7 +86,10 @@ fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> 
             // Asked each time: the window may have another size.
             let TerminalInfo { columns, rows, .. } = trap!(yield terminal(Fd::STDOUT))?;
             let (columns, rows) = room(columns, rows);
-            let text = call!(picture(&mut traps, columns, rows - 1))?;
+            // The cursor has the last line; a window of fewer than three has no room for the keys.
+            let keys = if rows < 3 { "" } else { KEYS };
+            let mut text = call!(picture(&mut traps, columns, rows - 1 - keys.lines().count()))?;
+            text.extend(keys.chars().take(columns));
             print!("\x1b[H{}\x1b[J", text.replace('\n', "\x1b[K\r\n"))?;
             drawn += 1;
             if times.is_some_and(|times| drawn >= times) {
@@ -101,6 +104,9 @@ fn show(pause: Duration, times: Option<u32>) -> impl Routine<Result<(), Errno>> 
         }
     })
 }
+
+/// What stands below the tasks.
+const KEYS: &str = "q leaves\n";
 
 /// Keys that end it: `q`, and what would be signals.
 const QUITS: [u8; 4] = [b'q', b'Q', 3, 4];
@@ -256,7 +262,10 @@ fn lay_out(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::programs::ps::tests::task;
+    use crate::{
+        fake_kernel::{run_script, words},
+        programs::ps::tests::task,
+    };
 
     fn info() -> SysInfo {
         SysInfo {
@@ -305,6 +314,34 @@ delay: p50 999ns p90 1.00µs p99 12.3µs p99.9 123µs max 1.23ms
        1        100          2     0 any child                 1.50µs   61.0s init
 ";
         assert_eq!(lay_out(&info(), &tasks, &Measured::read(measured), &before, 100, 80), expected);
+    }
+
+    #[test]
+    fn the_last_line_of_the_screen_names_the_key_that_leaves() {
+        let screen = |rows| {
+            let mode = TerminalMode::Lines;
+            let terminal =
+                || Reply::Terminal(Box::new(TerminalInfo { mode, columns: 80, rows, foreground: Tid::NONE }));
+            let tasks = vec![task(1, "init", TaskState::Ready, 1)];
+            let script = vec![
+                ("open(\"/proc/sched\", READ)", Reply::Err(Errno::ENOENT)),
+                ("terminal(1)", terminal()),
+                ("terminal(0)", terminal()),
+                ("set_terminal(0, raw)", Reply::Unit),
+                ("terminal(1)", terminal()),
+                ("sysinfo()", Reply::SysInfo(Box::new(info()))),
+                ("tasks()", Reply::Tasks(Box::new(tasks))),
+                ("open(\"/proc/sched\", READ)", Reply::Err(Errno::ENOENT)),
+                ("set_terminal(0, lines)", Reply::Unit),
+            ];
+            run_script(main(words("-n 1")), script).output
+        };
+        for rows in [1, 2, 3, 24] {
+            let text = screen(rows);
+            assert_eq!(text.contains("q leaves\x1b[K\r\n\x1b[J"), rows > 2, "{text:?}");
+            assert!(text.matches('\n').count() <= usize::from(rows), "{text:?}");
+        }
+        assert!(screen(24).contains(" init\x1b[K\r\nq leaves"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What dash does too is tested beside dash, from outside.
 
 use super::*;
-use crate::fake_kernel::{End, Run};
+use crate::fake_kernel::{End, Run, run_script};
 use alloc::collections::VecDeque;
 use core::ops::CoroutineState;
 
@@ -69,23 +69,34 @@ fn started(serial: u64) -> Reply {
 
 #[test]
 fn a_program_is_started_and_waited_for() {
-    let script =
-        [("spawn_program(\"hello\", [\"a b\", \"c\"])", started(5)), ("wait_change(Only(Tid(5)), none)", exited(5, 3))];
+    let script = [("spawn_program(\"hello\", [\"a b\", \"c\"])", started(5)), ("wait_change(5, none)", exited(5, 3))];
     assert_eq!(command("hello 'a b' c", script).end, End::Exited(3));
 }
 
 #[test]
 fn what_is_exported_is_told_to_the_environment_before_a_program_starts() {
     let script = [
-        ("setenv(\"x\" (1 bytes), \"1\" (1 bytes))", Reply::Unit),
-        ("setenv(\"y\" (1 bytes), \"2\" (1 bytes))", Reply::Unit),
+        ("setenv(\"x\" (1 byte), \"1\" (1 byte))", Reply::Unit),
+        ("setenv(\"y\" (1 byte), \"2\" (1 byte))", Reply::Unit),
         ("spawn_program(\"hello\", [])", started(5)),
-        ("wait_change(Only(Tid(5)), none)", exited(5, 0)),
+        ("wait_change(5, none)", exited(5, 0)),
         ("unsetenv(\"y\")", Reply::Unit),
         ("spawn_program(\"hello\", [])", started(6)),
-        ("wait_change(Only(Tid(6)), none)", exited(6, 0)),
+        ("wait_change(6, none)", exited(6, 0)),
     ];
     assert_eq!(command("export x=1; y=2 hello; hello", script).end, End::Exited(0));
+}
+
+#[test]
+fn help_of_a_program_is_what_that_program_prints() {
+    let strace = crate::PROGRAMS.iter().find(|program| program.name == "strace").unwrap();
+    let by_itself = run_script(strace.first_tasks(vec!["--help".to_owned()]).remove(0), []);
+    let run = command("help strace", []);
+    assert_eq!((run.output.as_str(), run.end), (by_itself.output.as_str(), End::Exited(0)));
+    assert!(run.output.contains("\n  -f, --follow-forks  "), "{}", run.output);
+    let run = command("help nonesuch cd", []);
+    assert!(run.output.starts_with("cd: built into the shell"), "{}", run.output);
+    assert_eq!((run.errors.as_str(), run.end), ("sh: 1: help: nonesuch: no such program\n", End::Exited(2)));
 }
 
 #[test]
@@ -125,7 +136,7 @@ fn what_a_script_holds_does_not_reach_the_terminal_raw() {
 fn a_killed_program_is_told_and_has_a_status_above_128() {
     let script = || {
         let killed = Reply::Killed { tid: tid(5), signal: Signal::Kill };
-        [("spawn_program(\"sleep\", [\"9\"])", started(5)), ("wait_change(Only(Tid(5)), none)", killed)]
+        [("spawn_program(\"sleep\", [\"9\"])", started(5)), ("wait_change(5, none)", killed)]
     };
     let run = command("sleep 9", script());
     assert_eq!((run.errors.as_str(), run.end), ("sh: 1: sleep 9: killed by SIGKILL\n", End::Exited(137)));
@@ -136,8 +147,7 @@ fn a_killed_program_is_told_and_has_a_status_above_128() {
 #[test]
 fn a_panic_is_101_and_left_to_the_log_to_tell() {
     let panicked = Reply::Panicked(Box::new((tid(5), "so be it".into())));
-    let run =
-        command("panic", [("spawn_program(\"panic\", [])", started(5)), ("wait_change(Only(Tid(5)), none)", panicked)]);
+    let run = command("panic", [("spawn_program(\"panic\", [])", started(5)), ("wait_change(5, none)", panicked)]);
     assert_eq!((run.output.as_str(), run.errors.as_str(), run.end), ("", "", End::Exited(101)));
 }
 
@@ -145,9 +155,9 @@ fn a_panic_is_101_and_left_to_the_log_to_tell() {
 fn a_wait_that_a_signal_ends_goes_on_and_its_trap_is_run_behind_the_command() {
     let script = [
         ("spawn_program(\"hello\", [])", started(5)),
-        ("wait_change(Only(Tid(5)), none)", Reply::Err(Errno::EINTR)),
+        ("wait_change(5, none)", Reply::Err(Errno::EINTR)),
         ("try_take_signal()", Reply::Signal(Signal::Usr1)),
-        ("wait_change(Only(Tid(5)), none)", exited(5, 3)),
+        ("wait_change(5, none)", exited(5, 3)),
     ];
     let run = command("trap 'help >&-; programs=$?' USR1; hello; exit $programs", script);
     // The trap's redirection asks for the descriptor first.
@@ -188,17 +198,17 @@ fn an_input_that_cannot_be_read_is_2_and_told() {
 fn the_prompt_shows_the_last_failure_and_a_mistake_ends_only_its_line() {
     let script = [
         ("read(0, 4096)", Reply::Buf("false\n".into())),
-        ("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
+        ("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
         ("read(0, 4096)", Reply::Buf("echo ${x?}; exit 3\n".into())),
-        ("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
+        ("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
         ("read(0, 4096)", Reply::Buf("fi\n".into())),
-        ("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
+        ("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
         ("read(0, 4096)", Reply::Buf("true 'a\n".into())),
         ("read(0, 4096)", Reply::Buf("b'\n".into())),
-        ("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
+        ("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD)),
         ("read(0, 4096)", Reply::Buf(Buf::EMPTY)),
     ];
-    let first = [("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD))];
+    let first = [("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD))];
     let script: Vec<_> = first.into_iter().chain(script).collect();
     let run = run_shell(&["-i"], <[_; 11]>::try_from(script).expect("as many"));
     let told = "$ [1] $ sh: 2: x: parameter not set\n\
@@ -209,7 +219,7 @@ fn the_prompt_shows_the_last_failure_and_a_mistake_ends_only_its_line() {
 
 #[test]
 fn a_key_that_interrupts_a_line_begins_another() {
-    let none = || ("wait_change(Any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD));
+    let none = || ("wait_change(any, NOHANG|STOPPED|CONTINUED)", Reply::Err(Errno::ECHILD));
     let script = [
         none(),
         ("read(0, 4096)", Reply::Err(Errno::EINTR)),

@@ -32,6 +32,12 @@ impl Default for Filter {
 // Each has its bit.
 const _: () = assert!(CALLS[CALLS.len() - 1].number < u128::BITS as u16);
 
+/// The names of the classes.
+#[cfg(test)]
+pub(super) fn class_names() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().map(|(name, _)| *name).chain([SIGNAL.0])
+}
+
 fn bit(info: &CallInfo) -> u128 {
     1 << info.number
 }

@@ -19,7 +19,7 @@ pub(super) struct Lines {
     filter: Filter,
     /// Do lines say whose they are?
     names_tasks: bool,
-    /// Is anything shown but what was lost?
+    /// Are calls, signals and ends shown, or only who is attached and what was lost? What is counted is not shown.
     shows: bool,
     text: String,
     /// Whose call the line that is not ended shows, if one is.
@@ -28,6 +28,8 @@ pub(super) struct Lines {
     asked: BTreeMap<Tid, Vec<Shown>>,
     /// Whose tracing has begun and not ended.
     traced: Vec<Tid>,
+    /// What those wait in that were there before, and where.
+    parked: BTreeMap<Tid, (Box<str>, Option<Location<'static>>)>,
 }
 
 /// ` at userland/src/tool.rs:249`, and how deep in subroutines.
@@ -39,16 +41,19 @@ fn place(text: &mut String, line: Location<'_>, depth: u32) {
     }
 }
 
-/// Calls that are not answered.
-fn is_unanswered(info: &CallInfo) -> bool {
-    matches!(info.name, "exit" | "subroutine_return")
-}
-
 impl Lines {
     /// None yet.
     pub fn new(filter: Filter, names_tasks: bool, shows: bool) -> Lines {
-        let (open, text, asked, traced) = (None, String::new(), BTreeMap::new(), Vec::new());
-        Lines { filter, names_tasks, shows, text, open, asked, traced }
+        Lines {
+            filter,
+            names_tasks,
+            shows,
+            text: String::new(),
+            open: None,
+            asked: BTreeMap::new(),
+            traced: Vec::new(),
+            parked: BTreeMap::new(),
+        }
     }
 
     /// Takes out what is to be written.
@@ -95,7 +100,7 @@ impl Lines {
             Traced::Trap { info, call, line, depth } => {
                 self.begin(tid, record.at);
                 self.text.push_str(call);
-                if is_unanswered(info) {
+                if !info.is_answered() {
                     self.text.push_str(" = ?");
                     place(&mut self.text, *line, *depth);
                     self.text.push('\n');
@@ -108,6 +113,9 @@ impl Lines {
             Traced::Answer { info, reply, errno, took } => self.answer(record, *info, reply, *errno, *took),
             Traced::Attached { name, waits, line } => {
                 self.traced.push(tid);
+                if !waits.is_empty() {
+                    self.parked.insert(tid, (waits.clone(), *line));
+                }
                 let waits = if waits.is_empty() { String::new() } else { format!(", waits: {waits}") };
                 let place = line.map_or(String::new(), |line| format!(" at {}:{}", line.file(), line.line()));
                 self.tell(format_args!("task {tid} ({}) attached{waits}{place}", excerpt(name)));
@@ -132,6 +140,7 @@ impl Lines {
                 self.traced.retain(|traced| *traced != tid);
                 self.line(record, format_args!("+++ {status} +++"));
                 self.asked.remove(&tid);
+                self.parked.remove(&tid);
             }
             Traced::Lost { records } => self.tell(format_args!("{records} records were lost here")),
         }
@@ -153,11 +162,13 @@ impl Lines {
             }
             _ => None,
         };
+        let parked = if info.is_none() { self.parked.remove(&tid) } else { None };
         if shown.is_some() && self.open == Some(tid) {
             self.open = None;
         } else {
             self.begin(tid, record.at);
-            let _ = write!(self.text, "<... {} resumed>", info.map_or("call", |info| info.name));
+            let waited = parked.as_ref().map_or("call", |(waits, _)| waits);
+            let _ = write!(self.text, "<... {} resumed>", info.map_or(waited, |info| info.name));
         }
         let _ = write!(self.text, " = {reply}");
         if let Some(errno) = errno {
@@ -166,14 +177,22 @@ impl Lines {
         let _ = write!(self.text, " <{:.6}>", took.as_secs_f64());
         if let Some(Shown { line, depth, .. }) = shown {
             place(&mut self.text, line, depth);
+        } else if let Some((_, Some(line))) = parked {
+            place(&mut self.text, line, 0);
         }
         self.text.push('\n');
     }
 
-    /// The tracing ends before those who are traced.
-    pub fn detach(&mut self) {
+    /// Whose tracing has begun and not ended.
+    pub fn traced(&self) -> &[Tid] {
+        &self.traced
+    }
+
+    /// The tracing ends before those who are traced, perhaps for a reason.
+    pub fn detach(&mut self, why: Option<&str>) {
+        let why = why.map_or(String::new(), |why| format!(": {why}"));
         for tid in core::mem::take(&mut self.traced) {
-            self.tell(format_args!("task {tid} detached"));
+            self.tell(format_args!("task {tid} detached{why}"));
         }
     }
 
@@ -242,6 +261,28 @@ mod tests {
         let [second, fourth] = answers;
         let text = shown(false, "!close", &[trap(3, read), trap(4, write), second, fourth]);
         assert_eq!(text, "0.000012 read(0, 9) = ok <0.000004>\n");
+    }
+
+    #[test]
+    fn what_a_task_waited_in_before_is_named_when_it_goes_on() {
+        let line = Some(*Location::caller());
+        let attached = Traced::Attached { name: "cat".into(), waits: "read 0".into(), line };
+        let attached = TraceRecord { tid: tid(3), at: Time::BOOT, what: attached };
+        let (errno, took) = (None, Duration::from_micros(4));
+        let goes_on = || {
+            let what = Traced::Answer { info: None, reply: "ok".into(), errno, took };
+            TraceRecord { tid: tid(3), at: Time::from_nanos(16_000), what }
+        };
+        let mut lines = Lines::new(Filter::default(), true, true);
+        [attached, goes_on(), goes_on()].iter().for_each(|record| lines.take(record));
+        let text = lines.written();
+        let place = format!(" at {}:{}\n", file!(), line.map_or(0, |line| line.line()));
+        let wanted = format!(
+            "strace: task 3 (cat) attached, waits: read 0{place}\
+             [pid 3] 0.000016 <... read 0 resumed> = ok <0.000004>{place}\
+             [pid 3] 0.000016 <... call resumed> = ok <0.000004>\n"
+        );
+        assert_eq!(text, wanted);
     }
 
     #[test]

@@ -25,11 +25,14 @@ fn share(part: Duration, whole: Duration) -> f64 {
 }
 
 fn row(text: &mut String, share: f64, took: Duration, calls: u64, errors: u64, name: &str) {
-    let each = took.as_micros().checked_div(calls.into()).unwrap_or(0);
+    // Both spans are rounded; of nothing there is no mean.
+    let calls_or_one = u128::from(calls.max(1));
+    let each = (took.as_nanos() + 500 * calls_or_one) / (1_000 * calls_or_one);
     let errors = if errors == 0 { String::new() } else { errors.to_string() };
-    let seconds = took.as_secs_f64();
+    let seconds = (took + Duration::from_nanos(500)).as_micros();
+    let (seconds, micros) = (seconds / 1_000_000, seconds % 1_000_000);
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{share:>6.2} {seconds:>11.6} {each:>11} {calls:>9} {errors:>9} {name}");
+    let _ = writeln!(text, "{share:>6.2} {seconds:>4}.{micros:06} {each:>11} {calls:>9} {errors:>9} {name}");
 }
 
 #[cfg(test)]
@@ -53,6 +56,16 @@ mod tests {
 100.00    0.000120          24         5         1 total
 ";
         assert_eq!(table(vec![read, write]), wanted);
+    }
+
+    #[test]
+    fn seconds_and_microseconds_are_rounded_alike() {
+        let took = Duration::from_nanos(1_500);
+        let text = table(vec![CallCount { info: yield_now().syscall.info(), calls: 1, errors: 0, took }]);
+        assert!(text.contains("100.00    0.000002           2         1           yield_now\n"), "{text}");
+        let took = Duration::from_nanos(2_400);
+        let text = table(vec![CallCount { info: yield_now().syscall.info(), calls: 2, errors: 0, took }]);
+        assert!(text.contains("100.00    0.000002           1         2           yield_now\n"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Builtin;
 use crate::{
+    args,
     listing::{listing, names},
     prelude::*,
     programs::sh::shell::Shell,
@@ -15,17 +16,34 @@ A line is a command: a program's name and its words. Commands are joined by
 < FILE, > FILE and >> FILE are where a command reads and writes, 2> FILE where it complains.
 '...' and \\ keep characters as they are, \"...\" all but $ and `; $? is the last status.
 if, while, until, for, case, functions, $(...), $((...)) and patterns are as in any POSIX shell.
-`programs` lists the programs with what they do.
+`programs` lists the programs with what they do, `help PROGRAM` tells of one.
 What still runs in the background when the first shell ends is ended with the machine,
 without a word: wait for it first.
 
 ";
 
 impl Shell {
-    /// `help`
-    pub(super) fn help(&self) -> impl Routine<i32> {
-        let built_in = format!("Built-in commands:\n  {}\n\n", Builtin::NAMES.join(" "));
-        self.say(format!("{HELP}{built_in}{}", names(crate::PROGRAMS)))
+    /// `help [PROGRAM...]`
+    pub(super) fn help(&self, words: Vec<String>) -> impl Routine<i32> {
+        routine!(move -> i32 {
+            if words.is_empty() {
+                let built_in = format!("Built-in commands:\n  {}\n\n", Builtin::NAMES.join(" "));
+                return call!(self.say(format!("{HELP}{built_in}{}", names(crate::PROGRAMS))));
+            }
+            let mut code = 0;
+            for word in &words {
+                let program = crate::PROGRAMS.iter().find(|program| program.name == word);
+                let failed = if let Some(program) = program {
+                    call!(self.say(args::help(program)))
+                } else if Builtin::NAMES.contains(&word.as_str()) {
+                    call!(self.say(format!("{word}: built into the shell; `help` alone tells of the shell\n")))
+                } else {
+                    call!(self.misused(format!("help: {}: no such program", excerpt(word))))
+                };
+                code = code.max(failed);
+            }
+            code
+        })
     }
 
     /// `programs`

@@ -103,7 +103,7 @@ impl Shell {
                 Builtin::Export => call!(self.export(words))?,
                 Builtin::Fg => call!(self.fg(words)),
                 Builtin::Getopts => call!(self.getopts(words))?,
-                Builtin::Help => call!(self.help()),
+                Builtin::Help => call!(self.help(words)),
                 Builtin::Jobs => call!(self.list_jobs(words)),
                 Builtin::Kill => call!(self.kill(words)),
                 Builtin::Local => call!(self.local(words))?,
