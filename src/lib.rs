@@ -54,7 +54,7 @@ pub use trace::Trace;
 #[cfg(unix)]
 pub use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 pub use yieldix_kernel::{
-    Ended, Handle, HandleError, Measures, Stats, TaskStatus, Work, event,
+    Ended, Flight, Handle, HandleError, Measures, Stats, TaskStatus, Work, event,
     hardware::{
         MemoryConsole,
         simulated::{Faults, HostProgram, MemoryFolder},

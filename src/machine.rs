@@ -13,7 +13,7 @@ use std::{
 #[cfg(unix)]
 use yieldix_kernel::hardware::host::{ProgramKeeper, TerminalKeeper};
 use yieldix_kernel::{
-    Ended, FlightSink, Kernel, LintRefusal, Options,
+    Ended, Flight, FlightSink, Kernel, LintRefusal, Options,
     event::Observer,
     fs::mount::Mount,
     hardware::{
@@ -360,9 +360,8 @@ impl Machine {
     }
 
     /// Has the flight recorder read out to `sink` on a deadlock, when the kernel panics, and at SIGUSR1 of a machine
-    /// that has [`Machine::signals`]: it is given the reason, and the last spawns, exits, waits and wake-ups as text, a
-    /// line each, oldest first.
-    pub fn on_flight(mut self, sink: impl FnMut(&str, &str) + 'static) -> Machine {
+    /// that has [`Machine::signals`].
+    pub fn on_flight(mut self, sink: impl FnMut(&Flight<'_>) + 'static) -> Machine {
         self.flight_sink = Some(Box::new(sink));
         self
     }

@@ -4,6 +4,7 @@
 mod command;
 mod draft;
 mod exit;
+mod flight;
 mod last_resort;
 mod manual;
 mod reports;
@@ -16,7 +17,7 @@ use exit::{Code, HOST_REFUSED, KERNEL_PANIC, NOT_FOUND, OUTPUT_LOST, SUCCESS, US
 use last_resort::LastResort;
 use std::{
     fs::File,
-    io::{ErrorKind, IsTerminal, Write},
+    io::{ErrorKind, IsTerminal},
     path::Path,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -37,6 +38,7 @@ const SHELL_TASKS: u32 = 65_536;
 /// What a user finds, who is alone here and may do all.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("HOME", "/"), ("LOGNAME", "root"), ("PATH", "/bin"), ("PWD", "/"), ("SHELL", "/bin/sh"), ("USER", "root")];
+
 fn main() -> ExitCode {
     let command = Command::parse();
     ExitCode::from(match &command.action {
@@ -129,13 +131,17 @@ fn host_refused(path: &Path, error: &std::io::Error) -> Code {
 
 /// Boots, with the timeline that is asked for.
 fn boot_traced(command: &Command, program: &str, args: &[String], log: &LogGuard) -> Code {
-    let Some(path) = &command.trace else { return run(command, machine(command, program, args), log) };
+    let machine = match flight::Reader::new(command) {
+        Ok(mut reader) => machine(command, program, args).on_flight(move |flight| reader.read(flight)),
+        Err((path, error)) => return host_refused(path, &error),
+    };
+    let Some(path) = &command.trace else { return run(command, machine, log) };
     let limit = command.trace_size.map(|size| size.0);
     let trace = match File::create(path) {
         Ok(file) => Trace::new(file, limit),
         Err(error) => return host_refused(path, &error),
     };
-    let code = run(command, machine(command, program, args).trace_to(&trace), log);
+    let code = run(command, machine.trace_to(&trace), log);
     match trace.finish() {
         Ok(0) => code,
         // As it was asked to be.
@@ -169,7 +175,13 @@ fn machine(command: &Command, program: &str, args: &[String]) -> Machine {
         machine = machine.mount(host, guest, *is_read_only);
     }
     machine = machine.host_exec(command.host_exec);
-    machine = record_flight(machine, command).payload_shown(command.trace_data);
+    machine = machine.payload_shown(command.trace_data);
+    if command.flight_turns {
+        machine = machine.record_turns();
+    }
+    if command.flight_faults {
+        machine = machine.read_out_faults();
+    }
     if command.measure {
         machine = machine.measured();
     }
@@ -224,34 +236,6 @@ fn run(command: &Command, machine: Machine, log: &LogGuard) -> Code {
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
         }
     }
-}
-
-/// The last lines of the flight recorder that standard error is given.
-const FLIGHT_LINES: usize = 32;
-
-/// Has the flight recorder read out where the command line says.
-fn record_flight(mut machine: Machine, command: &Command) -> Machine {
-    if command.flight_turns {
-        machine = machine.record_turns();
-    }
-    if command.flight_faults {
-        machine = machine.read_out_faults();
-    }
-    let file = command.flight.clone();
-    machine.on_flight(move |why, entries| {
-        let Some(path) = &file else {
-            let skipped = entries.lines().count().saturating_sub(FLIGHT_LINES);
-            let last: String = entries.split_inclusive('\n').skip(skipped).collect();
-            let _ =
-                write!(std::io::stderr(), "flight recorder ({why}), the last {FLIGHT_LINES} events at most:\n{last}");
-            return;
-        };
-        let text = format!("flight recorder ({why}):\n{entries}");
-        let appended = File::options().append(true).create(true).open(path);
-        if let Err(error) = appended.and_then(|mut file| file.write_all(text.as_bytes())) {
-            let _ = writeln!(std::io::stderr(), "yieldix: {}: {error}", path.display());
-        }
-    })
 }
 
 /// How the machine ended, and how many bytes of its output were lost.

@@ -6,7 +6,7 @@ mod common;
 use common::SEED;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use yieldix::{
-    Console, Ended, Machine, MemoryConsole,
+    Console, Ended, Flight, Machine, MemoryConsole,
     syscalls::{calls::*, *},
 };
 use yieldix_userland::PROGRAMS;
@@ -19,7 +19,10 @@ fn machine() -> (Machine, Told) {
     let told = Told::default();
     let sink = Rc::clone(&told);
     let machine = common::machine().simulate(SEED).programs(PROGRAMS);
-    (machine.on_flight(move |why, entries| sink.borrow_mut().push((why.to_owned(), entries.to_owned()))), told)
+    let keep = move |flight: &Flight<'_>| {
+        sink.borrow_mut().push((flight.why.to_owned(), flight.events.to_owned() + flight.tasks));
+    };
+    (machine.on_flight(keep), told)
 }
 
 fn sleeper() -> Task {
@@ -102,7 +105,14 @@ fn the_host_asks_by_usr1_and_the_machine_goes_on() {
     assert_eq!(told.len(), 1);
     assert_eq!(
         (told[0].0.as_str(), events(&told[0].1)),
-        ("SIGUSR1", vec!["1 sleeper spawned".to_owned(), "1 sleeper waits: sleep until 0.005000000".to_owned()])
+        (
+            "SIGUSR1",
+            vec![
+                "1 sleeper spawned".to_owned(),
+                "1 sleeper waits: sleep until 0.005000000".to_owned(),
+                "sleeper sleep until 0.005000000".to_owned()
+            ]
+        )
     );
 }
 

@@ -254,7 +254,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// No task can ever run again: says so, task by task, and names the cycles if there are any.
     pub(crate) fn report_deadlock(&mut self) {
-        self.read_out_flight("deadlock");
         if !self.wants(level::Deadlock) {
             return;
         }

@@ -44,6 +44,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             return;
         }
         self.report_deadlock();
+        self.read_out_flight("deadlock");
         let tasks = self.table.live();
         self.shut_down(Ended::Deadlock(tasks));
     }

@@ -144,7 +144,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         (whole(carried[0], place.turns), whole(carried[1], place.traps) + in_this_turn)
     }
 
-    fn task_state(&self, slot: u32) -> TaskState {
+    pub(crate) fn task_state(&self, slot: u32) -> TaskState {
         let place = self.table.slot(slot);
         if place.is_stopped() {
             return TaskState::Stopped;

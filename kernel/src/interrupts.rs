@@ -99,7 +99,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// flight recorder read out.
     pub(crate) fn take_host_signal(&mut self, signal: Signal) {
         if signal == Signal::Usr1 {
-            return self.read_out_flight("SIGUSR1");
+            return self.read_out_on_request("SIGUSR1");
         }
         let is_key = matches!(signal, Signal::Int | Signal::Quit | Signal::Tstp);
         if is_key && self.signal_foreground(signal) || signal != Signal::Tstp && self.ask_to_end(signal, is_key) {

@@ -75,4 +75,4 @@ pub use kernel::{Kernel, Work};
 pub use lint::{LintRefusal, Sightings, Stretch};
 pub use measures::Measures;
 pub use options::Options;
-pub use recorder::FlightSink;
+pub use recorder::{Flight, FlightSink};

@@ -212,6 +212,9 @@ pub const TRACE_BYTES: usize = 4 << 20;
 /// Events that the flight recorder keeps, of 32 bytes each; older ones are overwritten.
 pub const FLIGHT_RECORDS: usize = 4096;
 
+/// Tasks of which it is told where they are when somebody asks for it; more are counted.
+pub const FLIGHT_TASKS: usize = 256;
+
 /// How long a task may run from one trap to the next; past it, it is told as a hog.
 pub const HOG: Duration = if cfg!(debug_assertions) { HOG_DEBUG } else { HOG_RELEASE };
 

@@ -9,7 +9,7 @@ use crate::{
     block::Cause,
     hardware::Hardware,
     kernel::Kernel,
-    limits::FLIGHT_RECORDS,
+    limits::{self, FLIGHT_RECORDS},
     one_line::Word,
     pulse::Line,
     sched::Policy,
@@ -31,8 +31,19 @@ struct Entry {
     kind: Recorded,
 }
 
-/// Is given why the flight recorder is read out, and what it has kept, a line each.
-pub type FlightSink = Box<dyn FnMut(&str, &str)>;
+/// What the flight recorder is read out as.
+#[derive(Clone, Copy, Debug)]
+pub struct Flight<'a> {
+    /// What is wrong, or who asks.
+    pub why: &'a str,
+    /// The last of what happened, a line each, oldest first: the time, the task, what.
+    pub events: &'a str,
+    /// When somebody asks, where each task is now, a line each; else nothing.
+    pub tasks: &'a str,
+}
+
+/// Who is given it.
+pub type FlightSink = Box<dyn FnMut(&Flight<'_>)>;
 
 /// The ring.
 #[derive(Debug)]
@@ -281,13 +292,39 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.flight_sink = Some(sink);
     }
 
-    /// Reads the flight recorder out, if anybody wants it.
+    /// Something is wrong: reads the flight recorder out, if anybody wants it.
     #[cold]
     pub(crate) fn read_out_flight(&mut self, why: &str) {
+        self.give_flight(why, "");
+    }
+
+    /// Somebody asks what is going on.
+    #[cold]
+    pub(crate) fn read_out_on_request(&mut self, who: &str) {
+        self.give_flight(who, &self.parked());
+    }
+
+    fn give_flight(&mut self, why: &str, tasks: &str) {
         if let Some(mut sink) = self.flight_sink.take() {
-            sink(why, &self.flight());
+            sink(&Flight { why, events: &self.flight(), tasks });
             self.flight_sink = Some(sink);
         }
+    }
+
+    /// What each task does or waits for, and the line at which it trapped last; the oldest first.
+    fn parked(&self) -> String {
+        let tids = self.table.tids();
+        let mut text = String::new();
+        for &tid in tids.iter().take(limits::FLIGHT_TASKS) {
+            let slot = self.slot_of(tid);
+            let task = format!("{tid} {}", self.name_of(slot));
+            let place = self.table.slot(slot).at.map_or_else(String::new, |at| format!(" at {at}"));
+            let _ = writeln!(text, "{task:<12} {}{place}", self.task_state(slot));
+        }
+        if let more @ 1.. = tids.len().saturating_sub(limits::FLIGHT_TASKS) {
+            let _ = writeln!(text, "{more} more");
+        }
+        text
     }
 }
 
