@@ -91,7 +91,15 @@ function revealMoment(value) {
   if (value < view.from || value > view.to) show(value - length / 2, value + length / 2);
 }
 
+// In a line below the chart, until something else is done.
+function say(words) {
+  document.getElementById("said").textContent = words;
+}
+
 function choose(chosen) {
+  say("");
+  // What is chosen has a row.
+  if (chosen && !view.found.includes(chosen.task)) stopSearch();
   view.chosen = chosen;
   arrange();
   if (chosen) reveal(chosen.task);
@@ -100,9 +108,8 @@ function choose(chosen) {
 }
 
 function chooseSlice(kind, id) {
-  const of = kind === "turn" || kind === "ready" ? turns : waits;
-  choose({ task: of.task[id], kind, id });
-  revealMoment(kind === "ready" ? readyFrom[view.axis][id] : of.from[view.axis][id]);
+  choose({ task: SLICES[kind].task[id], kind, id });
+  revealMoment(SLICES[kind].from[view.axis][id]);
 }
 
 // Keeps the rows of the tasks whose number begins with, or whose name has, the words.
@@ -118,8 +125,14 @@ function search(query) {
   // The one with exactly this number comes first to mind.
   view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
   view.top = 0;
+  if (view.chosen && !view.found.includes(view.chosen.task)) choose(null);
   arrange();
   document.getElementById("found").textContent = view.query === "" ? "" : `${grouped.format(view.found.length)} of ${grouped.format(tasks.length)}`;
+}
+
+function stopSearch() {
+  document.getElementById("search").value = "";
+  search("");
 }
 
 function showOnlyInSight(isOnly) {
@@ -156,6 +169,7 @@ function redraw() {
   isDue = true;
   requestAnimationFrame(() => {
     isDue = false;
+    point();
     draw();
   });
 }
