@@ -253,7 +253,7 @@ async function tryKeys() {
   await key("Escape");
   same("Escape lets go", await value("view.chosen"), null);
   const legend = await words("details");
-  holds("the legend says what stands in a turn, and has all keys", ["last trap", "dark or light"].every((part) => legend.includes(part)), legend);
+  holds("the legend says what stands in a turn, and has all keys", ["last trap", "dark or light", "next found"].every((part) => legend.includes(part)), legend);
   await key("ArrowDown");
   await value("document.querySelector('#details .close').click()");
   same("so does the cross, and the legend is back", await value("[view.chosen, document.querySelectorAll('#details .swatch').length > 0]"), [null, true]);
@@ -303,7 +303,7 @@ async function trySearch() {
   same("Escape shows all rows", await value("view.rows.length === tasks.length"), true);
   await key("/");
   await type("10");
-  same("a number finds its task first", await value("tasks[view.first].tid"), 10);
+  same("a number finds its task first", await value("tasks[view.matches[0].task].tid"), 10);
   await key("Enter");
   await value("fit(); scroll(-1e9)");
   await drawn();
@@ -316,8 +316,29 @@ async function trySearch() {
   holds("and it is said how to go on", (await value("whyEmpty()")).includes("Escape"));
   await pointAt(1300, 780);
   await key("Escape");
-  await key("/");
-  await type("sort");
+  const line = await value("text(waits.line.find((line) => text(line).includes(':')))");
+  for (const query of ["read 0", line]) {
+    await key("/");
+    await type(query);
+    const wanted = await value(`(() => {
+      const has = (of, id, said) => [said[id], of.line[id]].some((words) => text(words).includes(${JSON.stringify(query)})), found = [];
+      for (const [kind, of, said] of [["turn", turns, turns.call], ["wait", waits, waits.on]]) {
+        for (let id = 0; id < of.count; id++) if (has(of, id, said)) found.push([of.from[EVENTS][id], kind, id]);
+      }
+      return found.sort(([a], [b]) => a - b).map(([, kind, id]) => [kind, id]);
+    })()`);
+    holds(`turns and waits of "${query}" are found`, wanted.length > 1 && (await words("found")) === `${wanted.length} places`, await words("found"));
+    const seen = [];
+    await key("Enter");
+    for (let i = 0; i < wanted.length; i++) {
+      seen.push(await value("[view.chosen.kind, view.chosen.id]"));
+      await key("n");
+    }
+    same("Enter goes to the first and n to the next", seen, wanted);
+    same("and from the last to the first", [await value("[view.chosen.kind, view.chosen.id]"), await words("found")], [wanted[0], `1/${wanted.length}`]);
+    await key("N");
+    same("N goes back", await value("[view.chosen.kind, view.chosen.id]"), wanted.at(-1));
+  }
   const hidden = await value("tasks.find((task) => !places.has(task.index)).index");
   await value(`choose({ task: ${hidden}, kind: null, id: -1 })`);
   same("to choose a task that was not found ends the search", await value(`[places.has(${hidden}), document.getElementById("search").value]`), [true, ""]);

@@ -198,7 +198,7 @@ const LEGEND = [
 const HANDS = [
   [["w", "s", "wheel"], "zoom"], [["a", "d", "drag"], "move"], [["Shift + wheel"], "scroll the rows"], [["←", "→"], "choose a turn or wait"],
   [["↑", "↓"], "choose a task"], [["g"], "go to who woke it"], [["Enter", "double click"], "fill the view"], [["f"], "show all"],
-  [["/"], "find a task"],
+  [["/"], "find a task, call or line"], [["n", "N"], "next found, or previous"],
   [["e"], "time, or events"], [["v"], "only tasks in sight"], [["t"], "dark or light"], [["Esc"], "let go, and show this"],
 ];
 

@@ -249,7 +249,7 @@ let kin = new Set(), kinFor = null;
 // Why there are no rows, and what would bring some.
 function whyEmpty() {
   if (tasks.length === 0) return "The log has no task.";
-  if (view.found.length === 0) return "No task has this name or number. Escape, in the search, brings all back.";
+  if (view.found.length === 0) return "No task has this name or number, and no trap, wait or source line these words. Escape, in the search, brings all back.";
   return "No task lives in the time that is shown. v brings all back, f shows all time.";
 }
 

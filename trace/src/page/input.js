@@ -167,7 +167,7 @@ const ACTIONS = {
   w: () => zoom(0.7), s: () => zoom(1 / 0.7), "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7),
   a: () => pan(-plotWidth() * 0.15), d: () => pan(plotWidth() * 0.15), f: fit, Home: fit, g: goToWaker, Enter: fill,
   e: () => useAxis(view.axis === TIME ? EVENTS : TIME), t: switchTheme, v: () => showOnlyInSight(!view.isOnlyInSight), Escape: () => choose(null),
-  "/": () => searchBox.focus(),
+  n: () => jump(1), N: () => jump(-1), "/": () => searchBox.select(),
   ArrowLeft: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => stepTask(-1), ArrowDown: () => stepTask(1),
   PageUp: () => scroll(rowsTop - view.height), PageDown: () => scroll(view.height - rowsTop),
 };
@@ -184,7 +184,7 @@ document.addEventListener("keydown", (event) => {
 searchBox.addEventListener("input", () => search(searchBox.value));
 searchBox.addEventListener("keydown", (event) => {
   if (event.key === "Enter") {
-    jump();
+    jump(1);
     chart.focus();
   } else if (event.key === "Escape") {
     stopSearch();
@@ -225,6 +225,7 @@ new ResizeObserver(() => redraw()).observe(chart);
 const stillTurns = turns.ns.filter((ns) => ns === 0).length;
 [view.width, view.height] = [chart.clientWidth, chart.clientHeight];
 tellDetails();
+search("");
 showOnlyInSight(view.isOnlyInSight);
 useTheme(document.documentElement.dataset.theme);
 if (stillTurns * 2 > turns.count) useAxis(EVENTS);

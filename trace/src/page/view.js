@@ -3,7 +3,9 @@
 const LABELS = 172, AXIS = 26, GRAPH = 34, ROW = 26, BELOW = 22;
 const MANY_ROWS = 100, MOST_ARROWS = 500;
 const view = {
-  axis: TIME, from: 0, to: 1, top: 0, query: "",
+  axis: TIME, from: 0, to: 1, top: 0,
+  // What is looked for, where it is, and at which of these places one is.
+  query: "", matches: [], match: -1,
   // The rows of those who were found, and of them those in sight, if no others are wanted.
   found: tasks.map((task) => task.index), rows: [], isOnlyInSight: tasks.length > MANY_ROWS,
   width: 1, height: 1, pointer: null, hovered: null, chosen: null,
@@ -112,7 +114,18 @@ function chooseSlice(kind, id) {
   revealMoment(SLICES[kind].from[view.axis][id]);
 }
 
-// Keeps the rows of the tasks whose number begins with, or whose name has, the words.
+// Turns by their last trap and waits by what for, and both by their source line.
+function slicesWith(words) {
+  const has = strings.map((string) => string.toLowerCase().includes(words)), found = [];
+  for (const [kind, of, said] of [["turn", turns, turns.call], ["wait", waits, waits.on]]) {
+    for (let id = 0; id < of.count; id++) if (has[said[id]] || has[of.line[id]]) found.push({ task: of.task[id], kind, id });
+  }
+  const moment = ({ kind, id }) => SLICES[kind].from[EVENTS][id];
+  return found.sort((a, b) => moment(a) - moment(b));
+}
+
+// Keeps the rows of the tasks whose number begins with, or whose name has, the words; when there are none, of those
+// that had a turn or a wait with them.
 function search(query) {
   view.query = query.trim().toLowerCase();
   const [number, ...rest] = view.query.split(/\s+/);
@@ -121,18 +134,30 @@ function search(query) {
     if (view.query === "" || name.includes(view.query)) return true;
     return /^\d+$/.test(number) && `${task.tid}`.startsWith(number) && name.includes(rest.join(" "));
   };
-  view.found = tasks.filter(isFound).map((task) => task.index);
+  const named = tasks.filter(isFound);
   // The one with exactly this number comes first to mind.
-  view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
+  const isExact = (task) => `${task.tid}` === number;
+  view.matches = named.length === 0 ? slicesWith(view.query)
+    : [...named.filter(isExact), ...named.filter((task) => !isExact(task))].map(({ index }) => ({ task: index, kind: null, id: -1 }));
+  view.match = -1;
+  const found = new Set(view.matches.map(({ task }) => task));
+  view.found = tasks.map(({ index }) => index).filter((index) => found.has(index));
   view.top = 0;
-  if (view.chosen && !view.found.includes(view.chosen.task)) choose(null);
+  if (view.chosen && !found.has(view.chosen.task)) choose(null);
   arrange();
-  document.getElementById("found").textContent = view.query === "" ? "" : `${grouped.format(view.found.length)} of ${grouped.format(tasks.length)}`;
+  tellFound();
 }
 
 function stopSearch() {
   document.getElementById("search").value = "";
   search("");
+}
+
+function tellFound() {
+  const count = view.matches.length, [at, all] = [view.match + 1, count].map((number) => grouped.format(number));
+  const isOfSlices = count > 0 && view.matches[0].kind !== null;
+  const said = view.match >= 0 ? `${at}/${all}` : isOfSlices ? many(count, "place") : `${all} of ${grouped.format(tasks.length)}`;
+  document.getElementById("found").textContent = view.query === "" ? "" : said;
 }
 
 function showOnlyInSight(isOnly) {
@@ -141,12 +166,17 @@ function showOnlyInSight(isOnly) {
   arrange();
 }
 
-// Goes to the first task that was found.
-function jump() {
-  if (view.first === undefined) return;
-  const { from, to } = tasks[view.first];
-  choose({ task: view.first, kind: null, id: -1 });
-  showAround(from[view.axis], to[view.axis]);
+// Goes to the next of what was found, or the one before; from the last to the first.
+function jump(by) {
+  const count = view.matches.length;
+  if (view.query === "" || count === 0) return say("Nothing is found: / looks for tasks, calls and lines.");
+  view.match = ((view.match < 0 && by < 0 ? 0 : view.match) + by + count) % count;
+  const { task, kind, id } = view.matches[view.match], { from, to } = tasks[task];
+  if (kind === null) {
+    choose({ task, kind, id });
+    showAround(from[view.axis], to[view.axis]);
+  } else chooseSlice(kind, id);
+  tellFound();
 }
 
 function useAxis(axis) {
