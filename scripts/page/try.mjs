@@ -253,12 +253,64 @@ async function tryKeys() {
   await key("Escape");
   same("Escape lets go", await value("view.chosen"), null);
   const legend = await words("details");
-  holds("the legend says what stands in a turn, and has all keys", ["last trap", "dark or light", "next found"].every((part) => legend.includes(part)), legend);
+  holds("the legend says what stands in a turn, and has all keys", ["last trap", "dark or light", "mark a time", "next found"].every((part) => legend.includes(part)), legend);
   await key("ArrowDown");
   await value("document.querySelector('#details .close').click()");
   same("so does the cross, and the legend is back", await value("[view.chosen, document.querySelectorAll('#details .swatch').length > 0]"), [null, true]);
   await key("e");
   same("e changes the axis", await value("[view.axis, document.getElementById('by-event').ariaPressed]"), [1, "true"]);
+  await key("e");
+  await key("f");
+}
+
+async function tryStretch() {
+  await value("choose(null); fit(); scroll(-1e9)");
+  const { left, top } = await value("chart.getBoundingClientRect().toJSON()");
+  const [from, to] = [left + 400, left + 700];
+  await browser.mouse("mousePressed", from, top + 10, { button: "left" });
+  await browser.mouse("mouseMoved", to - 100, top + 60, { button: "left", buttons: 1 });
+  await browser.mouse("mouseMoved", to, top + 60, { button: "left", buttons: 1 });
+  await browser.mouse("mouseReleased", to, top + 60, { button: "left" });
+  await drawn();
+  const wanted = await value("[fromX(400), fromX(700)]"), marked = () => value("view.stretch && [view.stretch.from, view.stretch.to]");
+  same("a drag of the axis marks a stretch of time", await marked(), wanted);
+  // By adding up all slices one by one.
+  const sums = await value(`(() => {
+    const { from, to } = view.stretch, sums = new Map();
+    for (const [kind, of] of Object.entries(SLICES)) for (let id = 0; id < of.task.length; id++) {
+      const length = Math.min(of.to[TIME][id], to) - Math.max(of.from[TIME][id], from);
+      if (length < 0) continue;
+      if (!sums.has(of.task[id])) sums.set(of.task[id], { turn: 0, ready: 0, wait: 0 });
+      sums.get(of.task[id])[kind] += length;
+    }
+    const told = sumsOf(view.stretch);
+    const isRight = ({ task, ...kinds }) => Object.entries(kinds).every(([kind, { length }]) => Math.abs(length - sums.get(task)[kind]) < 1);
+    const first = tasks[told[0].task];
+    return { same: told.length === sums.size && told.every(isRight), count: told.length, busy: told[0].turn.length > 0, first: first.name,
+      said: [span(to - from), span(told[0].turn.length)] };
+  })()`);
+  holds("what the tasks did in it is what their slices in it add up to", sums.same && sums.count > 3 && sums.busy, JSON.stringify(sums));
+  const told = await words("details");
+  holds("and is told", [...sums.said, sums.first].every((part) => told.includes(part)), told);
+  await key("Enter");
+  const [begin, end] = await shown();
+  holds("Enter fills the view with it", begin <= wanted[0] && wanted[1] <= end && end - begin < (wanted[1] - wanted[0]) * 1.3, [begin, end]);
+  await key("Escape");
+  same("Escape lets go of it", await marked(), null);
+  const turn = await value("flows.to[0]");
+  await pointAt(left + 100, top + 300);
+  await value(`chooseSlice("turn", ${turn})`);
+  await key("m");
+  await key("m");
+  same("m and m mark what is chosen", await marked(), await value(`[turns.from[TIME][${turn}], turns.to[TIME][${turn}]]`));
+  await value("fit(); markStretch(null)");
+  for (const x of [left + 600, left + 500]) {
+    await pointAt(x, top + 300);
+    await key("m");
+  }
+  same("and from and to where is pointed, in either order", await marked(), await value("[fromX(500), fromX(600)]"));
+  await key("e");
+  same("a stretch belongs to its axis", await marked(), null);
   await key("e");
   await key("f");
 }
@@ -533,6 +585,7 @@ try {
   await tryPointing(log);
   await tryMoving();
   await tryKeys();
+  await tryStretch();
   await tryFingers();
   await trySearch();
   await tryColours();

@@ -198,7 +198,7 @@ const LEGEND = [
 const HANDS = [
   [["w", "s", "wheel"], "zoom"], [["a", "d", "drag"], "move"], [["Shift + wheel"], "scroll the rows"], [["←", "→"], "choose a turn or wait"],
   [["↑", "↓"], "choose a task"], [["g"], "go to who woke it"], [["Enter", "double click"], "fill the view"], [["f"], "show all"],
-  [["/"], "find a task, call or line"], [["n", "N"], "next found, or previous"],
+  [["m", "drag the axis"], "mark a time"], [["/"], "find a task, call or line"], [["n", "N"], "next found, or previous"],
   [["e"], "time, or events"], [["v"], "only tasks in sight"], [["t"], "dark or light"], [["Esc"], "let go, and show this"],
 ];
 
@@ -236,7 +236,7 @@ const details = document.getElementById("details");
 function tellDetails() {
   const chosen = view.chosen;
   if (!chosen) {
-    details.replaceChildren(make("div", {}, ...legend()));
+    details.replaceChildren(make("div", {}, ...(view.stretch && !view.stretch.isOpen ? tellStretch() : legend())));
     return;
   }
   const slice = chosen.kind === null ? [] : [make("h3", {}, { turn: "This turn", wait: "This wait", ready: "Ready" }[chosen.kind]), tellSlice(chosen)];

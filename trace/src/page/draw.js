@@ -260,8 +260,9 @@ function draw() {
   ink.fillStyle = colours.ground;
   ink.fillRect(0, 0, view.width, view.height);
   ink.textBaseline = "middle";
-  const pointed = pointedAt();
-  drawAxis(pointed);
+  const pointed = pointedAt(), marked = markedAt();
+  drawAxis([pointed, marked].filter((sign) => sign?.said));
+  if (marked) tintStretch(marked);
   if (kinFor !== view.chosen) [kin, kinFor] = [kinOf(view.chosen), view.chosen];
   ink.save();
   ink.beginPath();
@@ -292,6 +293,7 @@ function draw() {
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
   ink.fillStyle = colours.line;
   ink.fillRect(LABELS - 1, AXIS, 1, view.height);
+  if (marked) drawStretch(marked);
   if (pointed) drawPointer(pointed);
   drawBar();
   drawMap();

@@ -51,7 +51,8 @@ chart.addEventListener("pointerdown", (event) => {
   if (fingers.size === 2) drag = null;
   if (event.button !== 0 || !event.isPrimary) return;
   chart.setPointerCapture(event.pointerId);
-  drag = { x, y, startX: x, startY: y, isMoved: false };
+  const marksFrom = x > LABELS && (y < AXIS || event.altKey) ? fromX(x) : null;
+  drag = { x, y, startX: x, startY: y, isMoved: false, marksFrom };
 });
 chart.addEventListener("pointermove", (event) => {
   const [x, y] = [event.offsetX, event.offsetY];
@@ -59,7 +60,8 @@ chart.addEventListener("pointermove", (event) => {
   if (!event.isPrimary) return;
   if (drag) {
     drag.isMoved ||= Math.hypot(x - drag.startX, y - drag.startY) > 3;
-    if (drag.isMoved) {
+    if (drag.isMoved && drag.marksFrom !== null) markStretch({ from: drag.marksFrom, to: fromX(Math.max(x, LABELS)) });
+    else if (drag.isMoved) {
       chart.classList.add("is-dragged");
       pan(drag.x - x);
       scroll(drag.y - y);
@@ -73,11 +75,12 @@ chart.addEventListener("pointermove", (event) => {
 function point() {
   const { pointer } = view;
   view.hovered = pointer && !pointer.isDragging ? sliceAt(pointer.x, pointer.y) : null;
-  chart.style.cursor = view.hovered ? "pointer" : "default";
+  chart.style.cursor = view.hovered ? "pointer" : pointer && pointer.x > LABELS && pointer.y < AXIS ? "col-resize" : "default";
   tellTip();
 }
 chart.addEventListener("pointerup", (event) => {
   if (!drag || drag.isMoved) return;
+  if (drag.marksFrom !== null) return markStretch(null);
   const slice = sliceAt(event.offsetX, event.offsetY), task = rowAt(event.offsetY);
   if (slice && slice.kind !== "mark") choose(slice);
   else choose(task === undefined ? null : { task, kind: null, id: -1 });
@@ -123,8 +126,11 @@ map.addEventListener("lostpointercapture", () => map.classList.remove("is-dragge
 
 // Fills the view with what is chosen.
 function fill() {
-  const chosen = view.chosen;
-  if (!chosen) return;
+  const { chosen, stretch } = view;
+  if (!chosen) {
+    if (stretch && !stretch.isOpen) showAround(stretch.from, stretch.to);
+    return;
+  }
   const { from, to } = tasks[chosen.task];
   showAround(...(chosen.kind === null ? [from[view.axis], to[view.axis]] : endsOf(chosen)));
 }
@@ -162,12 +168,17 @@ function goToWaker() {
   else say(`No turn of another task made it ready: ${cause(turn)}.`);
 }
 
+function leave() {
+  if (view.stretch?.isOpen || !view.chosen) markStretch(null);
+  else choose(null);
+}
+
 const searchBox = document.getElementById("search");
 const ACTIONS = {
   w: () => zoom(0.7), s: () => zoom(1 / 0.7), "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7),
   a: () => pan(-plotWidth() * 0.15), d: () => pan(plotWidth() * 0.15), f: fit, Home: fit, g: goToWaker, Enter: fill,
-  e: () => useAxis(view.axis === TIME ? EVENTS : TIME), t: switchTheme, v: () => showOnlyInSight(!view.isOnlyInSight), Escape: () => choose(null),
-  n: () => jump(1), N: () => jump(-1), "/": () => searchBox.select(),
+  e: () => useAxis(view.axis === TIME ? EVENTS : TIME), t: switchTheme, v: () => showOnlyInSight(!view.isOnlyInSight), Escape: leave,
+  m: markMoment, n: () => jump(1), N: () => jump(-1), "/": () => searchBox.select(),
   ArrowLeft: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => stepTask(-1), ArrowDown: () => stepTask(1),
   PageUp: () => scroll(rowsTop - view.height), PageDown: () => scroll(view.height - rowsTop),
 };

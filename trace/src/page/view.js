@@ -9,6 +9,8 @@ const view = {
   // The rows of those who were found, and of them those in sight, if no others are wanted.
   found: tasks.map((task) => task.index), rows: [], isOnlyInSight: tasks.length > MANY_ROWS,
   width: 1, height: 1, pointer: null, hovered: null, chosen: null,
+  // What is marked, on this axis; while it is open only its beginning is.
+  stretch: null,
 };
 const graphs = counters.length * GRAPH;
 const rowsTop = AXIS + graphs + 6;
@@ -187,6 +189,7 @@ function useAxis(axis) {
   const [begin, end] = whole();
   const isWhole = view.from <= begin && view.to >= end;
   view.axis = axis;
+  markStretch(null);
   document.getElementById("by-time").setAttribute("aria-pressed", axis === TIME);
   document.getElementById("by-event").setAttribute("aria-pressed", axis === EVENTS);
   if (isWhole || turns.count === 0 || turns.from[old].length === 0) fit();
