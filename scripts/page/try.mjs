@@ -40,7 +40,7 @@ const type = async (words) => {
 };
 // The middle of a slice, in the page.
 const middleOf = (kind, id) => value(`(() => {
-  const task = (${JSON.stringify(kind)} === "wait" ? waits : turns).task[${id}];
+  const task = SLICES[${JSON.stringify(kind)}].task[${id}];
   const [from, to] = endsOf({ kind: ${JSON.stringify(kind)}, id: ${id} });
   const { left, top } = chart.getBoundingClientRect();
   return [left + toX((from + to) / 2), top + rowY(task) + ROW / 2];
@@ -147,7 +147,16 @@ async function tryPointing(log) {
   await value(`reveal(waits.task[${wait}])`);
   await drawn();
   await pointAt(...await middleOf("wait", wait));
-  holds("pointing at a wait shows what for", (await words("tip")).includes(await value(`text(waits.on[${wait}])`)), await words("tip"));
+  holds("pointing at a wait shows what for", (await words("tip")).includes(await value(`explain(text(waits.on[${wait}]))`)), await words("tip"));
+  const ended = await value(`waits.task.findIndex((task, id) => {
+    const next = turnAfter({ task, id });
+    return next !== undefined && /^task \\d+ ended$/.test(text(turns.because[next]));
+  })`);
+  await value(`chooseSlice("wait", ${ended})`);
+  const [tid] = await value(`text(turns.because[turnAfter({ task: waits.task[${ended}], id: ${ended} })]).match(/\\d+/)`);
+  const end = `task ${name(Number(tid))} ended`;
+  holds(`a wait that was over as a ${end.split(" ")[0]} ended names it`, (await words("details")).includes(end), await words("details"));
+  await value("choose(null)");
   await pointAt(1200, 600);
   same("pointing elsewhere hides it", await value("tip.hidden"), true);
 }
@@ -229,8 +238,22 @@ async function tryKeys() {
   await key("g");
   same("g goes to who woke it", await value("[view.chosen.kind, view.chosen.id]"), await value("['turn', flows.from[flows.count - 1]]"));
   holds("which is another", (await value("view.chosen.task")) !== woken);
+  const unwoken = await value("turns.because.findIndex((because) => text(because) === 'yielded')");
+  await value(`chooseSlice("turn", ${unwoken})`);
+  await key("g");
+  same("where nobody woke it, it is said why it was ready", [await words("said"), await value("view.chosen.id")],
+    ["No turn of another task made it ready: yielded.", unwoken]);
+  await key("w");
+  same("until something else is done", await words("said"), "");
+  await value("choose({ task: turns.task[flows.to[0]], kind: null, id: -1 })");
+  holds("the tint of the wakers' rows is explained", await value(`(() => {
+    const tint = [...document.querySelectorAll("#details h3")].find((head) => head.innerText.toLowerCase().includes("woken by")).querySelector(".swatch");
+    return tint !== null && getComputedStyle(tint).backgroundColor !== "rgba(0, 0, 0, 0)";
+  })()`));
   await key("Escape");
   same("Escape lets go", await value("view.chosen"), null);
+  const legend = await words("details");
+  holds("the legend says what stands in a turn, and has all keys", ["last trap", "dark or light", "mark a time", "next found"].every((part) => legend.includes(part)), legend);
   await key("ArrowDown");
   await value("document.querySelector('#details .close').click()");
   same("so does the cross, and the legend is back", await value("[view.chosen, document.querySelectorAll('#details .swatch').length > 0]"), [null, true]);
@@ -238,6 +261,83 @@ async function tryKeys() {
   same("e changes the axis", await value("[view.axis, document.getElementById('by-event').ariaPressed]"), [1, "true"]);
   await key("e");
   await key("f");
+}
+
+async function tryStretch() {
+  await value("choose(null); fit(); scroll(-1e9)");
+  const { left, top } = await value("chart.getBoundingClientRect().toJSON()");
+  const [from, to] = [left + 400, left + 700];
+  await browser.mouse("mousePressed", from, top + 10, { button: "left" });
+  await browser.mouse("mouseMoved", to - 100, top + 60, { button: "left", buttons: 1 });
+  await browser.mouse("mouseMoved", to, top + 60, { button: "left", buttons: 1 });
+  await browser.mouse("mouseReleased", to, top + 60, { button: "left" });
+  await drawn();
+  const wanted = await value("[fromX(400), fromX(700)]"), marked = () => value("view.stretch && [view.stretch.from, view.stretch.to]");
+  same("a drag of the axis marks a stretch of time", await marked(), wanted);
+  // By adding up all slices one by one.
+  const sums = await value(`(() => {
+    const { from, to } = view.stretch, sums = new Map();
+    for (const [kind, of] of Object.entries(SLICES)) for (let id = 0; id < of.task.length; id++) {
+      const length = Math.min(of.to[TIME][id], to) - Math.max(of.from[TIME][id], from);
+      if (length < 0) continue;
+      if (!sums.has(of.task[id])) sums.set(of.task[id], { turn: 0, ready: 0, wait: 0 });
+      sums.get(of.task[id])[kind] += length;
+    }
+    const told = sumsOf(view.stretch);
+    const isRight = ({ task, ...kinds }) => Object.entries(kinds).every(([kind, { length }]) => Math.abs(length - sums.get(task)[kind]) < 1);
+    const first = tasks[told[0].task];
+    return { same: told.length === sums.size && told.every(isRight), count: told.length, busy: told[0].turn.length > 0, first: first.name,
+      said: [span(to - from), span(told[0].turn.length)] };
+  })()`);
+  holds("what the tasks did in it is what their slices in it add up to", sums.same && sums.count > 3 && sums.busy, JSON.stringify(sums));
+  const told = await words("details");
+  holds("and is told", [...sums.said, sums.first].every((part) => told.includes(part)), told);
+  await key("Enter");
+  const [begin, end] = await shown();
+  holds("Enter fills the view with it", begin <= wanted[0] && wanted[1] <= end && end - begin < (wanted[1] - wanted[0]) * 1.3, [begin, end]);
+  await key("Escape");
+  same("Escape lets go of it", await marked(), null);
+  const turn = await value("flows.to[0]");
+  await pointAt(left + 100, top + 300);
+  await value(`chooseSlice("turn", ${turn})`);
+  await key("m");
+  await key("m");
+  same("m and m mark what is chosen", await marked(), await value(`[turns.from[TIME][${turn}], turns.to[TIME][${turn}]]`));
+  await value("fit(); markStretch(null)");
+  for (const x of [left + 600, left + 500]) {
+    await pointAt(x, top + 300);
+    await key("m");
+  }
+  same("and from and to where is pointed, in either order", await marked(), await value("[fromX(500), fromX(600)]"));
+  await key("e");
+  same("a stretch belongs to its axis", await marked(), null);
+  await key("e");
+  await key("f");
+}
+
+async function tryFingers() {
+  await value("choose(null); fit()");
+  const { left, top } = await value("chart.getBoundingClientRect().toJSON()"), whole = await shown();
+  const touch = (type, ...xs) => browser.ask("Input.dispatchTouchEvent", { type, touchPoints: xs.map((x, id) => ({ x: left + x, y: top + 300, id })) });
+  const middle = await value("fromX(600)");
+  await touch("touchStart", 550);
+  await touch("touchStart", 550, 650);
+  for (const by of [10, 30, 50]) await touch("touchMove", 550 - by, 650 + by);
+  await touch("touchEnd");
+  await drawn();
+  const [from, to] = await shown(), share = (whole[1] - whole[0]) / (to - from);
+  holds("two fingers zoom by as much as they part", Math.abs(share - 2) < 0.05, share);
+  holds("around their middle", Math.abs((await value("fromX(600)")) - middle) < (to - from) / 200);
+  same("and choose nothing", await value("view.chosen"), null);
+  const zoomedBy = async (modifiers) => {
+    await value("fit()");
+    await browser.mouse("mouseWheel", left + 600, top + 300, { deltaX: 0, deltaY: -10, modifiers });
+    await drawn();
+    const [from, to] = await shown();
+    return (whole[1] - whole[0]) / (to - from);
+  };
+  holds("two on a trackpad zoom more than a wheel of their small steps", (await zoomedBy(2)) > 1.08 && (await zoomedBy(0)) < 1.05);
+  await value("fit()");
 }
 
 async function trySearch() {
@@ -255,10 +355,46 @@ async function trySearch() {
   same("Escape shows all rows", await value("view.rows.length === tasks.length"), true);
   await key("/");
   await type("10");
-  same("a number finds its task first", await value("tasks[view.first].tid"), 10);
+  same("a number finds its task first", await value("tasks[view.matches[0].task].tid"), 10);
+  await key("Enter");
+  await value("fit(); scroll(-1e9)");
+  await drawn();
+  await pointAt(...await middleOf("turn", await value("lanesOf.turn[view.chosen.task].ids[0]")));
+  same("with a row there are its card and its details", await value("[tip.hidden, view.chosen !== null]"), [false, true]);
+  await key("/");
   await type("zzz");
   same("nothing is found of what is not there", await value("view.rows.length"), 0);
+  same("nor told of it any more", await value("[tip.hidden, view.chosen, view.hovered]"), [true, null, null]);
   holds("and it is said how to go on", (await value("whyEmpty()")).includes("Escape"));
+  await pointAt(1300, 780);
+  await key("Escape");
+  const line = await value("text(waits.line.find((line) => text(line).includes(':')))");
+  for (const query of ["read 0", line]) {
+    await key("/");
+    await type(query);
+    const wanted = await value(`(() => {
+      const has = (of, id, said) => [said[id], of.line[id]].some((words) => text(words).includes(${JSON.stringify(query)})), found = [];
+      for (const [kind, of, said] of [["turn", turns, turns.call], ["wait", waits, waits.on]]) {
+        for (let id = 0; id < of.count; id++) if (has(of, id, said)) found.push([of.from[EVENTS][id], kind, id]);
+      }
+      return found.sort(([a], [b]) => a - b).map(([, kind, id]) => [kind, id]);
+    })()`);
+    holds(`turns and waits of "${query}" are found`, wanted.length > 1 && (await words("found")) === `${wanted.length} places`, await words("found"));
+    const seen = [];
+    await key("Enter");
+    for (let i = 0; i < wanted.length; i++) {
+      seen.push(await value("[view.chosen.kind, view.chosen.id]"));
+      await key("n");
+    }
+    same("Enter goes to the first and n to the next", seen, wanted);
+    same("and from the last to the first", [await value("[view.chosen.kind, view.chosen.id]"), await words("found")], [wanted[0], `1/${wanted.length}`]);
+    await key("N");
+    same("N goes back", await value("[view.chosen.kind, view.chosen.id]"), wanted.at(-1));
+  }
+  const hidden = await value("tasks.find((task) => !places.has(task.index)).index");
+  await value(`choose({ task: ${hidden}, kind: null, id: -1 })`);
+  same("to choose a task that was not found ends the search", await value(`[places.has(${hidden}), document.getElementById("search").value]`), [true, ""]);
+  await key("/");
   await key("Escape");
   await key("Escape");
   await key("f");
@@ -282,6 +418,17 @@ async function tryForged() {
   await open("forged");
   holds("a name cannot end its element", (await value("document.title")).startsWith("forged") && (await value("document.scripts.length")) === 3);
   same("and is shown as it is", await value("tasks.some((task) => task.name.startsWith('</script>'))"), true);
+  const turn = await value("lanesOf.turn.find(({ ids }, task) => tasks[task].name.startsWith('rtl') && ids.length > 0).ids[0]");
+  await value(`chooseSlice("turn", ${turn}); show(turns.from[TIME][${turn}] - 1000, turns.to[TIME][${turn}] + 1000)`);
+  await drawn();
+  await pointAt(...await middleOf("turn", turn));
+  const escaped = String.raw`rtl\u{202e}evil\n\u{1b}[31m\u{0}, 1 `;
+  const told = [await words("tip"), await words("details")];
+  same("what would break a line or turn it is escaped", told.map((words) => words.includes(`${escaped}"init"`)), [true, true]);
+  const shown = await value("[...strings, ...tasks.map((task) => task.name), document.getElementById('details').textContent]");
+  same("nowhere is it left as it was", shown.filter((words) => /[\u202e\u001b\u0000]/.test(words)), []);
+  same("a name in a sentence is not taken for what is around it", await value("nameOf(tasks[view.chosen.task].tid)"),
+    `${await value("tasks[view.chosen.task].tid")} "${escaped}\\"init\\""`);
 }
 
 async function tryStops() {
@@ -295,6 +442,7 @@ async function tryStops() {
   })()`);
   await pointAt(x, y);
   holds("pointing at a mark shows the fault", (await words("tip")).includes("task fault"), await words("tip"));
+  same("and no arrow, since it is no slice", await value("[view.hovered.kind, flowsOf({ ...view.hovered, id: flows.to[0] })]"), ["mark", []]);
   await pointAt(...await value(`(() => {
     const mark = marks.detail.findLastIndex((detail) => text(detail) === "exited with 0"), { left, top } = chart.getBoundingClientRect();
     showAround(markAt[TIME][mark] - 1000, markAt[TIME][mark] + 1000);
@@ -332,6 +480,33 @@ async function tryKinds() {
     return [painted, KINDS];
   })()`);
   same("and is painted in its colours", painted[0], painted[1]);
+}
+
+// Of a log that ends while tasks are ready that have had no turn since, one of them none at all.
+async function tryCut() {
+  await open("cut");
+  await value("useAxis(EVENTS)");
+  const seen = await value(`(() => {
+    const others = [];
+    for (const task of tasks.filter(({ tid }) => tid !== 0)) {
+      const isWaiting = lanesOf.wait[task.index].to[EVENTS].at(-1) === bounds[EVENTS][1], isRunning = lanesOf.turn[task.index].to[EVENTS].at(-1) === bounds[EVENTS][1];
+      const ready = lanesOf.ready[task.index], isReady = ready.to[EVENTS].at(-1) === bounds[EVENTS][1] && ready.ids.at(-1) >= turns.count;
+      if ([isWaiting, isRunning, isReady, task.status !== ""].filter(Boolean).length !== 1) others.push([task.tid, isWaiting, isRunning, isReady]);
+    }
+    return [readies.task.length - turns.count > 0, others];
+  })()`);
+  same("at the end of a log a task waits, runs or is ready", seen, [true, []]);
+  const [task, id] = await value("[readies.task.at(-1), readies.task.length - 1]");
+  same("one of them had no turn at all", await value(`lanesOf.turn[${task}].ids.length`), 0);
+  await value(`reveal(${task}); showAround(...endsOf({ kind: "ready", id: ${id} }))`);
+  await drawn();
+  await pointAt(...await middleOf("ready", id));
+  holds("and what it is can be pointed at", (await words("tip")).includes("not before the log ends"), await words("tip"));
+  const amber = await value(`(() => {
+    const [x, y] = [toX(readies.from[EVENTS][${id}] + 0.5), rowY(${task})];
+    return [...ink.getImageData(Math.round(x), Math.round(y + 12), 1, 1).data].slice(0, 3).join() === [1, 3, 5].map((at) => parseInt(colours["ready-soft"].slice(at, at + 2), 16)).join();
+  })()`);
+  same("its bar is amber", amber, true);
 }
 
 async function tryMany() {
@@ -410,6 +585,8 @@ try {
   await tryPointing(log);
   await tryMoving();
   await tryKeys();
+  await tryStretch();
+  await tryFingers();
   await trySearch();
   await tryColours();
   await tryContrasts();
@@ -417,6 +594,7 @@ try {
   await tryForged();
   await tryStops();
   await tryKinds();
+  await tryCut();
   await tryMany();
   if (picture) await takePicture();
   same("nothing is complained of", complaints, []);

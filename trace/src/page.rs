@@ -15,13 +15,14 @@ use std::{collections::BTreeMap, fmt::Write, io::BufRead};
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("page/model.js"),
     include_str!("page/format.js"),
     include_str!("page/view.js"),
     include_str!("page/draw.js"),
     include_str!("page/overview.js"),
     include_str!("page/details.js"),
+    include_str!("page/stretch.js"),
     include_str!("page/input.js"),
 ];
 

@@ -25,7 +25,7 @@ function titleOf(task, said) {
 
 // Why a task was ready, and who made it so.
 function cause(turn) {
-  const because = text(turns.because[turn]), by = turns.by[turn];
+  const because = explain(text(turns.because[turn])), by = turns.by[turn];
   return by === 0 ? because : `${because}, by ${nameOf(by)}`;
 }
 
@@ -67,9 +67,9 @@ function tellTurn(turn) {
 function tellWait(slice) {
   const wait = slice.id, next = turnAfter(slice), until = waits.until[wait];
   return facts([
-    ["for", code(text(waits.on[wait]))],
+    ["for", code(explain(text(waits.on[wait])))],
     ["waited", `${span(waits.ns[wait])}, from ${at(waits.from[TIME][wait])}`],
-    ["in queue", text(waits.queues[wait])],
+    ["in queue", explain(text(waits.queues[wait]))],
     ["until", until < 0 ? "" : `${at(until)} at the latest`],
     ["woken", next === undefined ? "" : cause(next)],
     ["at", code(text(waits.line[wait]))],
@@ -77,8 +77,14 @@ function tellWait(slice) {
   ]);
 }
 
-function tellReady(turn) {
-  return facts(decision(turn).map(([term, said]) => [term === "chosen as" ? "then chosen" : term, said]));
+function tellReady(id) {
+  const from = readies.from[TIME][id];
+  if (id >= turns.count) return facts([
+    ["was ready for", `${span(readies.to[TIME][id] - from)}, from ${at(from)}`],
+    ["had a turn", tasks[readies.task[id]].status === "" ? "not before the log ends" : "not before its end"],
+    ["event", grouped.format(readies.from[EVENTS][id])],
+  ]);
+  return facts(decision(id).map(([term, said]) => [term === "chosen as" ? "then chosen" : term, said]));
 }
 
 const SAID = { turn: " runs", wait: " waits", ready: " is ready, and waits for a turn" };
@@ -141,17 +147,23 @@ function wokenBy(task) {
   return [...counts].sort(([a, m], [b, n]) => n - m || a - b);
 }
 
-const MOST_LISTED = 12;
-function listOf(title, counted) {
-  if (counted.length === 0) return [];
-  const rows = counted.slice(0, MOST_LISTED).map(([task, count]) => make("button", {
+function linkTo(task, ...said) {
+  return make("button", {
     type: "button", className: "link", onclick: () => {
       choose({ task, kind: null, id: -1 });
       chart.focus();
     },
-  }, make("span", { className: "number" }, `${tasks[task].tid}`), make("span", {}, tasks[task].name), make("span", { className: "count" }, `${grouped.format(count)}×`)));
+  }, make("span", { className: "number" }, `${tasks[task].tid}`), ...said);
+}
+
+const MOST_LISTED = 12;
+function listOf(title, counted, tint = "") {
+  if (counted.length === 0) return [];
+  const rows = counted.slice(0, MOST_LISTED).map(([task, count]) =>
+    linkTo(task, make("span", {}, tasks[task].name), make("span", { className: "count" }, `${grouped.format(count)}×`)));
   const rest = counted.length - rows.length;
-  return [make("h3", {}, title), ...rows, rest > 0 ? make("p", { className: "lead" }, `and ${many(rest, "task")} more`) : null];
+  const key = tint === "" ? [] : [swatch(tint), make("span", {}, "their rows")];
+  return [make("h3", {}, title, ...key), ...rows, rest > 0 ? make("p", { className: "lead" }, `and ${many(rest, "task")} more`) : null];
 }
 
 function tellTask(index) {
@@ -180,25 +192,27 @@ function tellTask(index) {
 }
 
 const LEGEND = [
-  ["turn", "has the turn"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file, socket or job"], ["wait-time", "waits for a time"],
+  ["turn", "has the turn; in it stands its last trap"], ["ready", "ready: waits for a turn"], ["wait-file", "waits for a file, socket or job"], ["wait-time", "waits for a time"],
   ["wait-task", "waits for a task"], ["wait-port", "waits for a message"], ["wait-signal", "waits for a signal"], ["stop", "stopped; a signal, fault or bad end"],
 ];
 const HANDS = [
   [["w", "s", "wheel"], "zoom"], [["a", "d", "drag"], "move"], [["Shift + wheel"], "scroll the rows"], [["←", "→"], "choose a turn or wait"],
   [["↑", "↓"], "choose a task"], [["g"], "go to who woke it"], [["Enter", "double click"], "fill the view"], [["f"], "show all"],
-  [["e"], "time, or events"], [["v"], "only tasks in sight"], [["/"], "find a task"], [["Esc"], "let go, and show this"],
+  [["m", "drag the axis"], "mark a time"], [["/"], "find a task, call or line"], [["n", "N"], "next found, or previous"],
+  [["e"], "time, or events"], [["v"], "only tasks in sight"], [["t"], "dark or light"], [["Esc"], "let go, and show this"],
 ];
 
+function swatch(name) {
+  const one = make("span", { className: "swatch" });
+  one.style.background = `var(--${name})`;
+  if (name === "ready" || name.startsWith("wait")) {
+    one.style.background = `var(--${name}-soft)`;
+    one.style.borderBottom = `2px solid var(--${name})`;
+  }
+  return one;
+}
+
 function legend() {
-  const swatch = (name) => {
-    const one = make("span", { className: "swatch" });
-    one.style.background = `var(--${name})`;
-    if (name === "ready" || name.startsWith("wait")) {
-      one.style.background = `var(--${name}-soft)`;
-      one.style.borderBottom = `2px solid var(--${name})`;
-    }
-    return one;
-  };
   return [
     make("h2", {}, "Who runs, and why"),
     make("p", { className: "lead" }, "A row a task. Point at a slice to see the decision; click it to follow its wakers."),
@@ -209,20 +223,23 @@ function legend() {
   ];
 }
 
+function letGo(action) {
+  return make("button", {
+    type: "button", className: "close", ariaLabel: "Let go", title: "Let go, and show colours and keys (Esc)", onclick: () => {
+      action();
+      chart.focus();
+    },
+  }, "×");
+}
+
 const details = document.getElementById("details");
 function tellDetails() {
   const chosen = view.chosen;
   if (!chosen) {
-    details.replaceChildren(...legend());
+    details.replaceChildren(make("div", {}, ...(view.stretch && !view.stretch.isOpen ? tellStretch() : legend())));
     return;
   }
   const slice = chosen.kind === null ? [] : [make("h3", {}, { turn: "This turn", wait: "This wait", ready: "Ready" }[chosen.kind]), tellSlice(chosen)];
-  const lists = [...listOf("Woken by", wakersOf(chosen.task)), ...listOf("Has woken", wokenBy(chosen.task))];
-  const letGo = make("button", {
-    type: "button", className: "close", ariaLabel: "Let go", title: "Let go, and show colours and keys (Esc)", onclick: () => {
-      choose(null);
-      chart.focus();
-    },
-  }, "×");
-  details.replaceChildren(letGo, ...tellTask(chosen.task), ...slice, ...lists.filter((one) => one !== null));
+  const lists = [...listOf("Woken by", wakersOf(chosen.task), "kin"), ...listOf("Has woken", wokenBy(chosen.task))];
+  details.replaceChildren(make("div", {}, letGo(() => choose(null)), ...tellTask(chosen.task), ...slice, ...lists));
 }

@@ -104,7 +104,7 @@ function drawRow(task, y, kin, brush, labels) {
   eachInSight(wait, (k, x0, x1) => {
     const left = Math.max(x0, LABELS), right = Math.min(x1, view.width);
     drawWait(k, left, right - left - (x1 - x0 > 4 ? 1 : 0));
-    if (right - left > 34) labels.push([text(waits.on[wait.ids[k]]), left + 6, y + ROW / 2, right - left - 12, colours["wait-text"]]);
+    if (right - left > 34) labels.push([explain(text(waits.on[wait.ids[k]])), left + 6, y + ROW / 2, right - left - 12, colours["wait-text"]]);
   }, (x, share, k) => drawWait(k, x, 1));
   const ready = lanesOf.ready[task];
   eachInSight(ready, (k, x0, x1) => {
@@ -180,7 +180,7 @@ function drawArrow(flow, colour, width) {
 
 // The flows into and out of a slice: who woke it, and whom it woke. A wait has the flow that ended it.
 function flowsOf(slice) {
-  if (!slice || slice.kind === null) return [];
+  if (!slice || !(slice.kind in SLICES)) return [];
   const turn = slice.kind === "wait" ? turnAfter(slice) : slice.id;
   const into = flowInto.get(turn);
   const out = slice.kind === "turn" ? flowsOutOf.get(turn) ?? [] : [];
@@ -220,7 +220,7 @@ function inPlot(paint) {
 }
 
 function outline(slice, colour) {
-  if (!slice || slice.kind === null || !places.has(slice.task)) return;
+  if (!slice || !(slice.kind in SLICES) || !places.has(slice.task)) return;
   const [from, to] = endsOf(slice);
   const x0 = Math.max(toX(from), LABELS), x1 = Math.min(toX(to), view.width);
   const y = rowY(slice.task);
@@ -231,9 +231,8 @@ function outline(slice, colour) {
 }
 
 function endsOf({ kind, id }) {
-  if (kind === "ready") return [readyFrom[view.axis][id], turns.from[view.axis][id]];
-  const of = kind === "turn" ? turns : waits;
-  return [of.from[view.axis][id], of.to[view.axis][id]];
+  const { from, to } = SLICES[kind];
+  return [from[view.axis][id], to[view.axis][id]];
 }
 
 // The tasks that have woken the chosen one.
@@ -250,7 +249,7 @@ let kin = new Set(), kinFor = null;
 // Why there are no rows, and what would bring some.
 function whyEmpty() {
   if (tasks.length === 0) return "The log has no task.";
-  if (view.found.length === 0) return "No task has this name or number. Escape, in the search, brings all back.";
+  if (view.found.length === 0) return "No task has this name or number, and no trap, wait or source line these words. Escape, in the search, brings all back.";
   return "No task lives in the time that is shown. v brings all back, f shows all time.";
 }
 
@@ -261,8 +260,9 @@ function draw() {
   ink.fillStyle = colours.ground;
   ink.fillRect(0, 0, view.width, view.height);
   ink.textBaseline = "middle";
-  const pointed = pointedAt();
-  drawAxis(pointed);
+  const pointed = pointedAt(), marked = markedAt();
+  drawAxis([pointed, marked].filter((sign) => sign?.said));
+  if (marked) tintStretch(marked);
   if (kinFor !== view.chosen) [kin, kinFor] = [kinOf(view.chosen), view.chosen];
   ink.save();
   ink.beginPath();
@@ -293,6 +293,7 @@ function draw() {
   counters.forEach((counter, i) => drawCounter(counter, AXIS + 1 + i * GRAPH));
   ink.fillStyle = colours.line;
   ink.fillRect(LABELS - 1, AXIS, 1, view.height);
+  if (marked) drawStretch(marked);
   if (pointed) drawPointer(pointed);
   drawBar();
   drawMap();

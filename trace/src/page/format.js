@@ -29,4 +29,16 @@ function niceStep(least) {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? 10 * power;
 }
 
+// What could break a line, or turn its direction, is escaped as in the text of the log: anybody may write a log.
+function plain(words) {
+  const named = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+  return words.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+    (letter) => named[letter] ?? `\\u{${letter.codePointAt(0).toString(16)}}`);
+}
+
+// A name within a sentence: what is not one plain word is in quotes, so that it is not taken for what is around it.
+function quoted(name) {
+  return /^[\w./+-]*$/.test(name) ? name : `"${plain(name.replace(/["\\]/g, "\\$&"))}"`;
+}
+
 const many = (count, one, more = `${one}s`) => `${grouped.format(count)} ${count === 1 ? one : more}`;

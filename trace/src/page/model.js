@@ -4,7 +4,8 @@
 
 const TIME = 0, EVENTS = 1;
 const data = JSON.parse(document.getElementById("data").textContent);
-const text = (index) => data.strings[index];
+const strings = data.strings.map(plain);
+const text = (index) => strings[index];
 
 function sums(deltas) {
   const values = new Float64Array(deltas.length);
@@ -46,13 +47,15 @@ const bounds = [[data.begin[0], data.end[0]], [data.begin[1], data.end[1]]];
 const indexOfTask = new Map(data.tasks.tid.map((tid, i) => [tid, i]));
 const born = [sums(data.tasks.at), sums(data.tasks.seq)];
 const tasks = data.tasks.tid.map((tid, i) => ({
-  index: i, tid, name: text(data.tasks.name[i]), parent: data.tasks.parent[i], status: text(data.tasks.status[i]),
+  index: i, tid, name: text(data.tasks.name[i]), quoted: quoted(data.strings[data.tasks.name[i]]), parent: data.tasks.parent[i], status: text(data.tasks.status[i]),
   from: [born[TIME][i], born[EVENTS][i]], to: [data.tasks.ended[i], data.tasks.endedSeq[i]],
 }));
 const nameOf = (tid) => {
   const index = indexOfTask.get(tid);
-  return index === undefined ? `${tid}` : `${tid} ${tasks[index].name}`;
+  return index === undefined ? `${tid}` : `${tid} ${tasks[index].quoted}`.trimEnd();
 };
+// What the log says of why and for what, with the names of the tasks that it numbers.
+const explain = (words) => words.replace(/\b(task|child|join) (\d+)/g, (_, what, tid) => `${what} ${nameOf(Number(tid))}`);
 
 // The slices of each task, put together: which they are, and where they begin and end on both axes.
 function lanes(count, taskOf, from, to) {
@@ -74,8 +77,27 @@ const readyFrom = [turns.from[TIME].map((at, i) => at - turns.waited[i]), turns.
 const lanesOf = {
   turn: lanes(turns.count, turns.task, turns.from, turns.to),
   wait: lanes(waits.count, waits.task, waits.from, waits.to),
-  ready: lanes(turns.count, turns.task, readyFrom, turns.from),
 };
+
+// The times in which tasks were ready: that before each turn has its number, and behind them are those of tasks that
+// were not chosen any more, from when nothing else was with them to their ends.
+function timesOfReadiness() {
+  const readies = { task: [...turns.task], from: readyFrom.map((moments) => [...moments]), to: turns.from.map((moments) => [...moments]) };
+  for (const task of tasks.filter(({ tid }) => tid !== 0)) {
+    const [turn, wait] = [lanesOf.turn[task.index], lanesOf.wait[task.index]].map((lane) => lane.to.map((moments) => moments.at(-1) ?? -1));
+    const since = turn[EVENTS] < 0 && wait[EVENTS] < 0 ? task.from : turn[EVENTS] > wait[EVENTS] ? turn : wait;
+    if (since[EVENTS] >= task.to[EVENTS]) continue;
+    readies.task.push(task.index);
+    for (const axis of [TIME, EVENTS]) {
+      readies.from[axis].push(since[axis]);
+      readies.to[axis].push(task.to[axis]);
+    }
+  }
+  return readies;
+}
+const readies = timesOfReadiness();
+lanesOf.ready = lanes(readies.task.length, readies.task, readies.from, readies.to);
+const SLICES = { turn: turns, wait: waits, ready: readies };
 
 // Where marks are drawn: a task that ends in a turn has the mark of that where the turn is over.
 function placesOfMarks() {

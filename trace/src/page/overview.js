@@ -1,7 +1,7 @@
 // Draws what is around the rows: the axis, the counters, the line at the pointer, the bar, and the map of the whole run.
 
-// With no words where those of the pointer are.
-function drawAxis(pointed) {
+// With no words where others are: those of the pointer, and of the stretch.
+function drawAxis(taken) {
   const step = Math.max(niceStep(perPixel() * 110), 1);
   ink.font = `11px ${FONT}`;
   ink.textBaseline = "middle";
@@ -16,7 +16,7 @@ function drawAxis(pointed) {
     ink.textAlign = "center";
     const said = moment(at, step, view.axis, most);
     const half = widthOf(said) / 2;
-    const isHidden = pointed && x + half > pointed.left - 4 && x - half < pointed.left + pointed.width + 4;
+    const isHidden = taken.some(({ left, width }) => x + half > left - 4 && x - half < left + width + 4);
     if (x - half > LABELS - 2 && x + half < view.width && !isHidden) ink.fillText(said, x, AXIS / 2 - 1);
   }
   ink.fillStyle = colours.line;
@@ -90,20 +90,25 @@ function pointedAt() {
   return { x, said, width, left: Math.min(Math.max(x - width / 2, LABELS), view.width - width) };
 }
 
-// A line there, and the words.
-function drawPointer({ x, said, width, left }) {
-  ink.globalAlpha = 0.45;
-  ink.fillStyle = colours.soft;
-  ink.fillRect(Math.round(x), AXIS, 1, view.height);
-  ink.globalAlpha = 1;
+// Words on the axis that stand out from it.
+function drawSign({ said, width, left }, colour) {
   ink.font = `11px ${FONT}`;
-  ink.fillStyle = colours.ink;
+  ink.fillStyle = colour;
   ink.beginPath();
   ink.roundRect(left, 3, width, AXIS - 7, 4);
   ink.fill();
   ink.fillStyle = colours.ground;
   ink.textAlign = "center";
   ink.fillText(said, left + width / 2, AXIS / 2);
+}
+
+// A line there, and the words.
+function drawPointer(pointed) {
+  ink.globalAlpha = 0.45;
+  ink.fillStyle = colours.soft;
+  ink.fillRect(Math.round(pointed.x), AXIS, 1, view.height);
+  ink.globalAlpha = 1;
+  drawSign(pointed, colours.ink);
 }
 
 // How far down the rows are, and how many there are below.

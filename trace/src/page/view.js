@@ -3,10 +3,14 @@
 const LABELS = 172, AXIS = 26, GRAPH = 34, ROW = 26, BELOW = 22;
 const MANY_ROWS = 100, MOST_ARROWS = 500;
 const view = {
-  axis: TIME, from: 0, to: 1, top: 0, query: "",
+  axis: TIME, from: 0, to: 1, top: 0,
+  // What is looked for, where it is, and at which of these places one is.
+  query: "", matches: [], match: -1,
   // The rows of those who were found, and of them those in sight, if no others are wanted.
   found: tasks.map((task) => task.index), rows: [], isOnlyInSight: tasks.length > MANY_ROWS,
   width: 1, height: 1, pointer: null, hovered: null, chosen: null,
+  // What is marked, on this axis; while it is open only its beginning is.
+  stretch: null,
 };
 const graphs = counters.length * GRAPH;
 const rowsTop = AXIS + graphs + 6;
@@ -91,7 +95,15 @@ function revealMoment(value) {
   if (value < view.from || value > view.to) show(value - length / 2, value + length / 2);
 }
 
+// In a line below the chart, until something else is done.
+function say(words) {
+  document.getElementById("said").textContent = words;
+}
+
 function choose(chosen) {
+  say("");
+  // What is chosen has a row.
+  if (chosen && !view.found.includes(chosen.task)) stopSearch();
   view.chosen = chosen;
   arrange();
   if (chosen) reveal(chosen.task);
@@ -100,12 +112,22 @@ function choose(chosen) {
 }
 
 function chooseSlice(kind, id) {
-  const of = kind === "turn" || kind === "ready" ? turns : waits;
-  choose({ task: of.task[id], kind, id });
-  revealMoment(kind === "ready" ? readyFrom[view.axis][id] : of.from[view.axis][id]);
+  choose({ task: SLICES[kind].task[id], kind, id });
+  revealMoment(SLICES[kind].from[view.axis][id]);
 }
 
-// Keeps the rows of the tasks whose number begins with, or whose name has, the words.
+// Turns by their last trap and waits by what for, and both by their source line.
+function slicesWith(words) {
+  const has = strings.map((string) => string.toLowerCase().includes(words)), found = [];
+  for (const [kind, of, said] of [["turn", turns, turns.call], ["wait", waits, waits.on]]) {
+    for (let id = 0; id < of.count; id++) if (has[said[id]] || has[of.line[id]]) found.push({ task: of.task[id], kind, id });
+  }
+  const moment = ({ kind, id }) => SLICES[kind].from[EVENTS][id];
+  return found.sort((a, b) => moment(a) - moment(b));
+}
+
+// Keeps the rows of the tasks whose number begins with, or whose name has, the words; when there are none, of those
+// that had a turn or a wait with them.
 function search(query) {
   view.query = query.trim().toLowerCase();
   const [number, ...rest] = view.query.split(/\s+/);
@@ -114,12 +136,30 @@ function search(query) {
     if (view.query === "" || name.includes(view.query)) return true;
     return /^\d+$/.test(number) && `${task.tid}`.startsWith(number) && name.includes(rest.join(" "));
   };
-  view.found = tasks.filter(isFound).map((task) => task.index);
+  const named = tasks.filter(isFound);
   // The one with exactly this number comes first to mind.
-  view.first = view.found.find((index) => `${tasks[index].tid}` === number) ?? view.found[0];
+  const isExact = (task) => `${task.tid}` === number;
+  view.matches = named.length === 0 ? slicesWith(view.query)
+    : [...named.filter(isExact), ...named.filter((task) => !isExact(task))].map(({ index }) => ({ task: index, kind: null, id: -1 }));
+  view.match = -1;
+  const found = new Set(view.matches.map(({ task }) => task));
+  view.found = tasks.map(({ index }) => index).filter((index) => found.has(index));
   view.top = 0;
+  if (view.chosen && !found.has(view.chosen.task)) choose(null);
   arrange();
-  document.getElementById("found").textContent = view.query === "" ? "" : `${grouped.format(view.found.length)} of ${grouped.format(tasks.length)}`;
+  tellFound();
+}
+
+function stopSearch() {
+  document.getElementById("search").value = "";
+  search("");
+}
+
+function tellFound() {
+  const count = view.matches.length, [at, all] = [view.match + 1, count].map((number) => grouped.format(number));
+  const isOfSlices = count > 0 && view.matches[0].kind !== null;
+  const said = view.match >= 0 ? `${at}/${all}` : isOfSlices ? many(count, "place") : `${all} of ${grouped.format(tasks.length)}`;
+  document.getElementById("found").textContent = view.query === "" ? "" : said;
 }
 
 function showOnlyInSight(isOnly) {
@@ -128,12 +168,17 @@ function showOnlyInSight(isOnly) {
   arrange();
 }
 
-// Goes to the first task that was found.
-function jump() {
-  if (view.first === undefined) return;
-  const { from, to } = tasks[view.first];
-  choose({ task: view.first, kind: null, id: -1 });
-  showAround(from[view.axis], to[view.axis]);
+// Goes to the next of what was found, or the one before; from the last to the first.
+function jump(by) {
+  const count = view.matches.length;
+  if (view.query === "" || count === 0) return say("Nothing is found: / looks for tasks, calls and lines.");
+  view.match = ((view.match < 0 && by < 0 ? 0 : view.match) + by + count) % count;
+  const { task, kind, id } = view.matches[view.match], { from, to } = tasks[task];
+  if (kind === null) {
+    choose({ task, kind, id });
+    showAround(from[view.axis], to[view.axis]);
+  } else chooseSlice(kind, id);
+  tellFound();
 }
 
 function useAxis(axis) {
@@ -144,6 +189,7 @@ function useAxis(axis) {
   const [begin, end] = whole();
   const isWhole = view.from <= begin && view.to >= end;
   view.axis = axis;
+  markStretch(null);
   document.getElementById("by-time").setAttribute("aria-pressed", axis === TIME);
   document.getElementById("by-event").setAttribute("aria-pressed", axis === EVENTS);
   if (isWhole || turns.count === 0 || turns.from[old].length === 0) fit();
@@ -156,6 +202,7 @@ function redraw() {
   isDue = true;
   requestAnimationFrame(() => {
     isDue = false;
+    point();
     draw();
   });
 }
