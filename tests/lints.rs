@@ -168,6 +168,21 @@ fn a_hog_that_nobody_observes_is_told_when_it_ends_with_the_machine() {
     assert_eq!(told, [Told { lint: "hog", tid: 1, line }]);
 }
 
+/// The backtrace alone may take that long, and the fault is told.
+#[test]
+fn who_panics_after_a_long_time_is_told_as_a_fault_and_not_as_a_hog() {
+    let told = lints_seen_by_the_watchdog(task!({
+        let slow = task!({
+            trap!(yield yield_now())?;
+            compute(TOO_LONG);
+            panic!("on purpose")
+        });
+        let child = trap!(yield spawn(slow))?;
+        trap!(yield wait(child)).map(drop)
+    }));
+    assert_eq!(told, []);
+}
+
 #[test]
 fn who_yields_often_or_waits_is_nobody_that_the_watchdog_sees() {
     let told = lints_seen_by_the_watchdog(task!({

@@ -168,6 +168,11 @@ impl Lints {
         }
     }
 
+    /// The task that ran has panicked: that is told, and how long it took to say so, with a backtrace, is no hog.
+    pub(crate) fn forget_sighting(&mut self) {
+        self.sightings.take();
+    }
+
     /// Is this the first time that this is to be told of that line? Past the bound nothing is.
     fn is_new(&mut self, lint: Lint, line: Line) -> bool {
         self.told.len() < limits::LINTS_TOLD && self.told.insert((lint, line))
