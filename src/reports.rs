@@ -19,7 +19,10 @@ use yieldix_trace::{
 
 /// `yieldix log state`.
 pub fn log_state(at: Option<u64>, path: &Path) -> Code {
-    read_log(path, |log| Ok(print(&State::at(log, at)?.to_string())))
+    read_log(path, |log| {
+        let state = State::at(log, at)?;
+        Ok(print(&format!("{}\n{state}", state.heading())))
+    })
 }
 
 /// `yieldix sched`.

@@ -73,6 +73,8 @@ pub struct State {
     pub seq: u64,
     /// When that was.
     pub at: u64,
+    /// Has the machine ended?
+    pub is_over: bool,
     /// By their numbers.
     pub tasks: BTreeMap<u64, Task>,
     /// What kind each open file is of.
@@ -140,6 +142,7 @@ impl Default for State {
         State {
             seq: 0,
             at: 0,
+            is_over: false,
             tasks: BTreeMap::new(),
             files: (0..3).map(|file| (file, "console".into())).collect(),
             ports: BTreeMap::new(),
@@ -176,6 +179,10 @@ impl State {
 
     fn act(&mut self, event: &Event) -> Result<(), Wrong> {
         match &*event.message {
+            "ended" => {
+                self.is_over = true;
+                Ok(())
+            }
             "spawned" => self.spawned(event),
             "entered group" => {
                 self.task(event)?.group = event.number("group")?;
@@ -461,6 +468,15 @@ mod tests {
         fn lines(&self, head: &str) -> Vec<String> {
             self.0.to_string().lines().filter(|line| line.starts_with(head)).map(str::to_owned).collect()
         }
+    }
+
+    #[test]
+    fn a_state_says_after_which_event_it_is_and_whether_more_can_come() {
+        let mut told = Told::default();
+        told.spawn(1);
+        assert_eq!(told.0.heading(), "after event 1, at 0.000000000");
+        told.tell("ended", r#""code":0"#);
+        assert_eq!(told.0.heading(), "after event 2, at 0.000000000; the machine has ended");
     }
 
     #[test]

@@ -4,6 +4,14 @@ use super::{Doing, Queue, State, Task};
 use crate::event::Moment;
 use std::{collections::BTreeMap, fmt};
 
+impl State {
+    /// After which event it is, and when that was.
+    pub fn heading(&self) -> String {
+        let end = if self.is_over { "; the machine has ended" } else { "" };
+        format!("after event {}, at {}{end}", self.seq, Moment(self.at))
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (tid, task) in &self.tasks {

@@ -124,13 +124,13 @@ impl Builder {
 
     /// Nothing more happens: what is not over ends now. Gives when that is.
     pub fn finish(&mut self, sink: &mut impl Sink) -> u64 {
+        self.tell_counts(sink);
         self.end_turn(sink);
         for (tid, task) in take(&mut self.tasks) {
             if let Doing::Waiting(since, wait) = task.doing {
                 self.end_wait(tid, since, wait, sink);
             }
         }
-        self.tell_counts(sink);
         self.now
     }
 
