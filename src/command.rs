@@ -62,7 +62,7 @@ pub struct Command {
     #[arg(long, global = true)]
     pub flight_turns: bool,
 
-    /// Do without the thread that says who holds the machine for over a second
+    /// Do without the thread that says who holds the machine, and who does not yield for 10 ms while nobody observes
     #[arg(long, global = true)]
     pub no_watchdog: bool,
 

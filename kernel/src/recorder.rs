@@ -317,7 +317,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         let mut text = String::new();
         for &tid in tids.iter().take(limits::FLIGHT_TASKS) {
             let slot = self.slot_of(tid);
-            let task = format!("{tid} {}", self.name_of(slot));
+            let task = format!("{tid} {}", Word(self.name_of(slot)));
             let place = self.table.slot(slot).at.map_or_else(String::new, |at| format!(" at {at}"));
             let _ = writeln!(text, "{task:<12} {}{place}", self.task_state(slot));
         }

@@ -88,7 +88,7 @@ impl fmt::Display for LogError {
             LogError::NoBeginning { first } => {
                 write!(f, "it does not begin with the machine's boot, but with {first:?}: {WHOLE}")
             }
-            LogError::Partial { told } => write!(f, "it has only events of {told} and above: {WHOLE}"),
+            LogError::Partial { told } => write!(f, "it has only events of {} and above: {WHOLE}", told.escape_debug()),
             LogError::Missing { from, to } if from == to => write!(f, "event {from} is missing: {WHOLE}"),
             LogError::Missing { from, to } => write!(f, "events {from} to {to} are missing: {WHOLE}"),
             LogError::Again { seq, after } => {
