@@ -47,7 +47,7 @@ impl Semaphore {
         routine!(move {
             let (release, acquire) = trap!(yield port_create(permits))?;
             for _ in 0..permits {
-                trap!(yield port_send(release, "permit"))?;
+                trap!(yield port_send(release, ""))?;
             }
             Ok(Semaphore { release, acquire })
         })
@@ -63,6 +63,6 @@ impl Semaphore {
 
     /// Gives one back.
     pub fn release(self) -> impl Routine<Result<(), Errno>> {
-        routine!(move { Ok(trap!(yield port_send(self.release, "permit"))?) })
+        routine!(move { Ok(trap!(yield port_send(self.release, ""))?) })
     }
 }
