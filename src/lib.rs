@@ -47,7 +47,7 @@ mod trace;
 #[cfg(unix)]
 mod watchdog;
 
-pub use log::{FilterError, LogFile, LogFlusher, LogFormat, LogGuard, start_log, start_log_to_file};
+pub use log::{FilterError, LogFile, LogFlusher, LogFormat, LogGuard, check_log_filter, start_log, start_log_to_file};
 pub use machine::{BootError, Console, Folder, Machine, MountError};
 pub use running::Running;
 pub use trace::Trace;

@@ -2,28 +2,13 @@
 #![feature(coroutines)]
 
 mod hostile_support;
+#[path = "log_support/lines.rs"]
+mod lines;
 
 use hostile_support::{CLEAN_NAME, machine};
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
+use lines::Lines;
 use yieldix::{LogFormat, start_log};
 use yieldix_kernel::one_line::is_harmful;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[test]
 fn each_event_is_one_line_of_its_own() {

@@ -108,6 +108,18 @@ fn reading_a_log_never_empties_it() {
 }
 
 #[test]
+fn a_refused_filter_empties_no_log() {
+    let folder = Folder::new("filter");
+    let log = folder.log("log");
+    complains(
+        &folder.run(&["--log", "sched=loud", "--log-file", "log", "run", "true"]),
+        2,
+        "\"sched=loud\" is not LEVEL",
+    );
+    assert_eq!(folder.text("log"), log);
+}
+
+#[test]
 fn both_forms_of_a_timeline_are_drawn_at_once() {
     let folder = Folder::new("both");
     folder.log("log");

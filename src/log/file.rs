@@ -30,11 +30,17 @@ impl LogFile {
     ///
     /// Errors: those of the host.
     pub fn create(path: impl Into<PathBuf>, limit: Option<u64>) -> io::Result<LogFile> {
-        let path = path.into();
-        let file = File::create(&path)?;
-        let limit = limit.filter(|_| file.metadata().is_ok_and(|info| info.is_file())).unwrap_or(u64::MAX);
+        let mut path = path.into();
+        let file = File::options().write(true).create(true).truncate(false).open(&path)?;
+        let is_file = file.metadata()?.is_file();
+        let limit = limit.filter(|_| is_file).unwrap_or(u64::MAX);
         if limit < u64::MAX {
+            // Through a link the file itself is renamed, and the link goes on leading to the log.
+            path = fs::canonicalize(path)?;
             unless_missing(fs::remove_file(older(&path)))?;
+        }
+        if is_file {
+            file.set_len(0)?;
         }
         Ok(LogFile { path, file, bytes: 0, limit, room: limit, is_in_line: false })
     }
@@ -54,11 +60,16 @@ impl LogFile {
 
     fn begin_next(&self, create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<File> {
         let older = older(&self.path);
-        // It is missing when somebody else has moved it away.
-        unless_missing(fs::rename(&self.path, &older))?;
-        create(&self.path).inspect_err(|_| {
-            // If that fails too, what is written on is `NAME.1` already.
-            let _ = fs::rename(&older, &self.path);
+        let is_renamed = match fs::rename(&self.path, &older) {
+            // Somebody else has moved it away.
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            outcome => outcome.map(|()| true)?,
+        };
+        create(&self.path).inspect_err(|error| {
+            if is_renamed && error.kind() != ErrorKind::AlreadyExists {
+                // If that fails too, what is written on is `NAME.1` already.
+                let _ = fs::rename(&older, &self.path);
+            }
         })
     }
 }
@@ -211,6 +222,40 @@ mod tests {
         let refused = file.begin_next(|_| Err(ErrorKind::QuotaExceeded.into()));
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::QuotaExceeded);
         assert_eq!((place.text(), place.older().exists()), ("a line\n".to_owned(), false));
+    }
+
+    #[test]
+    fn a_log_that_somebody_has_moved_away_takes_the_place_of_no_older_one() {
+        let place = Place::new("moved");
+        let mut file = LogFile::create(place.file(), Some(10)).unwrap();
+        file.write_all(b"a line\n").unwrap();
+        fs::rename(place.file(), place.0.join("elsewhere")).unwrap();
+        fs::write(place.older(), "older\n").unwrap();
+        file.begin_next(|_| Err(ErrorKind::QuotaExceeded.into())).unwrap_err();
+        assert_eq!((place.file().exists(), place.text()), (false, "older\n".to_owned()));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_goes_on_leading_to_the_log() {
+        let place = Place::new("link");
+        let link = place.0.join("link");
+        std::os::unix::fs::symlink(place.file(), &link).unwrap();
+        let mut file = LogFile::create(&link, Some(10)).unwrap();
+        for line in ["one line\n", "the next\n"] {
+            file.write_all(line.as_bytes()).unwrap();
+        }
+        assert_eq!(place.text(), "one line\nthe next\n");
+        assert_eq!(fs::read_to_string(link).unwrap(), "the next\n");
+    }
+
+    #[test]
+    fn what_cannot_begin_leaves_the_log_before_it() {
+        let place = Place::new("kept");
+        fs::write(place.file(), "of an earlier log\n").unwrap();
+        fs::create_dir(place.older()).unwrap();
+        LogFile::create(place.file(), Some(10)).unwrap_err();
+        assert_eq!(fs::read_to_string(place.file()).unwrap(), "of an earlier log\n");
     }
 
     #[test]

@@ -68,6 +68,11 @@ pub fn start_log_to_file(filter: &str, format: LogFormat, file: LogFile) -> Resu
     start(wanted, format, if is_idling_told { Writer::many_at_once(file) } else { Writer::line_by_line(file) })
 }
 
+/// Whether [`start_log`] would take `filter`, for who has something to do before a log begins.
+pub fn check_log_filter(filter: &str) -> Result<(), FilterError> {
+    parse(filter).map(|_| ())
+}
+
 fn start(wanted: Targets, format: LogFormat, writer: Writer) -> Result<LogGuard, FilterError> {
     let log = Arc::new(Mutex::new(Log { shape: Shape::new(format), writer }));
     let learns_names = format == LogFormat::Text;

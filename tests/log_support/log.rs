@@ -1,26 +1,14 @@
 //! The log of this process: complete, as JSON, in memory.
 
+#[path = "lines.rs"]
+mod lines;
+
+use lines::Lines;
 use std::{
-    io::{self, Write},
     mem::take,
-    sync::{Arc, LazyLock, Mutex, MutexGuard},
+    sync::{LazyLock, Mutex, MutexGuard},
 };
 use yieldix::{LogFormat, LogGuard, start_log};
-
-/// What was logged and not read yet.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The log of this process, which one machine at a time has.
 pub struct Log {
