@@ -5,7 +5,11 @@ use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{path::PathBuf, str::FromStr};
 use yieldix::{FilterError, check_log_filter};
 use yieldix_syscalls::BYTES_SHOWN;
-use yieldix_userland::{duration::Span, size::Size};
+use yieldix_userland::{
+    PROGRAMS,
+    duration::Span,
+    size::{ParseSizeError, Size},
+};
 
 /// An operating system inside one process: tasks are coroutines, yield is a trap.
 ///
@@ -35,9 +39,9 @@ pub struct Command {
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
 
-    /// How large that file may become, as 64M; then it is renamed to FILE.1, the FILE.1 before is gone with its events,
+    /// How large that file may become, as 64M, 4K at least; then it is renamed to FILE.1, the FILE.1 before is gone with its events,
     /// and it begins anew. Of a log that has lost events `log state`, `sched` and `timeline` make nothing
-    #[arg(long, value_name = "SIZE", requires = "log_file", global = true)]
+    #[arg(long, value_name = "SIZE", requires = "log_file", value_parser = log_size, global = true)]
     pub log_size: Option<Size>,
 
     /// How many bytes the log shows of a payload or a text, in a trap and in an answer
@@ -121,7 +125,7 @@ pub enum Action {
         words: Vec<String>,
     },
     /// Boot a program and show its calls, as `strace` does within
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_help = options_of(TRACER))]
     Strace {
         /// The options of `strace`, the program, and what is meant for it
         #[arg(
@@ -140,14 +144,14 @@ pub enum Action {
     /// Draw a timeline of a log of events
     #[command(group(ArgGroup::new("drawn as").required(true).multiple(true).args(["chrome", "html"])))]
     Timeline {
-        /// A whole log: --log yieldix=trace --log-format json
+        /// A whole log (--log yieldix=trace --log-format json --log-file FILE); - is standard input
         file: PathBuf,
 
-        /// As Chrome trace events, to this file: Perfetto opens it
+        /// As Chrome trace events, to this file: Perfetto opens it; - is standard output
         #[arg(long, value_name = "FILE")]
         chrome: Option<PathBuf>,
 
-        /// As a page for a browser, to this file, which needs no other
+        /// As a page for a browser, to this file, which needs no other; - is standard output
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
@@ -156,7 +160,7 @@ pub enum Action {
         /// In which form
         report: Report,
 
-        /// A whole log: --log yieldix=trace --log-format json
+        /// A whole log (--log yieldix=trace --log-format json --log-file FILE); - is standard input
         file: PathBuf,
     },
     /// List the programs, by group
@@ -189,7 +193,7 @@ pub enum LogAction {
         #[arg(long, value_name = "SEQ")]
         at: Option<u64>,
 
-        /// A whole log: --log yieldix=trace --log-format json
+        /// A whole log (--log yieldix=trace --log-format json --log-file FILE); - is standard input
         file: PathBuf,
     },
 }
@@ -215,12 +219,29 @@ yieldix [OPTIONS] [COMMAND]
        yieldix [OPTIONS] FILE [ARGUMENT]...
        yieldix [OPTIONS] -c TEXT [ARGUMENT]...";
 
+/// The program that shows the calls of another, which may be a shell.
+pub const TRACER: &str = "strace";
+
+/// What a program's own help says of its options.
+fn options_of(program: &str) -> String {
+    let details = PROGRAMS.iter().find(|known| known.name == program).map_or("", |program| program.details);
+    format!("Options of `{program}`:{details}")
+}
+
 /// What `--mount` says.
 #[derive(Clone, Debug)]
 pub struct Mounted {
     pub host: String,
     pub guest: String,
     pub is_read_only: bool,
+}
+
+/// The smallest size of a log, in bytes: room for some dozen lines. A smaller one is refused.
+const LOG_SIZE_MIN: u64 = 4_000;
+
+fn log_size(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse().map_err(|error: ParseSizeError| error.to_string())?;
+    if size.0 < LOG_SIZE_MIN { Err(format!("the smallest is {}K", LOG_SIZE_MIN / 1_000)) } else { Ok(size) }
 }
 
 /// Refused with the command line, before a file is made for a log that cannot begin.

@@ -52,7 +52,9 @@ pub fn print(text: &str) -> Code {
 /// The code of a command that has printed; a reader that has gone away is no failure of ours.
 pub fn code_of_printing(outcome: io::Result<()>) -> Code {
     match outcome {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => complain(OUTPUT_LOST, &error),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(OUTPUT_LOST, &format!("standard output: {error}"))
+        }
         _ => SUCCESS,
     }
 }

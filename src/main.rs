@@ -12,7 +12,7 @@ mod reports;
 mod second_signal;
 
 use clap::Parser;
-use command::{Action, Command, Format, LogAction, Mounted};
+use command::{Action, Command, Format, LogAction, Mounted, TRACER};
 use exit::{Code, HOST_REFUSED, KERNEL_PANIC, NOT_FOUND, OUTPUT_LOST, SUCCESS, USAGE, complain, print};
 use last_resort::LastResort;
 use std::{
@@ -30,8 +30,6 @@ use yieldix_userland::{PROGRAMS, duration::Span, listing::listing};
 const SHELL: &str = "sh";
 /// Programs that people type at.
 const TYPED_AT: [&str; 3] = [SHELL, "telnetd", TRACER];
-/// The program that shows the calls of another, which may be a shell.
-const TRACER: &str = "strace";
 /// The most tasks under a shell unless said otherwise: what is typed there, a function that starts itself twice for
 /// one, is to meet a bound before the host runs out of memory.
 const SHELL_TASKS: u32 = 65_536;

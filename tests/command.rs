@@ -2,24 +2,10 @@
 
 mod common;
 
-use std::{
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+use std::process::{Command, Output, Stdio};
 
 fn yieldix(args: &[&str], input: &str) -> Output {
-    let mut child = common::yieldix()
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that does not read its input may be gone already.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().expect("the command ends")
+    common::fed(common::yieldix().args(args), input.as_bytes())
 }
 
 fn out(output: &Output) -> &str {
@@ -506,6 +492,16 @@ fn programs_calls_and_events_are_listed() {
         let output = yieldix(&[list], "");
         assert_eq!(output.status.code(), Some(0));
         assert!(out(&output).contains(entry), "{list}");
+    }
+}
+
+#[test]
+fn the_help_of_strace_has_its_options_beside_those_of_the_machine() {
+    for help in [["help", "strace"], ["strace", "--help"]] {
+        let output = yieldix(&help, "");
+        for option in ["\n  -f, --follow-forks  ", "\n  -e, --trace CALL,...  ", "%desc %file"] {
+            assert!(out(&output).contains(option), "{help:?}: {}", out(&output));
+        }
     }
 }
 

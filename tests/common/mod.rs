@@ -12,7 +12,12 @@ pub mod outside;
 pub mod page;
 pub mod served;
 
-use std::{cell::RefCell, process::Command, rc::Rc};
+use std::{
+    cell::RefCell,
+    io::Write,
+    process::{Command, Output, Stdio},
+    rc::Rc,
+};
 use yieldix::{
     Console, Ended, Machine, MemoryConsole, Running,
     event::{Event, Level, Observer, Record},
@@ -198,6 +203,17 @@ impl Observer for RefusesBut {
 
 /// What has the command panic at a lint.
 pub const REFUSE_LINTS: (&str, &str) = ("YIELDIX_REFUSE_LINTS", "1");
+
+/// Runs a command with this on its standard input, which is no more than a pipe holds or is read before it prints more.
+pub fn fed(command: &mut Command, input: &[u8]) -> Output {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A program that does not read its input may be gone already.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("the command ends")
+}
 
 /// The command, with the log as it is when nobody chooses one; it panics at a lint.
 pub fn yieldix() -> Command {
