@@ -10,6 +10,7 @@ use hostile_support::{CLEAN_NAME, FILE, HOSTILE, PORT, machine};
 use log::log;
 use serde_json::Value;
 use yieldix_kernel::one_line::is_harmful;
+use yieldix_trace::{Reader, State};
 
 /// What a hostile program leaves: its log, and what was printed.
 fn run() -> (Vec<u8>, String) {
@@ -43,9 +44,9 @@ fn a_line_of_json_is_one_event_and_has_what_was_said() {
 #[test]
 fn a_log_is_read_and_drawn_as_a_page_that_no_name_breaks() {
     let (log, _) = run();
-    let state = yieldix_trace::State::at(&*log, None).unwrap().to_string();
+    let state = State::at(&mut Reader::new(&*log), None).unwrap().to_string();
     assert!(!state.contains(|letter| letter != '\n' && is_harmful(letter)), "{state:?}");
-    let page = yieldix_trace::page(&*log, "log").unwrap();
+    let page = yieldix_trace::page(&mut Reader::new(&*log), "log").unwrap();
     let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
     let data: Value = serde_json::from_str(data.split_once("</script").unwrap().0).unwrap();
     let strings = data["strings"].as_array().unwrap();

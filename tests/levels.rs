@@ -27,7 +27,7 @@ use yieldix::{
     Running, Work,
     syscalls::{calls::*, *},
 };
-use yieldix_trace::{LogError, State};
+use yieldix_trace::{LogError, Reader, State};
 
 /// The levels that are listened to are the process's: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -126,7 +126,7 @@ fn what_is_not_told_while_fewer_levels_are_listened_to_is_missing() {
         log.listen(LevelFilter::TRACE);
         running.run();
         drop(running);
-        let state = State::at(log.text().as_bytes(), None);
+        let state = State::at(&mut Reader::new(log.text().as_bytes()), None);
         match fewer {
             LevelFilter::TRACE => assert!(state.unwrap().tasks.is_empty()),
             _ => assert!(matches!(state, Err(LogError::Missing { .. })), "{fewer}: {state:?}"),
@@ -185,7 +185,7 @@ fn a_log_of_some_levels_only_or_of_nothing_is_refused_by_all_who_read_it() {
             "empty" => "it has no event".to_owned(),
             level => format!("it has only events of {level} and above"),
         };
-        let refusal = format!("{why}: a whole log is needed (--log yieldix=trace --log-format json)");
+        let refusal = format!("{why}: a whole log is needed (--log yieldix=trace --log-format json --log-file FILE)");
         for reader in readers {
             let args: Vec<&str> = reader.iter().map(|&word| if word == "LOG" { &name } else { word }).collect();
             let (code, said) = yieldix(&args);

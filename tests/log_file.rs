@@ -100,6 +100,128 @@ fn a_log_that_is_refused_leaves_what_was_there() {
 }
 
 #[test]
+fn two_forms_are_not_drawn_over_each_other() {
+    let folder = Folder::new("over");
+    let log = folder.log("log");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("new", folder.0.join("soft")).unwrap();
+    let names = folder.names();
+    let other = if cfg!(unix) { "soft" } else { "./new" };
+    for (one, other) in [("new", "new"), ("new", "./new"), ("new", other), ("-", "-")] {
+        complains(&folder.run(&["timeline", "log", "--chrome", one, "--html", other]), 2, "over the other");
+    }
+    assert_eq!((folder.text("log"), folder.names()), (log, names));
+}
+
+/// What reads a log.
+const READERS: [&[&str]; 6] = [
+    &["log", "state"],
+    &["sched", "latency"],
+    &["sched", "map"],
+    &["sched", "timehist"],
+    &["timeline", "--chrome", "drawn"],
+    &["timeline", "--html", "drawn"],
+];
+
+#[test]
+fn every_reader_refuses_a_garbled_field_though_it_has_no_use_for_it() {
+    let folder = Folder::new("garbled");
+    let log = folder.log("log");
+    for (message, field) in [("answer", "tid"), ("descriptor opened", "fd"), ("turn over", "ran_ns")] {
+        let at = log.lines().position(|line| line.contains(&format!("\"message\":\"{message}\""))).expect(message);
+        let garbled = log.lines().enumerate().map(|(index, line)| match index == at {
+            true => line.replace(&format!("\"{field}\":"), &format!("\"{field}\":\"x\",\"y\":")) + "\n",
+            false => line.to_owned() + "\n",
+        });
+        fs::write(folder.0.join("garbled"), garbled.collect::<String>()).unwrap();
+        let why = format!("garbled: line {} is no event: its field \"{field}\" is not a number", at + 1);
+        for reader in READERS {
+            complains(&folder.run(&[reader, &["garbled"]].concat()), 1, &why);
+        }
+    }
+    assert_eq!(folder.names(), ["garbled", "log"]);
+}
+
+#[test]
+fn a_log_in_text_is_told_how_it_would_be_in_json() {
+    let folder = Folder::new("text");
+    let log = ["--simulate", "--log", "yieldix=trace", "--log-file", "log"];
+    assert_eq!(folder.run(&[&log[..], &["run", "true"]].concat()).status.code(), Some(0));
+    let why = "it is a log in text: a whole log is needed (--log yieldix=trace --log-format json --log-file FILE)";
+    for reader in READERS {
+        complains(&folder.run(&[reader, &["log"]].concat()), 1, why);
+    }
+}
+
+#[test]
+fn of_a_log_that_is_cut_the_whole_lines_can_be_kept() {
+    let folder = Folder::new("cut");
+    let log = folder.log("log");
+    let lines = log.lines().count();
+    fs::write(folder.0.join("cut"), &log[..log.len() - 9]).unwrap();
+    let before = lines - 1;
+    let kept: String = log.lines().take(before).map(|line| format!("{line}\n")).collect();
+    fs::write(folder.0.join("kept"), kept).unwrap();
+    fs::write(folder.0.join("blank"), log + "\n").unwrap();
+    for reader in READERS {
+        let run = |name| folder.run(&[reader, &[name]].concat());
+        complains(&run("cut"), 1, &format!("the {before} before it are whole (head -n {before} keeps them)"));
+        // The state says it itself.
+        let unfinished = if reader[0] == "log" { "" } else { "before its machine has ended\n" };
+        complains(&run("kept"), 0, unfinished);
+        for whole in ["log", "blank"] {
+            let output = run(whole);
+            assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{reader:?} {whole}");
+        }
+    }
+}
+
+#[test]
+fn a_stroke_stands_for_standard_input_and_output() {
+    let folder = Folder::new("stroke");
+    let log = folder.log("log");
+    let piped = |args: &[&str]| common::fed(&mut folder.yieldix(args), log.as_bytes());
+    let from_file = |args: &[&str]| {
+        let file = fs::File::open(folder.0.join("log")).unwrap();
+        folder.yieldix(args).stdin(file).output().unwrap()
+    };
+    for &reader in &READERS[..4] {
+        let expected = folder.run(&[reader, &["log"]].concat()).stdout;
+        assert!(!expected.is_empty());
+        for output in [piped(&[reader, &["-"][..]].concat()), from_file(&[reader, &["-"][..]].concat())] {
+            assert_eq!((output.status.code(), output.stdout == expected), (Some(0), true), "{reader:?}");
+        }
+    }
+    let drawn = ["timeline", "-", "--chrome", "chrome", "--html", "html"];
+    assert_eq!(folder.run(&["timeline", "log", "--chrome", "chrome"]).status.code(), Some(0));
+    let chrome = folder.text("chrome");
+    // A page has the name of its log.
+    fs::copy(folder.0.join("log"), folder.0.join("standard input")).unwrap();
+    let page = String::from_utf8(folder.run(&["timeline", "standard input", "--html", "-"]).stdout).unwrap();
+    for draw in [&piped as &dyn Fn(&[&str]) -> Output, &from_file] {
+        fs::write(folder.0.join("chrome"), "").unwrap();
+        assert_eq!(draw(&drawn).status.code(), Some(0));
+        assert!(folder.text("chrome") == chrome && folder.text("html") == page);
+        assert!(draw(&["timeline", "-", "--chrome", "-"]).stdout == chrome.as_bytes());
+    }
+    complains(&piped(&["timeline", "-", "--chrome", "no/such"]), 74, "no/such: No such file");
+    let half = common::fed(&mut folder.yieldix(&["sched", "map", "-"]), &log.as_bytes()[..log.len() / 2]);
+    complains(&half, 1, "standard input: its last line is cut");
+}
+
+#[test]
+fn a_size_below_the_smallest_is_refused_and_empties_no_log() {
+    let folder = Folder::new("smallest");
+    let log = folder.log("log");
+    for size in ["0", "1", "3999"] {
+        let refused = folder.run(&["--log-file", "log", "--log-size", size, "run", "true"]);
+        complains(&refused, 2, "the smallest is 4K");
+    }
+    assert_eq!(folder.text("log"), log);
+    assert_eq!(folder.run(&["--log-file", "log", "--log-size", "4000", "run", "true"]).status.code(), Some(0));
+}
+
+#[test]
 fn reading_a_log_never_empties_it() {
     let folder = Folder::new("read");
     let log = folder.log("log");
@@ -146,6 +268,10 @@ fn a_log_or_timeline_that_a_full_disk_loses_is_74_and_told() {
     }
     let log = folder.log("log");
     complains(&folder.run(&["timeline", "log", "--chrome", "/dev/full"]), 74, "/dev/full: No space");
+    for printed in [&["sched", "map", "log"][..], &["log", "state", "log"], &["timeline", "log", "--html", "-"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        complains(&folder.yieldix(printed).stdout(full).output().unwrap(), 74, "yieldix: standard output: No space");
+    }
     assert_eq!(folder.text("log"), log);
 }
 

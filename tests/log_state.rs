@@ -167,10 +167,15 @@ fn a_log_with_a_hole_is_refused() {
     log.take();
     common::machine().simulate(1).task(task!({ trap!(yield sleep(Duration::from_secs(1))) })).boot().unwrap();
     let lines = String::from_utf8(log.take()).unwrap();
-    assert!(State::at(lines.as_bytes(), None).is_ok());
+    assert!(State::at(&mut Reader::new(lines.as_bytes()), None).is_ok());
     let with_hole: String =
         lines.lines().enumerate().filter(|(index, _)| *index != 3).map(|(_, line)| format!("{line}\n")).collect();
-    assert!(matches!(State::at(with_hole.as_bytes(), None), Err(LogError::Missing { from: 4, to: 4 })));
-    assert!(matches!(State::at(lines.as_bytes(), Some(1_000_000)), Err(LogError::NoEvent { last, .. }) if last > 5));
-    assert!(matches!(State::at(lines.as_bytes(), Some(0)), Err(LogError::NoEvent { .. })));
+    assert!(matches!(
+        State::at(&mut Reader::new(with_hole.as_bytes()), None),
+        Err(LogError::Missing { from: 4, to: 4 })
+    ));
+    assert!(
+        matches!(State::at(&mut Reader::new(lines.as_bytes()), Some(1_000_000)), Err(LogError::NoEvent { last, .. }) if last > 5)
+    );
+    assert!(matches!(State::at(&mut Reader::new(lines.as_bytes()), Some(0)), Err(LogError::NoEvent { .. })));
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use yieldix::{Console, Machine, Measures, MemoryConsole};
 use yieldix_histogram::{Histogram, bucket};
 use yieldix_trace::{
-    LogError,
+    LogError, Reader,
     sched::{Latency, Map, Timehist},
 };
 use yieldix_userland::PROGRAMS;
@@ -92,7 +92,7 @@ fn assert_agree(what: &str, histogram: &Histogram, mut list: Vec<u64>) {
 /// The log's figures, the kernel's, and those of the moments in the log are the same to a bucket.
 fn compare(machine: Machine) {
     let (log, measures) = run(machine);
-    let latency = Latency::of(log.as_bytes()).unwrap();
+    let latency = Latency::of(&mut Reader::new(log.as_bytes())).unwrap();
     let spans = spans(&log);
     for (what, histogram) in [("the kernel's", &measures.delays), ("the log's", &latency.delays)] {
         assert_agree(what, histogram, spans.delays.clone());
@@ -131,7 +131,7 @@ fn timehist_has_a_line_for_each_turn_and_map_one_for_each_switch() {
     let (log, _) = run(pipelines(common::machine().simulate(3)));
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let named = |name: &'static str| events.iter().filter(move |event| event["message"] == name);
-    let timehist: Vec<String> = Timehist::new(log.as_bytes()).map(Result::unwrap).collect();
+    let timehist: Vec<String> = Timehist::new(&mut Reader::new(log.as_bytes())).map(Result::unwrap).collect();
     assert_eq!(timehist.len(), 1 + named("turn over").count());
     for (line, event) in timehist[1..].iter().zip(named("turn over")) {
         assert!(line.contains(&format!(":{} ", event["tid"])), "{line}: {event}");
@@ -148,10 +148,10 @@ fn timehist_has_a_line_for_each_turn_and_map_one_for_each_switch() {
         switches += usize::from(now != running);
         running = now;
     }
-    let map: Vec<String> = Map::new(log.as_bytes()).map(Result::unwrap).collect();
+    let map: Vec<String> = Map::new(&mut Reader::new(log.as_bytes())).map(Result::unwrap).collect();
     assert_eq!(map.len(), switches);
     let legends = map.iter().filter(|line| line.contains(" => ")).count();
-    assert_eq!(legends, Latency::of(log.as_bytes()).unwrap().tasks.len());
+    assert_eq!(legends, Latency::of(&mut Reader::new(log.as_bytes())).unwrap().tasks.len());
 }
 
 #[test]
@@ -159,6 +159,6 @@ fn a_log_with_a_hole_has_no_latency() {
     let (log, _) = run(common::machine().simulate(1).programs(PROGRAMS).program("hello", [""; 0]));
     let with_hole: String =
         log.lines().enumerate().filter(|(index, _)| *index != 3).map(|(_, line)| format!("{line}\n")).collect();
-    assert!(matches!(Latency::of(with_hole.as_bytes()), Err(LogError::Missing { from: 4, to: 4 })));
-    assert!(Timehist::new(with_hole.as_bytes()).last().unwrap().is_err());
+    assert!(matches!(Latency::of(&mut Reader::new(with_hole.as_bytes())), Err(LogError::Missing { from: 4, to: 4 })));
+    assert!(Timehist::new(&mut Reader::new(with_hole.as_bytes())).last().unwrap().is_err());
 }

@@ -62,7 +62,7 @@ struct Timeline {
 impl Timeline {
     fn read(log: &[u8]) -> Timeline {
         let mut timeline = Timeline::default();
-        timeline.end = timeline::draw(log, &mut timeline).unwrap();
+        timeline.end = timeline::draw(&mut Reader::new(log), &mut timeline).unwrap();
         timeline
     }
 }
@@ -93,7 +93,7 @@ fn look_at(machine: Machine) {
 
     let drawn = File::default();
     let mut chrome = Chrome::new(drawn.clone(), None);
-    timeline::draw(&lines[..], &mut chrome).unwrap();
+    timeline::draw(&mut Reader::new(&lines[..]), &mut chrome).unwrap();
     chrome.finish().unwrap();
     assert!(file.text() == drawn.text(), "what is written live is what is made of the log");
 

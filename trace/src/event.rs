@@ -47,7 +47,7 @@ impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LineError::NotText => f.write_str("it is not text in UTF-8"),
-            LineError::NotJson => f.write_str("it is no JSON object (half a line, if the process was killed)"),
+            LineError::NotJson => f.write_str("it is no JSON object"),
             LineError::Field(error) => error.fmt(f),
         }
     }
@@ -91,11 +91,12 @@ impl Event {
 
     /// A field that is a moment, in nanoseconds since boot; none for `never`.
     pub fn time(&self, field: &'static str) -> Result<Option<u64>, FieldError> {
-        let wrong = FieldError { field, wanted: "a time" };
-        match self.text(field)? {
-            "never" => Ok(None),
-            text => nanoseconds(text).map(Some).ok_or(wrong),
-        }
+        moment(self.text(field)?).ok_or(FieldError { field, wanted: "a time" })
+    }
+
+    /// A field as it is.
+    pub(crate) fn value(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field)
     }
 }
 
@@ -106,6 +107,11 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
     }
+}
+
+/// A moment or `never`, which is none; nothing for what is neither.
+pub(crate) fn moment(text: &str) -> Option<Option<u64>> {
+    if text == "never" { Some(None) } else { nanoseconds(text).map(Some) }
 }
 
 /// A moment as nanoseconds since boot: `0.000001000` is 1,000.

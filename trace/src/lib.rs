@@ -10,6 +10,7 @@ mod happening;
 mod page;
 mod reader;
 pub mod sched;
+mod schema;
 pub mod state;
 mod table;
 pub mod timeline;

@@ -29,8 +29,8 @@ const SCRIPTS: [&str; 8] = [
 /// The page of a complete log of events; `name` is what it is called there.
 ///
 /// Errors: those of [`Reader`].
-pub fn page(log: impl BufRead, name: &str) -> Result<String, LogError> {
-    let data = Contents::read(log)?.into_json(name);
+pub fn page(events: &mut Reader<impl BufRead>, name: &str) -> Result<String, LogError> {
+    let data = Contents::read(events)?.into_json(name);
     // In this order, so that no mark is looked for in what was put in.
     let (head, rest) = split(TEMPLATE, "/*STYLE*/");
     let (body, rest) = split(rest, "/*DATA*/");
@@ -119,9 +119,9 @@ impl Contents {
         }
     }
 
-    fn read(log: impl BufRead) -> Result<Contents, LogError> {
+    fn read(events: &mut Reader<impl BufRead>) -> Result<Contents, LogError> {
         let (mut builder, mut contents) = (Builder::default(), Contents::new());
-        for event in Reader::new(log) {
+        for event in events {
             let event = event?;
             let impossible = |why: FieldError| LogError::impossible(event.seq, why);
             contents.now = Place { at: event.at.max(contents.now.at), seq: event.seq };

@@ -1,7 +1,7 @@
-//! Reads a log line by line, and sees to it that it is whole: it begins with the boot, tells of every level, and no event
-//! is missing.
+//! Reads a log line by line, and sees to it that it is whole: it begins with the boot, tells of every level, no event is
+//! missing, and each has its fields.
 
-use crate::{Event, LineError};
+use crate::{Event, LineError, event::moment, schema};
 use std::{
     fmt,
     io::{self, BufRead},
@@ -11,7 +11,7 @@ use std::{
 pub const SCHEMA_VERSION: u64 = 3;
 
 /// How to have a whole log.
-const WHOLE: &str = "a whole log is needed (--log yieldix=trace --log-format json)";
+const WHOLE: &str = "a whole log is needed (--log yieldix=trace --log-format json --log-file FILE)";
 
 /// The level of which a whole log tells, and of all above it.
 const ALL_LEVELS: &str = "trace";
@@ -27,6 +27,13 @@ pub enum LogError {
         number: u64,
         /// What is wrong with it.
         why: LineError,
+    },
+    /// It is a log, and not of JSON.
+    InText,
+    /// It ends within a line.
+    Cut {
+        /// How many lines are before that.
+        whole: u64,
     },
     /// It has no event.
     Empty,
@@ -84,6 +91,10 @@ impl fmt::Display for LogError {
         match self {
             LogError::Io(error) => write!(f, "it cannot be read: {error}"),
             LogError::Line { number, why } => write!(f, "line {number} is no event: {why}"),
+            LogError::InText => write!(f, "it is a log in text: {WHOLE}"),
+            LogError::Cut { whole } => {
+                write!(f, "its last line is cut: the {whole} before it are whole (head -n {whole} keeps them)")
+            }
             LogError::Empty => write!(f, "it has no event: {WHOLE}"),
             LogError::NoBeginning { first } => {
                 write!(f, "it does not begin with the machine's boot, but with {first:?}: {WHOLE}")
@@ -113,6 +124,7 @@ pub struct Reader<R> {
     line: Vec<u8>,
     number: u64,
     last: u64,
+    has_ended: bool,
     is_over: bool,
 }
 
@@ -124,7 +136,12 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads the rest of a log whose first events, up to the one with this number, were read before.
     pub fn after(from: R, last: u64) -> Reader<R> {
-        Reader { from, line: Vec::new(), number: 0, last, is_over: false }
+        Reader { from, line: Vec::new(), number: 0, last, has_ended: false, is_over: false }
+    }
+
+    /// The last event, once all were read, of a log that ends before its machine has.
+    pub fn unfinished_after(&self) -> Option<u64> {
+        (self.is_over && !self.has_ended).then_some(self.last)
     }
 
     fn read(&mut self) -> Result<Option<Event>, LogError> {
@@ -134,8 +151,11 @@ impl<R: BufRead> Reader<R> {
                 return if self.last == 0 { Err(LogError::Empty) } else { Ok(None) };
             }
             self.number += 1;
-            let number = self.number;
-            let event = Event::parse(&self.line).map_err(|why| LogError::Line { number, why })?;
+            // Such as an editor leaves at the end.
+            if self.line.trim_ascii().is_empty() {
+                continue;
+            }
+            let event = Event::parse(&self.line).map_err(|why| self.refused(why))?;
             // Without a place in the order, it is none of the kernel's own.
             let Some(event) = event.filter(|event| event.seq > 0) else { continue };
             let (seq, after) = (event.seq, self.last);
@@ -148,14 +168,28 @@ impl<R: BufRead> Reader<R> {
             if seq == 1 {
                 self.check_beginning(&event)?;
             }
+            schema::check(&event).map_err(|wrong| self.refused(wrong.into()))?;
+            self.has_ended |= &*event.message == "ended";
             self.last = seq;
             return Ok(Some(event));
         }
     }
 
+    /// What is wrong with the log, of which this is wrong with a line.
+    fn refused(&self, why: LineError) -> LogError {
+        let is_no_object = matches!(why, LineError::NotJson | LineError::NotText);
+        if is_no_object && self.last == 0 && is_in_text(&self.line) {
+            LogError::InText
+        } else if is_no_object && self.number > 1 && !self.line.ends_with(b"\n") {
+            LogError::Cut { whole: self.number - 1 }
+        } else {
+            LogError::Line { number: self.number, why }
+        }
+    }
+
     /// The first event says of which version they are, and of which levels.
     fn check_beginning(&self, first: &Event) -> Result<(), LogError> {
-        let wrong = |why| LogError::Line { number: self.number, why: LineError::Field(why) };
+        let wrong = |why| self.refused(LineError::Field(why));
         if &*first.message != "booted" {
             return Err(LogError::NoBeginning { first: first.message.clone() });
         }
@@ -168,6 +202,18 @@ impl<R: BufRead> Reader<R> {
             return Err(LogError::Partial { told: told.into() });
         }
         Ok(())
+    }
+}
+
+/// Does a line look as one of a log in text does? An event of the kernel has its number and its time first, any other its
+/// level.
+fn is_in_text(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.split_ascii_whitespace();
+    match (words.next(), words.next()) {
+        (Some("ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE"), Some(target)) => target.ends_with(':'),
+        (Some(seq), Some(at)) => seq.parse::<u64>().is_ok() && moment(at).is_some(),
+        _ => false,
     }
 }
 
@@ -193,12 +239,17 @@ mod tests {
     }
 
     fn booted(version: u64, told: &str) -> String {
-        event(1, &format!(r#""message":"booted","schema":{version},"told":"{told}""#))
+        let rest = r#""policy":"p","quantum":64,"tasks_max":9"#;
+        event(1, &format!(r#""message":"booted","schema":{version},"told":"{told}",{rest}"#))
+    }
+
+    fn idle(seq: u64) -> String {
+        event(seq, r#""message":"idle","until":"never""#)
     }
 
     /// Two events of a whole log.
     fn begun() -> String {
-        booted(SCHEMA_VERSION, ALL_LEVELS) + &event(2, r#""message":"idle""#)
+        booted(SCHEMA_VERSION, ALL_LEVELS) + &idle(2)
     }
 
     fn read(log: &[u8]) -> Result<Vec<u64>, String> {
@@ -216,23 +267,23 @@ mod tests {
 
     #[test]
     fn a_gap_is_an_error_and_not_passed_over() {
-        let five = event(5, r#""message":"idle""#);
+        let five = idle(5);
         assert_eq!(read(begun().as_bytes()), Ok(vec![1, 2]));
         assert_refused(begun() + &five, "events 3 to 4 are missing: a whole log is needed (--log yieldix=trace");
         assert_refused(five, "events 1 to 4 are missing");
-        assert_refused(event(2, r#""message":"idle""#), "event 1 is missing");
+        assert_refused(idle(2), "event 1 is missing");
     }
 
     #[test]
     fn numbers_that_go_back_are_two_logs_or_one_in_disorder() {
         let why = "this is more than one log, or not in its order";
         assert_refused(begun() + &begun(), &format!("event 1 comes again after 2: {why}"));
-        assert_refused(begun() + &event(2, r#""message":"idle""#), "event 2 comes again after 2");
+        assert_refused(begun() + &idle(2), "event 2 comes again after 2");
     }
 
     #[test]
     fn what_was_read_before_is_not_asked_for_again() {
-        let rest = event(3, r#""message":"idle""#);
+        let rest = idle(3);
         assert_eq!(Reader::after(rest.as_bytes(), 2).map(|event| event.unwrap().seq).collect::<Vec<_>>(), [3]);
         assert!(Reader::after(&b""[..], 2).next().is_none());
     }
@@ -243,8 +294,52 @@ mod tests {
         let beside = event(0, r#""message":"holds the machine""#);
         let log = format!("{foreign}{}{beside}", begun());
         assert_eq!(read(log.as_bytes()), Ok(vec![1, 2]));
-        assert_refused(begun() + "half a li", "line 3 is no event: it is no JSON object (half a line, if");
+        assert_refused(begun() + "half a li", "its last line is cut: the 2 before it are whole (head -n 2 keeps them)");
+        assert_refused(begun() + "half a li\n" + &idle(3), "line 3 is no event: it is no JSON object");
         assert_refused([begun().as_bytes(), b"\xff\n"].concat(), "line 3 is no event: it is not text in UTF-8");
+    }
+
+    #[test]
+    fn a_field_that_no_reader_looks_at_is_refused_too() {
+        for garbled in [r#""tid":"x","call":"read","reply":"1""#, r#""call":"read","reply":"1""#] {
+            let answer = event(3, &format!(r#""message":"answer","after_ns":1,{garbled}"#));
+            assert_refused(begun() + &answer, "line 3 is no event: its field \"tid\" is not a number");
+        }
+        let new = event(3, r#""message":"of tomorrow""#) + &event(4, r#""message":"idle","until":"never","new":1"#);
+        assert_eq!(read((begun() + &new).as_bytes()), Ok(vec![1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn a_log_in_text_is_told_how_it_would_be_in_json() {
+        for first in [
+            "      1    0.000000000 INFO  boot   -            the machine boots\n",
+            "DEBUG polling::epoll: wait fd=3\n",
+            " WARN mine: \u{e9}",
+        ] {
+            assert_refused(
+                first,
+                "it is a log in text: a whole log is needed (--log yieldix=trace --log-format json --lo",
+            );
+        }
+        assert_refused("7 of something else\n", "line 1 is no event: it is no JSON object");
+        assert_refused(begun() + "7 0.000000000 INFO", "its last line is cut");
+    }
+
+    #[test]
+    fn an_empty_line_is_nothing() {
+        assert_eq!(read((begun() + "\n\r\n" + &idle(3) + " \n").as_bytes()), Ok(vec![1, 2, 3]));
+        assert_refused("\n", "it has no event");
+    }
+
+    #[test]
+    fn it_is_known_whether_the_machine_has_ended_once_all_is_read() {
+        let ended = event(3, r#""message":"ended","code":0,"reason":"finished","turns":1,"traps":1"#);
+        for (log, cut) in [(begun(), Some(2)), (begun() + &ended, None)] {
+            let mut reader = Reader::new(log.as_bytes());
+            assert!(reader.next().is_some() && reader.unfinished_after().is_none());
+            assert!(reader.by_ref().all(|event| event.is_ok()));
+            assert_eq!(reader.unfinished_after(), cut);
+        }
     }
 
     #[test]

@@ -32,28 +32,36 @@ fn ms(nanos: impl Into<u128>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LogError;
+    use crate::{LogError, Reader};
 
     /// Two tasks: the second is woken while the first runs, and the first waits and comes again.
     const LOG: &str = r#"
-{"seq":1,"at":"0.000000000","target":"yieldix::boot","message":"booted","schema":3,"told":"trace"}
-{"seq":2,"at":"0.000001000","target":"yieldix::sched","message":"chosen","tid":1,"name":"a","waited_ns":1000,"because":"spawned"}
-{"seq":3,"at":"0.000001500","target":"yieldix::trap","message":"answer","tid":1,"call":"spawn","after_ns":50}
-{"seq":4,"at":"0.000003000","target":"yieldix::sched","message":"turn over","tid":1,"why":"blocked","ran_ns":2000}
-{"seq":5,"at":"0.000003500","target":"yieldix::sched","message":"chosen","tid":2,"name":"b\n","waited_ns":2000,"because":"spawned"}
-{"seq":6,"at":"0.000004500","target":"yieldix::sched","message":"turn over","tid":2,"why":"exited","ran_ns":1000}
+{"seq":1,"at":"0.000000000","target":"yieldix::boot","message":"booted","schema":3,"told":"trace",BOOTED}
+{"seq":2,"at":"0.000001000","target":"yieldix::sched","message":"chosen","tid":1,"name":"a",CHOSEN,"waited_ns":1000,"because":"spawned"}
+{"seq":3,"at":"0.000001500","target":"yieldix::trap","message":"answer","tid":1,"call":"spawn","reply":"2","after_ns":50}
+{"seq":4,"at":"0.000003000","target":"yieldix::sched","message":"turn over","tid":1,"why":"blocked","traps":1,"ran_ns":2000}
+{"seq":5,"at":"0.000003500","target":"yieldix::sched","message":"chosen","tid":2,"name":"b\n",CHOSEN,"waited_ns":2000,"because":"spawned"}
+{"seq":6,"at":"0.000004500","target":"yieldix::sched","message":"turn over","tid":2,"why":"exited","traps":1,"ran_ns":1000}
 {"seq":7,"at":"0.000005000","target":"yieldix::sched","message":"idle","until":"never"}
-{"seq":8,"at":"0.000010000","target":"yieldix::sched","message":"chosen","tid":1,"name":"a","waited_ns":3000,"because":"timer"}
-{"seq":9,"at":"0.000011000","target":"yieldix::sched","message":"turn over","tid":1,"why":"exited","ran_ns":1000}
+{"seq":8,"at":"0.000010000","target":"yieldix::sched","message":"chosen","tid":1,"name":"a",CHOSEN,"waited_ns":3000,"because":"timer"}
+{"seq":9,"at":"0.000011000","target":"yieldix::sched","message":"turn over","tid":1,"why":"exited","traps":1,"ran_ns":1000}
 "#;
 
-    fn log() -> &'static [u8] {
-        LOG.trim_start().as_bytes()
+    /// What nothing is asked of here.
+    const BOOTED: &str = r#""policy":"p","quantum":64,"tasks_max":9"#;
+    const CHOSEN: &str = r#""by":0,"of_ready":1,"others":"","previous":0,"previous_stopped":"","rule":"r""#;
+
+    fn log() -> String {
+        LOG.trim_start().replace("BOOTED", BOOTED).replace("CHOSEN", CHOSEN)
+    }
+
+    fn reader(log: &str) -> Reader<&[u8]> {
+        Reader::new(log.as_bytes())
     }
 
     #[test]
     fn latency_is_by_the_longest_delay() {
-        let text = Latency::of(log()).unwrap().to_string();
+        let text = Latency::of(&mut reader(&log())).unwrap().to_string();
         let expected = "\
 task   runtime ms  turns  avg delay ms  max delay ms  max delay at s
 a:1      0.003000      2      0.002000      0.003000     0.000010000
@@ -70,7 +78,7 @@ call spawn       1  0.000050  0.000050  0.000050  0.000050  0.000050  0.000050
 
     #[test]
     fn timehist_tells_waits_from_delays() {
-        let lines: Vec<String> = Timehist::new(log()).map(Result::unwrap).collect();
+        let lines: Vec<String> = Timehist::new(&mut reader(&log())).map(Result::unwrap).collect();
         let words: Vec<Vec<&str>> = lines[1..].iter().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(words[0], ["0.000003000", "a:1", "-", "0.001000", "0.002000", "blocked"]);
         assert_eq!(words[1], ["0.000004500", "b\\n:2", "-", "0.002000", "0.001000", "exited"]);
@@ -79,7 +87,7 @@ call spawn       1  0.000050  0.000050  0.000050  0.000050  0.000050  0.000050
 
     #[test]
     fn map_explains_a_letter_once() {
-        let lines: Vec<String> = Map::new(log()).map(Result::unwrap).collect();
+        let lines: Vec<String> = Map::new(&mut reader(&log())).map(Result::unwrap).collect();
         let expected = [
             "A0    0.000001000  A0 => a:1",
             "B0    0.000003500  B0 => b\\n:2",
@@ -92,11 +100,11 @@ call spawn       1  0.000050  0.000050  0.000050  0.000050  0.000050  0.000050
 
     #[test]
     fn a_turn_that_never_began_cannot_be_over() {
-        let log = LOG.trim_start().replace("\"chosen\",\"tid\":2", "\"chosen\",\"tid\":3");
-        assert!(matches!(Latency::of(log.as_bytes()), Err(LogError::Impossible { seq: 6, .. })));
-        let steps: Vec<_> = Steps::new(log.as_bytes()).collect();
+        let log = log().replace("\"chosen\",\"tid\":2", "\"chosen\",\"tid\":3");
+        assert!(matches!(Latency::of(&mut reader(&log)), Err(LogError::Impossible { seq: 6, .. })));
+        let steps: Vec<_> = Steps::new(&mut reader(&log)).collect();
         assert!(steps.len() == 5 && steps[4].is_err(), "after the error it is over: {steps:?}");
-        assert_eq!(Timehist::new(log.as_bytes()).count(), 3, "the head, a turn, the error");
-        assert_eq!(Map::new(log.as_bytes()).count(), 3, "two turns, the error");
+        assert_eq!(Timehist::new(&mut reader(&log)).count(), 3, "the head, a turn, the error");
+        assert_eq!(Map::new(&mut reader(&log)).count(), 3, "two turns, the error");
     }
 }

@@ -157,9 +157,9 @@ impl State {
     /// The state after the event with this number, or after the last when none is given.
     ///
     /// Errors: all of [`LogError`].
-    pub fn at(log: impl BufRead, seq: Option<u64>) -> Result<State, LogError> {
+    pub fn at(events: &mut Reader<impl BufRead>, seq: Option<u64>) -> Result<State, LogError> {
         let mut state = State::default();
-        for event in Reader::new(log) {
+        for event in events {
             state.apply(&event?)?;
             if seq.is_some_and(|seq| state.seq >= seq) {
                 break;

@@ -176,9 +176,9 @@ pub struct Sample {
 }
 
 /// Draws a whole log, and gives the time of its last event. Errors: those of [`Reader`].
-pub fn draw(log: impl BufRead, sink: &mut impl Sink) -> Result<u64, LogError> {
+pub fn draw(events: &mut Reader<impl BufRead>, sink: &mut impl Sink) -> Result<u64, LogError> {
     let mut builder = Builder::default();
-    for event in Reader::new(log) {
+    for event in events {
         let event = event?;
         let what = Happening::of(&event);
         let what = what.map_err(|why| LogError::impossible(event.seq, why))?;

@@ -4,7 +4,7 @@ use super::{
     ms,
     steps::{Begun, Named, Step, Steps},
 };
-use crate::{LogError, event::Moment, table::Table};
+use crate::{LogError, Reader, event::Moment, table::Table};
 use std::{collections::BTreeMap, fmt, io::BufRead};
 use yieldix_histogram::{Histogram, SHOWN};
 
@@ -42,9 +42,9 @@ impl Latency {
     /// That of a whole log.
     ///
     /// Errors: those of reading it.
-    pub fn of(log: impl BufRead) -> Result<Latency, LogError> {
+    pub fn of(events: &mut Reader<impl BufRead>) -> Result<Latency, LogError> {
         let mut latency = Latency::default();
-        for step in Steps::new(log) {
+        for step in Steps::new(events) {
             latency.add(step?);
         }
         Ok(latency)

@@ -1,7 +1,7 @@
 //! A line each time that another task runs.
 
 use super::steps::{Begun, Step, Steps};
-use crate::{LogError, event::Moment};
+use crate::{LogError, Reader, event::Moment};
 use std::{collections::BTreeMap, io::BufRead};
 
 /// A line each time that the one core goes from one task to another, or to none: `yieldix sched map`. An iterator;
@@ -9,17 +9,17 @@ use std::{collections::BTreeMap, io::BufRead};
 ///
 /// A task is a letter and a number, which its first line explains. `.` is nobody.
 #[derive(Debug)]
-pub struct Map<R> {
-    steps: Steps<R>,
+pub struct Map<'a, R> {
+    steps: Steps<'a, R>,
     /// By number, in the order of their first turns; a task that has had its last keeps its place.
     places: BTreeMap<u64, usize>,
     running: Option<u64>,
 }
 
-impl<R: BufRead> Map<R> {
+impl<'a, R: BufRead> Map<'a, R> {
     /// That of a log.
-    pub fn new(log: R) -> Map<R> {
-        Map { steps: Steps::new(log), places: BTreeMap::new(), running: None }
+    pub fn new(events: &'a mut Reader<R>) -> Map<'a, R> {
+        Map { steps: Steps::new(events), places: BTreeMap::new(), running: None }
     }
 
     fn line(&mut self, step: &Step) -> Option<String> {
@@ -44,7 +44,7 @@ pub(super) fn letter(place: usize) -> String {
     format!("{letter}{}", place / 26)
 }
 
-impl<R: BufRead> Iterator for Map<R> {
+impl<R: BufRead> Iterator for Map<'_, R> {
     type Item = Result<String, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {

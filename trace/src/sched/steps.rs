@@ -63,8 +63,8 @@ pub enum Step {
 
 /// The steps of the scheduler, in order. An iterator; after an error it is over.
 #[derive(Debug)]
-pub struct Steps<R> {
-    events: Reader<R>,
+pub struct Steps<'a, R> {
+    events: &'a mut Reader<R>,
     /// The turn that is not over.
     turn: Option<Begun>,
     /// When each task's last turn was over.
@@ -72,10 +72,10 @@ pub struct Steps<R> {
     has_failed: bool,
 }
 
-impl<R: BufRead> Steps<R> {
+impl<'a, R: BufRead> Steps<'a, R> {
     /// Those of a log.
-    pub fn new(log: R) -> Steps<R> {
-        Steps { events: Reader::new(log), turn: None, over: BTreeMap::new(), has_failed: false }
+    pub fn new(events: &'a mut Reader<R>) -> Steps<'a, R> {
+        Steps { events, turn: None, over: BTreeMap::new(), has_failed: false }
     }
 
     fn step(&mut self, event: &Event) -> Result<Option<Step>, Box<dyn Error>> {
@@ -115,7 +115,7 @@ impl<R: BufRead> Steps<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Steps<R> {
+impl<R: BufRead> Iterator for Steps<'_, R> {
     type Item = Result<Step, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -4,7 +4,7 @@ use super::{
     ms,
     steps::{Begun, Step, Steps},
 };
-use crate::{LogError, event::Moment};
+use crate::{LogError, Reader, event::Moment};
 use std::io::BufRead;
 
 /// A line a turn that is over: `yieldix sched timehist`. An iterator; after an error it is over.
@@ -12,19 +12,19 @@ use std::io::BufRead;
 /// A line has when the turn was over, whose it was, how long the task waited for something else before it was ready, how
 /// long it was ready then, how long the turn took, and why it was over.
 #[derive(Debug)]
-pub struct Timehist<R> {
-    steps: Steps<R>,
+pub struct Timehist<'a, R> {
+    steps: Steps<'a, R>,
     has_head: bool,
 }
 
-impl<R: BufRead> Timehist<R> {
+impl<'a, R: BufRead> Timehist<'a, R> {
     /// That of a log.
-    pub fn new(log: R) -> Timehist<R> {
-        Timehist { steps: Steps::new(log), has_head: false }
+    pub fn new(events: &'a mut Reader<R>) -> Timehist<'a, R> {
+        Timehist { steps: Steps::new(events), has_head: false }
     }
 }
 
-impl<R: BufRead> Iterator for Timehist<R> {
+impl<R: BufRead> Iterator for Timehist<'_, R> {
     type Item = Result<String, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {
