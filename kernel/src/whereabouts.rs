@@ -10,7 +10,7 @@ use crate::{
     one_line::OneLine,
     sched::Policy,
     task::State,
-    wakers::{Holders, Waker},
+    wakers::{Holders, Search, Waker},
 };
 use std::{fmt, panic::Location};
 use yieldix_syscalls::WaitsOn;
@@ -81,8 +81,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for queue in self.queues_to_tell(slot) {
             things.push(|| self.thing(queue));
         }
-        let holders = self.holders();
-        self.operations += (holders.looked_at as u64).div_ceil(limits::SLOTS_PER_OPERATION.into()) as u32;
+        let mut search = Search::UNBOUNDED;
+        let holders = self.holders(&mut search);
+        self.charge_for_the_table();
+        self.operations += (search.looked_at() as u64).div_ceil(limits::SLOTS_PER_OPERATION.into()) as u32;
         let wakers = self.tell_wakers(slot, &holders);
         Whereabouts { frames, left_out, on: self.waits_on(slot), things, wakers }
     }

@@ -16,7 +16,6 @@ pub type Set = Vec<bool>;
 #[derive(Debug, Default)]
 pub struct Graph {
     next: Vec<Vec<u32>>,
-    edges: usize,
     is_task: Set,
     is_live: Set,
 }
@@ -46,15 +45,9 @@ impl Graph {
         self.next.len()
     }
 
-    /// How many nodes and edges there are.
-    pub fn size(&self) -> usize {
-        self.len() + self.edges
-    }
-
     /// The second could end what the first waits for.
     pub fn link(&mut self, from: u32, to: u32) {
         self.next[from as usize].push(to);
-        self.edges += 1;
     }
 
     /// What the node waits for may come by itself, or it does not wait.
