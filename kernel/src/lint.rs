@@ -21,6 +21,7 @@ use crate::{
     trap::{Next, Step},
 };
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     ops::CoroutineState,
     panic::Location,
@@ -83,7 +84,12 @@ pub struct LintRefusal;
 
 impl LintRefusal {
     /// What the panic's message begins with.
-    pub const MESSAGE: &str = "a lint is refused";
+    const MESSAGE: &str = "a lint is refused";
+
+    /// The message of a panic, if it was one of these.
+    pub fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+        payload.downcast_ref().map(String::as_str).filter(|text| text.starts_with(LintRefusal::MESSAGE))
+    }
 }
 
 impl Observer for LintRefusal {
