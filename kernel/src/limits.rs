@@ -255,8 +255,8 @@ pub const GROWTHS_FOLLOWED: usize = 1024;
 /// How long a task may hold the machine before the watchdog says so, unless the machine says otherwise.
 pub const WATCHDOG: Duration = Duration::from_secs(1);
 
-/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that found
-/// nobody it sleeps until there are turns again.
+/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that
+/// found nobody it sleeps until there are turns again.
 pub const WATCHDOG_LOOKS: u32 = 10;
 
 /// The least time between two of its looks.
