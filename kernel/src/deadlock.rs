@@ -129,22 +129,23 @@ impl Waits {
     /// Of the component of a knot, the tasks and a cycle; those that only wait for children are left out if there is
     /// a cycle of several without them.
     fn knot(&self, component: &Component, waits_for_children: impl Fn(u32) -> bool) -> Knot {
-        let mut whole: Set = vec![false; self.graph.len()];
-        component.nodes.iter().for_each(|&node| whole[node as usize] = true);
-        let mut core = whole.clone();
-        for &node in &component.nodes {
-            core[node as usize] = self.task(node).is_none_or(|slot| !waits_for_children(slot));
-        }
-        let tasks_of = |set: &[bool]| members(set).filter_map(|node| self.task(node)).collect::<Vec<u32>>();
+        // What is not in it is not looked at: there may be as many knots as tasks.
+        let graph = self.graph.part(&component.nodes);
+        let task = |node: u32| self.task(component.nodes[node as usize]);
+        let whole: Set = vec![true; graph.len()];
+        let core: Set =
+            (0..graph.len() as u32).map(|node| task(node).is_none_or(|slot| !waits_for_children(slot))).collect();
+        let tasks_of = |set: &[bool]| members(set).filter_map(task).collect::<Vec<u32>>();
         let several = |set: &[bool]| {
-            let mut cyclic = self.graph.components(set);
+            let mut cyclic = graph.components(set);
             cyclic.retain(|component| component.is_cyclic);
             cyclic.sort_by_key(|component| component.nodes.first().copied());
-            let cycles = cyclic.iter().filter_map(|component| {
-                let start = *component.nodes.iter().find(|&&node| self.task(node).is_some())?;
-                self.graph.cycle_through(start, set)
+            let mut cycles = cyclic.iter().filter_map(|component| {
+                let start = *component.nodes.iter().find(|&&node| task(node).is_some())?;
+                graph.cycle_through(start, set)
             });
-            cycles.min_by_key(|cycle| (cycle.len() < 2, cycle.first().copied()))
+            let first = cycles.next()?;
+            if first.len() > 1 { Some(first) } else { cycles.find(|cycle| cycle.len() > 1).or(Some(first)) }
         };
         let of_core = several(&core);
         let (set, cycle) = match of_core {
@@ -154,7 +155,7 @@ impl Waits {
                 None => (&whole, Vec::new()),
             },
         };
-        Knot { tasks: tasks_of(set), cycle: cycle.into_iter().filter_map(|node| self.task(node)).collect() }
+        Knot { tasks: tasks_of(set), cycle: cycle.into_iter().filter_map(task).collect() }
     }
 }
 
@@ -174,6 +175,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn report_cycle_through(&mut self, slot: u32) {
         match cycle_through(slot, |slot| self.awaited(slot)) {
             Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
+                // No look has forgotten those that are over.
+                self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
                 self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
             }
             // What may cut it short may pass, and the cycle stay.
@@ -234,8 +237,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn tell_knot(&mut self, knot: &Knot) {
         let tids: Vec<Tid> = knot.tasks.iter().map(|&slot| self.table.tid(slot)).collect();
-        // Cycles of ends are told without a look, which would forget those that are over.
-        self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
         self.looks.told.extend(tids);
         if !self.wants(level::Cycle) {
             return;

@@ -147,3 +147,17 @@ fn free_slots_are_passed_over_and_paid_for() {
     };
     assert_eq!(looked_at(GONE) - looked_at(0), 64);
 }
+
+#[test]
+fn many_knots_are_each_told() {
+    const PAIRS: u32 = 4000;
+    let make = routine!({
+        for _ in 1..PAIRS {
+            call!(crossed())?;
+        }
+        Ok(())
+    });
+    let (mut kernel, cycles) = machine(make);
+    look(&mut kernel, false);
+    assert_eq!(cycles.get(), PAIRS);
+}
