@@ -3,7 +3,6 @@
 use crate::exit;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{path::PathBuf, str::FromStr};
-use yieldix::{FilterError, check_log_filter};
 use yieldix_syscalls::BYTES_SHOWN;
 use yieldix_userland::{
     PROGRAMS,
@@ -26,9 +25,7 @@ pub struct Command {
     pub text: Vec<String>,
 
     /// What to log on standard error: LEVEL, TARGET or TARGET=LEVEL, separated by commas
-    #[arg(
-        long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", value_parser = log_filter, global = true
-    )]
+    #[arg(long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", global = true)]
     pub log: String,
 
     /// How a logged event looks
@@ -242,11 +239,6 @@ const LOG_SIZE_MIN: u64 = 4_000;
 fn log_size(text: &str) -> Result<Size, String> {
     let size: Size = text.parse().map_err(|error: ParseSizeError| error.to_string())?;
     if size.0 < LOG_SIZE_MIN { Err(format!("the smallest is {}K", LOG_SIZE_MIN / 1_000)) } else { Ok(size) }
-}
-
-/// Refused with the command line, before a file is made for a log that cannot begin.
-fn log_filter(text: &str) -> Result<String, FilterError> {
-    check_log_filter(text).map(|()| text.to_owned())
 }
 
 impl FromStr for Mounted {

@@ -112,6 +112,9 @@ fn start_log(command: &Command) -> Result<LogGuard, Code> {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
     };
+    let refused = |error| complain(USAGE, &error);
+    // Before a file is made for a log that cannot begin.
+    yieldix::check_log_filter(&command.log).map_err(refused)?;
     let started = match &command.log_file {
         None => yieldix::start_log(&command.log, format, std::io::stderr()),
         Some(path) => {
@@ -120,7 +123,7 @@ fn start_log(command: &Command) -> Result<LogGuard, Code> {
             yieldix::start_log_to_file(&command.log, format, file)
         }
     };
-    started.map_err(|error| complain(USAGE, &error))
+    started.map_err(refused)
 }
 
 fn host_refused(path: &Path, error: &std::io::Error) -> Code {
@@ -226,9 +229,8 @@ fn run(command: &Command, machine: Machine, log: &LogGuard) -> Code {
         Ok(Err(error @ BootError::Mount(_, MountError::NoPath(_) | MountError::Taken))) => complain(USAGE, &error),
         Ok(Err(error)) => complain(HOST_REFUSED, &error),
         Err(payload) => {
-            let text = payload.downcast_ref::<String>().filter(|text| text.starts_with(LintRefusal::MESSAGE));
-            if let Some(refused) = text {
-                return complain(KERNEL_PANIC, refused);
+            if let Some(refused) = LintRefusal::message(&*payload) {
+                return complain(KERNEL_PANIC, &refused);
             }
             let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))
