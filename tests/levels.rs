@@ -51,6 +51,14 @@ impl<S: Subscriber> Layer<S> for Lines {
             fn record_u64(&mut self, field: &Field, value: u64) {
                 self.0.insert(field.name().to_owned(), value.into());
             }
+
+            fn record_i64(&mut self, field: &Field, value: i64) {
+                self.0.insert(field.name().to_owned(), value.into());
+            }
+
+            fn record_bool(&mut self, field: &Field, value: bool) {
+                self.0.insert(field.name().to_owned(), value.into());
+            }
         }
         let mut fields = Fields(Map::new());
         fields.0.insert("target".to_owned(), event.metadata().target().into());
