@@ -387,7 +387,7 @@ fn traces<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
         let (act, tid, span, flags) = {
             let mut yard = lock(yard);
             let flags = [TraceFlags::NONE, TraceFlags::FOLLOW, TraceFlags::FOLLOW | TraceFlags::COUNT];
-            (yard.below(8), yard.tid(), yard.span(), yard.pick(&flags))
+            (yard.below(9), yard.tid(), yard.span(), yard.pick(&flags))
         };
         match act {
             0..3 => {
@@ -398,6 +398,7 @@ fn traces<'a>(yard: &'a Shared, me: &'a mut Me) -> impl Routine<Result<(), Errno
             }
             3 | 4 => trap!(yield ktrace_attach(fd, tid)),
             5 | 6 => timeout!(span, { trap!(yield ktrace_read(fd, 100)) })?.map(drop),
+            7 => trap!(yield ktrace_tasks(fd)).map(drop),
             _ => trap!(yield ktrace_counts(fd)).map(drop),
         }
     })
