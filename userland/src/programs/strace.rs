@@ -14,7 +14,7 @@ use crate::{
     path::{is_within, plain},
     prelude::*,
 };
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use filter::Filter;
 use lines::Lines;
 
@@ -41,6 +41,10 @@ A CALL is the name of one, all, none, or a class of them:
 
 /// Records that are asked for at a time, and shown before another turn.
 const RECORDS: u32 = 512;
+
+/// How often it is looked whether all who are traced wait for this one, when they do nothing: it may be others who
+/// have come to wait for it, and those who are traced for them.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 struct Options {
     follows: bool,
@@ -260,51 +264,102 @@ fn waiting_for_us() -> impl Routine<Result<(BTreeSet<Tid>, BTreeSet<Tid>), Errno
     })
 }
 
+fn by_tid(tasks: &[TaskInfo]) -> BTreeMap<Tid, &TaskInfo> {
+    tasks.iter().map(|task| (task.tid, task)).collect()
+}
+
 fn ancestors(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let parent_of = |tid: Tid| tasks.iter().find(|task| task.tid == tid).map(|task| task.parent);
+    let tasks = by_tid(tasks);
+    let parent_of = |tid: Tid| tasks.get(&tid).map(|task| task.parent);
     core::iter::successors(parent_of(tid), |tid| parent_of(*tid)).collect()
 }
 
-/// The tasks that go on when this one has ended, and not before: those that wait for it, for those, and so on.
+/// The tasks that go on when this one has ended, and not before: those that wait for it, for those, and so on. Each
+/// task is looked at once, however long such a row is.
 fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let mut waiting = BTreeSet::new();
-    let mut found = BTreeSet::from([tid]);
-    while !found.is_empty() {
-        waiting.append(&mut found);
-        let is_ending = |tid: Tid| waiting.contains(&tid);
-        let waits = tasks.iter().filter(|task| match task.state {
-            TaskState::Blocked(WaitsOn::Child(tid) | WaitsOn::Join(tid)) => is_ending(tid),
-            TaskState::Blocked(WaitsOn::AnyChild | WaitsOn::GroupChild(_) | WaitsOn::NurseryChild(_)) => {
-                let mut children = tasks.iter().filter(|child| child.parent == task.tid).peekable();
-                children.peek().is_some() && children.all(|child| is_ending(child.tid))
-            }
+    let by_tid = by_tid(tasks);
+    // The parent of a task that waits for one of several, of which that is one.
+    let awaits_one_of = |child: &TaskInfo| {
+        let parent = by_tid.get(&child.parent)?;
+        let is_awaited = match parent.state {
+            TaskState::Blocked(WaitsOn::AnyChild | WaitsOn::NurseryChild(_)) => true,
+            TaskState::Blocked(WaitsOn::GroupChild(group)) => child.group == group,
             _ => false,
-        });
-        found = waits.map(|task| task.tid).filter(|tid| !waiting.contains(tid)).collect();
+        };
+        is_awaited.then_some(parent.tid)
+    };
+    let mut awaiting: BTreeMap<Tid, Vec<Tid>> = BTreeMap::new();
+    let mut others: BTreeMap<Tid, usize> = BTreeMap::new();
+    for task in tasks {
+        if let TaskState::Blocked(WaitsOn::Child(target) | WaitsOn::Join(target)) = task.state {
+            awaiting.entry(target).or_default().push(task.tid);
+        }
+        if let Some(parent) = awaits_one_of(task) {
+            *others.entry(parent).or_default() += 1;
+        }
+    }
+    let (mut waiting, mut found) = (BTreeSet::new(), vec![tid]);
+    while let Some(ending) = found.pop() {
+        if !waiting.insert(ending) {
+            continue;
+        }
+        found.append(&mut awaiting.remove(&ending).unwrap_or_default());
+        if let Some(parent) = by_tid.get(&ending).and_then(|task| awaits_one_of(task))
+            && let Some(others) = others.get_mut(&parent)
+        {
+            *others -= 1;
+            if *others == 0 {
+                found.push(parent);
+            }
+        }
     }
     waiting.remove(&tid);
     waiting
 }
 
+/// What there is to be read, none at the end. Nothing (`None`) when it is time to look whether those who are traced
+/// wait for this one, if they may.
+fn read_records(tracer: Fd, may_be_waited_for: bool) -> impl Routine<Result<Option<Vec<TraceRecord>>, Errno>> {
+    routine!(move {
+        if !may_be_waited_for {
+            return trap!(yield ktrace_read(tracer, RECORDS)).map(Some);
+        }
+        let read = timeout!(LOOKS_EVERY, { trap!(yield ktrace_read(tracer, RECORDS)) });
+        read.map_or(Ok(None), |records| records.map(Some))
+    })
+}
+
+/// Those who are traced, if there are some and all of them wait for this one. The kernel is asked: what is told of
+/// beginnings and ends may be lost.
+fn all_waiting_for_us(tracer: Fd) -> impl Routine<Result<Option<Vec<Tid>>, Errno>> {
+    routine!(move {
+        let waiting = call!(waiting_for_us())?.0;
+        // Whoever is traced only since then does not wait.
+        let traced = trap!(yield ktrace_tasks(tracer))?;
+        let is_waited_for = !traced.is_empty() && traced.iter().all(|tid| waiting.contains(tid));
+        Ok(is_waited_for.then_some(traced))
+    })
+}
+
 /// Writes what a tracer tells, until all whom it traces have ended, or a signal comes that is caught. Where they may
-/// wait for this one, also until all do: nothing would be told any more, and nobody would go on.
+/// wait for this one, also until all do and all is read: nothing would be told any more, and nobody would go on.
 fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Output) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         while !output.is_lost {
-            match trap!(yield ktrace_read(tracer, RECORDS)) {
-                Ok(records) if records.is_empty() => break,
-                Ok(records) => records.iter().for_each(|record| lines.take(record)),
+            let records = match call!(read_records(tracer, may_be_waited_for)) {
+                Ok(Some(records)) if records.is_empty() => break,
+                Ok(records) => records.unwrap_or_default(),
                 Err(Errno::EINTR) => {
                     trap!(yield take_signal())?;
-                    lines.detach(None);
+                    lines.detach(&trap!(yield ktrace_tasks(tracer))?, None);
                     break;
                 }
                 Err(errno) => return Err(errno),
-            }
-            if may_be_waited_for {
-                let waiting = call!(waiting_for_us())?.0;
-                if lines.traced().iter().all(|tid| waiting.contains(tid)) {
-                    lines.detach(Some(WAITS_FOR_US));
+            };
+            records.iter().for_each(|record| lines.take(record));
+            if may_be_waited_for && records.len() < RECORDS as usize {
+                if let Some(traced) = call!(all_waiting_for_us(tracer))? {
+                    lines.detach(&traced, Some(WAITS_FOR_US));
                     break;
                 }
             }
@@ -399,6 +454,38 @@ mod tests {
             [1, 2, 3].into_iter().all(|serial| above.contains(&Tid::new(0, serial)))
                 && !above.contains(&Tid::new(0, 9))
         );
+    }
+
+    #[test]
+    fn a_child_of_another_group_is_no_other_reason_to_go_on() {
+        let group_of = |mut task: TaskInfo, group: u64| {
+            (task.parent, task.group) = (Tid::new(0, 2), Tid::new(0, group));
+            task
+        };
+        let shell = task(2, "sh", TaskState::Blocked(WaitsOn::GroupChild(Tid::new(0, 3))), 1);
+        let background = group_of(task(9, "sleep", TaskState::Ready, 1), 9);
+        let (strace, cat) =
+            (group_of(task(3, "strace", TaskState::Running, 1), 3), group_of(task(4, "cat", TaskState::Ready, 1), 3));
+        let is_found = |tasks: &[TaskInfo]| waiting_for(Tid::new(0, 3), tasks).contains(&Tid::new(0, 2));
+        assert!(is_found(&[shell.clone(), strace.clone(), background.clone()]));
+        assert!(!is_found(&[shell, strace, cat, background]));
+    }
+
+    /// Looked through anew for each of them, the tasks would take hours.
+    #[test]
+    fn a_row_of_100_000_that_wait_for_each_other_is_found() {
+        const TASKS: u64 = 100_000;
+        let waits = |serial| match serial {
+            1 => TaskState::Running,
+            serial if serial % 2 == 0 => TaskState::Blocked(WaitsOn::Child(Tid::new(0, serial - 1))),
+            _ => TaskState::Blocked(WaitsOn::AnyChild),
+        };
+        let mut tasks: Vec<TaskInfo> = (1..=TASKS).map(|serial| task(serial, "sh", waits(serial), 1)).collect();
+        for task in &mut tasks {
+            task.parent = Tid::new(0, task.tid.serial() + 1);
+        }
+        assert_eq!(waiting_for(Tid::new(0, 1), &tasks).len() as u64, TASKS - 1);
+        assert_eq!(ancestors(Tid::new(0, 1), &tasks).len() as u64, TASKS);
     }
 
     #[test]
