@@ -1,9 +1,11 @@
 //! A task that does what the world has it do, and compares what it is told.
 
 use super::{
+    acts::Act,
+    descriptors::Is,
     files::{FileAct, FileAnswer},
     pipes::PipeAct,
-    world::{Act, Is, Told, World},
+    world::{Told, World},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
