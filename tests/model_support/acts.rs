@@ -3,6 +3,7 @@
 use super::{
     descriptors::Is,
     pipes::PipeAct,
+    traces::TraceAct,
     world::{Life, World},
 };
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub enum Act {
         grants: Vec<FdGrant>,
         quantum: Option<u32>,
         is_detached: bool,
+        tracer: Option<Fd>,
     },
     Exit(i32),
     Return(Result<(), Errno>),
@@ -73,12 +75,13 @@ pub enum Act {
     /// So many acts on files, one after the other.
     Files(u32),
     Pipe(PipeAct),
+    Trace(TraceAct),
 }
 
 impl World {
     /// Some task: mostly one that is there, by its id or by its number; now and then one that is
     /// not any more, or not yet.
-    fn somebody(&mut self) -> Tid {
+    pub fn somebody(&mut self) -> Tid {
         let serial = if self.chance(4) == 0 {
             1 + self.chance(self.spawned + 3)
         } else {
@@ -118,7 +121,8 @@ impl World {
 
     /// Mostly one that is open.
     fn open_descriptor(&mut self, me: u64) -> Fd {
-        match self.chance(7) {
+        match self.chance(8) {
+            7 => self.descriptor_of(me, |is| matches!(is, Is::Tracer(_))),
             4 => self.descriptor_of(me, |is| matches!(is, Is::File(_))),
             5 => self.descriptor_of(me, |is| matches!(is, Is::PipeReader(_))),
             6 => self.descriptor_of(me, |is| matches!(is, Is::PipeWriter(_))),
@@ -161,7 +165,7 @@ impl World {
             return Act::Exit(7);
         }
         self.acts_left -= 1;
-        let act = self.chance(150);
+        let act = self.chance(170);
         // A small population grows, so that a machine lives until its acts are used up.
         let act = if self.live() < 8 && (26..37).contains(&act) { 10 } else { act };
         match act {
@@ -178,7 +182,8 @@ impl World {
                 });
                 let grants = grants.collect();
                 let quantum = (self.chance(4) == 0).then(|| self.chance(8) as u32);
-                Act::Spawn { grants, quantum, is_detached: self.chance(4) == 0 }
+                let tracer = self.choose_tracer(me);
+                Act::Spawn { grants, quantum, is_detached: self.chance(4) == 0, tracer }
             }
             26..29 => Act::Exit(self.chance(300) as i32 - 20),
             29..31 => Act::Return(if self.chance(2) == 0 { Ok(()) } else { Err(Errno::EXDEV) }),
@@ -237,6 +242,7 @@ impl World {
             145..148 => Act::GetGroup(self.somebody()),
             148..150 => Act::KillGroup(self.somebody(), self.signal_for_many()),
             132..140 => Act::Pipe(self.choose_pipe_act(me)),
+            150..170 => Act::Trace(self.choose_trace_act(me)),
             _ => Act::Shutdown(self.descriptor_of(me, |is| is == Is::Stream)),
         }
     }

@@ -66,6 +66,7 @@ pub enum Is {
     File(usize),
     PipeReader(usize),
     PipeWriter(usize),
+    Tracer(usize),
 }
 
 impl World {

@@ -1,5 +1,5 @@
-//! The model of random programs. [`world`] is the account, of which [`tasks`], [`descriptors`], [`ports`], [`files`]
-//! and [`pipes`] foretell; [`acts`] draws what is done, [`actor`] does it and compares.
+//! The model of random programs. [`world`] is the account, of which [`tasks`], [`descriptors`], [`ports`], [`files`],
+//! [`pipes`] and [`traces`] foretell; [`acts`] draws what is done, [`actor`] does it and compares.
 
 pub mod actor;
 pub mod acts;
@@ -8,4 +8,5 @@ pub mod files;
 pub mod pipes;
 pub mod ports;
 pub mod tasks;
+pub mod traces;
 pub mod world;

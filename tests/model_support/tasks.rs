@@ -19,8 +19,8 @@ impl World {
     }
 
     /// `me` spawns: the child's number, or why not.
-    pub fn spawn(&mut self, me: u64, act: (&[FdGrant], Option<u32>, bool)) -> Result<u64, Errno> {
-        let (grants, quantum, is_detached) = act;
+    pub fn spawn(&mut self, me: u64, act: (&[FdGrant], Option<u32>, bool, Option<Fd>)) -> Result<u64, Errno> {
+        let (grants, quantum, is_detached, tracer) = act;
         let mut fds = Fds::default();
         let mut moved: Vec<Fd> = Vec::new();
         for grant in grants {
@@ -44,6 +44,7 @@ impl World {
         if quantum == Some(0) {
             return Err(Errno::EINVAL);
         }
+        let tracer = tracer.map(|fd| self.tracer(me, fd)).transpose()?;
         if self.live() + self.zombies() >= self.tasks_max {
             return Err(Errno::EAGAIN);
         }
@@ -56,6 +57,9 @@ impl World {
             self.close(me, fd).expect("it was open a moment ago");
         }
         self.spawned += 1;
+        if let Some(tracer) = tracer {
+            self.trace_child(tracer, self.spawned);
+        }
         self.add(me, is_detached, fds);
         Ok(self.spawned)
     }

@@ -6,6 +6,7 @@ use super::{
     files::Files,
     pipes::Pipe,
     ports::{Aside, Message, Port},
+    traces::Traces,
 };
 use crate::chaos_support::Chance;
 use std::{
@@ -76,6 +77,7 @@ pub struct World {
     pub aside: BTreeMap<u64, Aside>,
     pub files: Files,
     pub pipes: Vec<Pipe>,
+    pub traces: Traces,
     pub messages: u64,
     pub disagreements: Vec<String>,
     /// How often each act had which kind of answer.
@@ -99,6 +101,7 @@ impl World {
             aside: BTreeMap::new(),
             files: Files::default(),
             pipes: Vec::new(),
+            traces: Traces::default(),
             messages: 0,
             disagreements: Vec::new(),
             tally: BTreeMap::new(),
@@ -205,6 +208,7 @@ impl World {
         if machine_groups != model_groups {
             self.disagree(0, format!("the machine has groups {machine_groups:?}, the model {model_groups:?}"));
         }
+        self.compare_readers();
         let model = self.listing();
         if machine != model {
             self.disagree(
