@@ -3,7 +3,6 @@
 use crate::exit;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{path::PathBuf, str::FromStr};
-use yieldix::{FilterError, check_log_filter};
 use yieldix_syscalls::BYTES_SHOWN;
 use yieldix_userland::{duration::Span, size::Size};
 
@@ -22,9 +21,7 @@ pub struct Command {
     pub text: Vec<String>,
 
     /// What to log on standard error: LEVEL, TARGET or TARGET=LEVEL, separated by commas
-    #[arg(
-        long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", value_parser = log_filter, global = true
-    )]
+    #[arg(long, value_name = "FILTER", env = "YIELDIX_LOG", default_value = "warn", global = true)]
     pub log: String,
 
     /// How a logged event looks
@@ -221,11 +218,6 @@ pub struct Mounted {
     pub host: String,
     pub guest: String,
     pub is_read_only: bool,
-}
-
-/// Refused with the command line, before a file is made for a log that cannot begin.
-fn log_filter(text: &str) -> Result<String, FilterError> {
-    check_log_filter(text).map(|()| text.to_owned())
 }
 
 impl FromStr for Mounted {

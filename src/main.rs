@@ -114,6 +114,9 @@ fn start_log(command: &Command) -> Result<LogGuard, Code> {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,
     };
+    let refused = |error| complain(USAGE, &error);
+    // Before a file is made for a log that cannot begin.
+    yieldix::check_log_filter(&command.log).map_err(refused)?;
     let started = match &command.log_file {
         None => yieldix::start_log(&command.log, format, std::io::stderr()),
         Some(path) => {
@@ -122,7 +125,7 @@ fn start_log(command: &Command) -> Result<LogGuard, Code> {
             yieldix::start_log_to_file(&command.log, format, file)
         }
     };
-    started.map_err(|error| complain(USAGE, &error))
+    started.map_err(refused)
 }
 
 fn host_refused(path: &Path, error: &std::io::Error) -> Code {

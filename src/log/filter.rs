@@ -21,12 +21,12 @@ impl fmt::Display for FilterError {
         match self {
             FilterError::Syntax(part) => write!(
                 f,
-                "{part:?} is not LEVEL, TARGET or TARGET=LEVEL (levels: off error warn info debug trace; \
+                "log filter: {part:?} is not LEVEL, TARGET or TARGET=LEVEL (levels: off error warn info debug trace; \
                  targets: {})",
                 TARGETS.join(" ")
             ),
             FilterError::UnknownTarget(target) => {
-                write!(f, "nothing is logged on {target:?}; targets: yieldix {}", TARGETS.join(" "))
+                write!(f, "log filter: nothing is logged on {target:?}; targets: yieldix {}", TARGETS.join(" "))
             }
             FilterError::AlreadyStarted => f.write_str("a log has been started already"),
         }
