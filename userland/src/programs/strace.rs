@@ -357,11 +357,12 @@ fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Outp
                 Err(errno) => return Err(errno),
             };
             records.iter().for_each(|record| lines.take(record));
-            if may_be_waited_for && records.len() < RECORDS as usize {
-                if let Some(traced) = call!(all_waiting_for_us(tracer))? {
-                    lines.detach(&traced, Some(WAITS_FOR_US));
-                    break;
-                }
+            if may_be_waited_for
+                && records.len() < RECORDS as usize
+                && let Some(traced) = call!(all_waiting_for_us(tracer))?
+            {
+                lines.detach(&traced, Some(WAITS_FOR_US));
+                break;
             }
             call!(output.write(lines.written()));
         }
