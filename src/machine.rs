@@ -348,8 +348,8 @@ impl Machine {
     }
 
     /// Panics at the first lint (docs/tracing.md), whatever is logged, and with it whoever runs the machine: for tests
-    /// of programs that are to have none. Turns are not measured for it, so a task that does not yield is found when it
-    /// would be told of in the log.
+    /// of programs that are to have none. `holds the machine` is none of these, but its task is a hog. Turns are not
+    /// measured for it, so a task that does not yield is found when it would be told of in the log.
     pub fn refuse_lints(self) -> Machine {
         self.observe(LintRefusal)
     }

@@ -231,9 +231,8 @@ fn run(command: &Command, machine: Machine, log: &LogGuard) -> Code {
         Ok(Err(error @ BootError::Mount(_, MountError::NoPath(_) | MountError::Taken))) => complain(USAGE, &error),
         Ok(Err(error)) => complain(HOST_REFUSED, &error),
         Err(payload) => {
-            let text = payload.downcast_ref::<String>().filter(|text| text.starts_with(LintRefusal::MESSAGE));
-            if let Some(refused) = text {
-                return complain(KERNEL_PANIC, refused);
+            if let Some(refused) = LintRefusal::message(&*payload) {
+                return complain(KERNEL_PANIC, &refused);
             }
             let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
             complain(KERNEL_PANIC, &format!("kernel panic: {panic}"))

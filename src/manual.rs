@@ -107,9 +107,9 @@ const LIMITS: &[(&str, u64, &str)] = &[
     ),
     ("the same of a look at the hardware while somebody is ready", limits::LOOKED_AT_PER_POLL as u64, "likewise"),
     (
-        "tasks, files or ports of a machine that is searched for them while somebody is ready",
+        "the same that a single search looks at while somebody is ready",
         limits::LOOKED_AT_WHILE_BUSY as u64,
-        "a larger one is when nobody is",
+        "it is given up, and made when nobody is",
     ),
     ("lines of a kind in `/proc/TID/where`", limits::WHERE_LINES as u64, "more are counted"),
     ("requests of other threads that wait", limits::INBOX_REQUESTS as u64, "`EAGAIN`"),

@@ -4,11 +4,17 @@
 mod common;
 
 use common::SEED;
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    time::Duration,
+};
 use yieldix::{
     Console, Ended, Flight, Machine, MemoryConsole,
     syscalls::{calls::*, *},
 };
+use yieldix_kernel::LintRefusal;
 use yieldix_userland::PROGRAMS;
 
 /// Read-outs: why, and what was told.
@@ -90,6 +96,25 @@ fn a_fault_has_it_read_out_when_that_is_asked() {
             assert!(events(entries).contains(&"1 panicked".to_owned()), "{entries}");
         }
     }
+}
+
+#[test]
+fn a_refused_lint_has_it_read_out_and_is_no_panic_of_the_kernel() {
+    let (machine, told) = machine();
+    let machine = machine.task(task!({
+        let large = task!({
+            let frame = [1u8; 100_000];
+            trap!(yield yield_now())?;
+            assert_eq!(frame[0], 1);
+            Ok(())
+        });
+        trap!(yield spawn(large)).map(drop)
+    }));
+    let refused = catch_unwind(AssertUnwindSafe(|| machine.boot())).unwrap_err();
+    let message = LintRefusal::message(&*refused).unwrap();
+    assert!(message.contains("LargeFrame"), "{message}");
+    let reasons: Vec<String> = told.borrow().iter().map(|(why, _)| why.clone()).collect();
+    assert_eq!(reasons, ["a lint was refused"]);
 }
 
 #[test]

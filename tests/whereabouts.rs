@@ -115,6 +115,23 @@ fn a_task_is_parked_below_its_callers_at_a_pipe_that_others_hold() {
     assert_eq!(holder[1..], [row(&["waits", "signal"]), row(&["waker", "anyone", "", "", "a signal"])]);
 }
 
+#[test]
+fn a_zombie_says_how_it_ended() {
+    let told = look(|seen| {
+        task!({
+            let fails = trap!(yield spawn(task!({ trap!(yield exit(3)) })))?;
+            let panics = trap!(yield spawn(task!({ panic!("two\nlines") })))?;
+            trap!(yield sleep(Duration::from_millis(1)))?;
+            for tid in [fails, panics] {
+                let told = call!(told_of(tid))?;
+                seen.lock().unwrap().push(told);
+            }
+            Ok(())
+        })
+    });
+    assert_eq!(told, [[row(&["ended", "exited with 3"])], [row(&["ended", r"panicked: two\nlines"])]]);
+}
+
 /// A caller's line is where it called, not where it last trapped before.
 #[test]
 fn a_callers_line_is_where_it_called() {

@@ -101,10 +101,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if self.has_passed(deadline) {
             return self.be_late(slot, &state);
         }
-        let may_be_a_cycle = matches!(
-            state,
-            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange | State::Joining { .. }
-        );
+        let may_be_a_cycle = state.awaits_an_end();
         self.record_blocked(slot, &state);
         self.table.slot_mut(slot).set_state(state);
         if let Some((queue, slots)) = self.own_queue(slot) {

@@ -6,11 +6,14 @@
 //! hardware, whether anybody is ready or not. It is told once, as long as it is there.
 //!
 //! Looks are *paid for*: each look at the hardware pays for so many things, and what a search has looked at is
-//! subtracted. So they take a small share of the time, whatever they find, and the same one in each run of a simulation.
+//! subtracted. So they take a small share of the time, whatever they find, and the same one in each run of a
+//! simulation. While somebody is ready a search gives up past a bound, so that none takes long beside those who work.
 //!
 //! A task that only waits for its children is no part of a knot that there would be without it: it waits for it.
 
 mod graph;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     emit,
@@ -23,7 +26,7 @@ use crate::{
     pulse::text,
     sched::Policy,
     task::State,
-    wakers::{Holders, Waker},
+    wakers::{Holders, Search, Waker},
 };
 use graph::{Component, Graph, Set, members};
 use std::{
@@ -126,22 +129,23 @@ impl Waits {
     /// Of the component of a knot, the tasks and a cycle; those that only wait for children are left out if there is
     /// a cycle of several without them.
     fn knot(&self, component: &Component, waits_for_children: impl Fn(u32) -> bool) -> Knot {
-        let mut whole: Set = vec![false; self.graph.len()];
-        component.nodes.iter().for_each(|&node| whole[node as usize] = true);
-        let mut core = whole.clone();
-        for &node in &component.nodes {
-            core[node as usize] = self.task(node).is_none_or(|slot| !waits_for_children(slot));
-        }
-        let tasks_of = |set: &[bool]| members(set).filter_map(|node| self.task(node)).collect::<Vec<u32>>();
+        // What is not in it is not looked at: there may be as many knots as tasks.
+        let graph = self.graph.part(&component.nodes);
+        let task = |node: u32| self.task(component.nodes[node as usize]);
+        let whole: Set = vec![true; graph.len()];
+        let core: Set =
+            (0..graph.len() as u32).map(|node| task(node).is_none_or(|slot| !waits_for_children(slot))).collect();
+        let tasks_of = |set: &[bool]| members(set).filter_map(task).collect::<Vec<u32>>();
         let several = |set: &[bool]| {
-            let mut cyclic = self.graph.components(set);
+            let mut cyclic = graph.components(set);
             cyclic.retain(|component| component.is_cyclic);
             cyclic.sort_by_key(|component| component.nodes.first().copied());
-            let cycles = cyclic.iter().filter_map(|component| {
-                let start = *component.nodes.iter().find(|&&node| self.task(node).is_some())?;
-                self.graph.cycle_through(start, set)
+            let mut cycles = cyclic.iter().filter_map(|component| {
+                let start = *component.nodes.iter().find(|&&node| task(node).is_some())?;
+                graph.cycle_through(start, set)
             });
-            cycles.min_by_key(|cycle| (cycle.len() < 2, cycle.first().copied()))
+            let first = cycles.next()?;
+            if first.len() > 1 { Some(first) } else { cycles.find(|cycle| cycle.len() > 1).or(Some(first)) }
         };
         let of_core = several(&core);
         let (set, cycle) = match of_core {
@@ -151,7 +155,7 @@ impl Waits {
                 None => (&whole, Vec::new()),
             },
         };
-        Knot { tasks: tasks_of(set), cycle: cycle.into_iter().filter_map(|node| self.task(node)).collect() }
+        Knot { tasks: tasks_of(set), cycle: cycle.into_iter().filter_map(task).collect() }
     }
 }
 
@@ -159,8 +163,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for the ends of others: logs the cycle that this closed, if it did.
     #[inline]
     pub(crate) fn report_cycle(&mut self, slot: u32) {
-        let awaits_several =
-            |slot: u32| matches!(self.table.slot(slot).state, State::AwaitingAny | State::AwaitingChange);
+        let awaits_several = |slot: u32| self.table.slot(slot).state.awaits_an_end() && self.awaited(slot).is_none();
         match self.awaited(slot) {
             // Mostly who is waited for waits for nobody's end.
             Some(other) if self.awaited(other).is_some() => self.report_cycle_through(slot),
@@ -172,6 +175,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn report_cycle_through(&mut self, slot: u32) {
         match cycle_through(slot, |slot| self.awaited(slot)) {
             Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
+                // No look has forgotten those that are over.
+                self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
                 self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
             }
             // What may cut it short may pass, and the cycle stay.
@@ -189,14 +194,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    fn waits_for_ends(&self, slot: u32) -> bool {
-        let state = &self.table.slot(slot).state;
-        matches!(
-            state,
-            State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange | State::Joining { .. }
-        )
-    }
-
     /// The kernel is about to look at the hardware: logs the knots that there are since it looked for some last.
     #[inline]
     pub(crate) fn look_for_knots(&mut self, is_anybody_ready: bool) {
@@ -208,20 +205,23 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     fn look_if_paid_for(&mut self, is_anybody_ready: bool) {
-        let (paid, most) = match is_anybody_ready {
-            true => (limits::LOOKED_AT_PER_POLL, limits::LOOKED_AT_WHILE_BUSY),
-            false => (limits::LOOKED_AT_PER_WAIT, u32::MAX),
+        let (paid, search) = match is_anybody_ready {
+            true => (limits::LOOKED_AT_PER_POLL, Search::of_at_most(limits::LOOKED_AT_WHILE_BUSY)),
+            false => (limits::LOOKED_AT_PER_WAIT, Search::UNBOUNDED),
         };
         self.looks.paid = (self.looks.paid + paid).min(paid);
-        if self.looks.paid > 0 && self.table.live().max(self.files.len()).max(self.ports.len()) <= most {
-            self.look_for_new_knots();
+        if self.looks.paid > 0 {
+            self.look_for_new_knots(search);
         }
     }
 
-    fn look_for_new_knots(&mut self) {
-        let holders = self.holders();
-        let waits = self.waits(&holders, Outside::Awake);
-        self.looks.paid -= (holders.looked_at + waits.graph.size()) as i64;
+    fn look_for_new_knots(&mut self, mut search: Search) {
+        let holders = self.holders(&mut search);
+        let waits = self.waits(&holders, Outside::Awake, &mut search);
+        self.looks.paid -= search.looked_at() as i64;
+        if search.has_given_up() {
+            return;
+        }
         self.looks.may_be_of_ends = waits.is_of_ends;
         let knots = self.knots(&waits, &waits.graph.stuck());
         let now: BTreeSet<Tid> = knots.iter().flat_map(|knot| &knot.tasks).map(|&slot| self.table.tid(slot)).collect();
@@ -237,8 +237,6 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn tell_knot(&mut self, knot: &Knot) {
         let tids: Vec<Tid> = knot.tasks.iter().map(|&slot| self.table.tid(slot)).collect();
-        // Cycles of ends are told without a look, which would forget those that are over.
-        self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
         self.looks.told.extend(tids);
         if !self.wants(level::Cycle) {
             return;
@@ -257,8 +255,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         if !self.wants(level::Deadlock) {
             return;
         }
-        let holders = self.holders();
-        let waits = self.waits(&holders, Outside::Nothing);
+        let mut search = Search::UNBOUNDED;
+        let holders = self.holders(&mut search);
+        let waits = self.waits(&holders, Outside::Nothing, &mut search);
         let knots = self.knots(&waits, &vec![true; waits.graph.len()]);
         let parts = self.parts(&waits, &knots);
         let tids = self.table.tids();
@@ -276,9 +275,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
-    /// Who waits for whom, of all tasks that do.
-    fn waits(&self, holders: &Holders, outside: Outside) -> Waits {
+    /// Who waits for whom, of all tasks that do: tasks, their wakers, and who has what they wait at are looked at.
+    fn waits(&self, holders: &Holders, outside: Outside, search: &mut Search) -> Waits {
         let mut waits = Waits::default();
+        if !search.may_look_at(self.table.live() as usize) {
+            return waits;
+        }
         let mut things = Vec::new();
         let live = |slot: &u32| self.table.slot(*slot).state.is_live();
         let slots: Vec<u32> = self.table.tids().into_iter().map(|tid| self.slot_of(tid)).filter(live).collect();
@@ -292,7 +294,11 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             if !place.state.is_blocked() && !place.is_stopped() && outside == Outside::Awake {
                 waits.graph.set_live(from);
             }
-            for waker in self.wakers_of(slot) {
+            let wakers = self.wakers_of(slot);
+            if !search.may_look_at(wakers.len()) {
+                return waits;
+            }
+            for waker in wakers {
                 match waker {
                     Waker::Holder(thing) => {
                         let (to, is_new) = waits.number(Node::Thing(thing));
@@ -300,13 +306,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                         things.extend(is_new.then_some(thing));
                     }
                     Waker::Task(other) => {
-                        waits.is_of_ends |= self.waits_for_ends(other);
+                        waits.is_of_ends |= self.table.slot(other).state.awaits_an_end();
                         let (to, _) = waits.number(Node::Task(other));
                         waits.graph.link(from, to);
                     }
                     Waker::Child => {
                         for child in self.awaited_children(slot, holders) {
-                            waits.is_of_ends |= self.waits_for_ends(child);
+                            waits.is_of_ends |= self.table.slot(child).state.awaits_an_end();
                             let (to, _) = waits.number(Node::Task(child));
                             waits.graph.link(from, to);
                         }
@@ -320,12 +326,16 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             }
         }
         while let Some(thing) = things.pop() {
+            let (held_by, carried_by) = (holders.of(thing), holders.carriers_of(thing));
+            if !search.may_look_at(1 + held_by.len() + carried_by.len()) {
+                return waits;
+            }
             let (from, _) = waits.number(Node::Thing(thing));
-            for &holder in holders.of(thing) {
+            for &holder in held_by {
                 let (to, _) = waits.number(Node::Task(holder));
                 waits.graph.link(from, to);
             }
-            for &port in holders.carriers_of(thing) {
+            for &port in carried_by {
                 let end = Object::Receiver(port);
                 let (to, is_new) = waits.number(Node::Thing(end));
                 waits.graph.link(from, to);
@@ -337,8 +347,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     /// The knots of those that are stuck, by their oldest tasks; last those of a task that waits for itself.
     fn knots(&self, waits: &Waits, stuck: &[bool]) -> Vec<Knot> {
-        let waits_for_children =
-            |slot: u32| self.waits_for_ends(slot) && !matches!(self.table.slot(slot).state, State::Joining { .. });
+        let waits_for_children = |slot: u32| {
+            let state = &self.table.slot(slot).state;
+            state.awaits_an_end() && !matches!(state, State::Joining { .. })
+        };
         let mut components = waits.graph.components(stuck);
         components.retain(|component| component.is_cyclic && component.is_last);
         components.sort_by_key(|component| component.nodes.first().copied());

@@ -35,7 +35,8 @@ pub struct Record<'a> {
     /// Counts the events that were delivered, from 1; 0 is no step of the kernel's own. A number is left out where
     /// fewer levels are listened to from then on.
     pub sequence: u64,
-    /// The kernel's time. It is read once a round; for `chosen`, `trap`, `answer` and `turn over` it is read anew.
+    /// The kernel's time as it was read last: once a round, and anew for `chosen`, `trap`, `answer`, `turn over` and
+    /// `hog`, and for a call that needs it.
     pub at: Time,
     /// What happened.
     pub event: Event<'a>,
@@ -75,8 +76,8 @@ pub struct EventInfo {
     /// What each of them is in JSON.
     pub kinds: &'static [FieldKind],
     /// How it is told in the text of a log: the value of a field stands for `{field}`; for `{@field}` stand the
-    /// numbers and names of tasks, for `{field noun}` so many of these. What is in brackets is left out when a field in it has nothing to say: it is
-    /// empty, nobody, or never.
+    /// numbers and names of tasks, for `{field noun}` so many of these. What is in brackets is left out when a field in
+    /// it has nothing to say: it is empty, nobody, or never.
     pub text: &'static str,
     /// Has it a place in the order of all? Else its `seq` is 0.
     pub is_numbered: bool,
@@ -435,8 +436,8 @@ events! {
     DEBUG "yieldix::task" "reaped" Reaped { tid: Tid, by: Tid }
         = "reaped[ by {@by}]";
     /// The policy chose a task. `because` is why it was ready, `by` the task that made it so, when that does not
-    /// name it (0: nobody, or the hardware), `waited_ns` how long it has been; `of_ready` is how many could have been chosen, and `others` the first
-    /// of the rest, in their order; `previous` had the turn before this.
+    /// name it (0: nobody, or the hardware), `waited_ns` how long it has been; `of_ready` is how many could have been
+    /// chosen, and `others` the first of the rest, in their order; `previous` had the turn before this.
     DEBUG "yieldix::sched" "chosen" Chosen { tid: Tid, name: &'a str, because: Cause, by: Tid, waited_ns: u64, of_ready: usize, others: Tids<'a>, rule: &'a str, previous: Tid, previous_stopped: Stop }
         = "runs: {because}[ by {@by}], ready for {waited_ns}; first of {of_ready}[ (then {@others})] by {rule}[; before it {@previous} ({previous_stopped})]";
     /// A turn is over, after `ran_ns`.

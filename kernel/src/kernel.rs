@@ -21,7 +21,7 @@ use crate::{
     hardware::{Class, Device, Hardware, Interrupt},
     inbox::Inbox,
     limits,
-    lint::Lints,
+    lint::{LintRefusal, Lints},
     measures::{Lease, Measures},
     options::Options,
     own::OwnDevices,
@@ -532,9 +532,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.pulse.rest();
         self.lints.forget_sighting();
         let Some(slot) = self.table.find_live(tid) else {
-            // The kernel's own: nothing that it says can be trusted any more, but what it has said before. A second
-            // panic, over what is broken, must not take the place of the first.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.read_out_flight("the kernel panicked")));
+            let why = match LintRefusal::message(&*payload) {
+                Some(_) => "a lint was refused",
+                // The kernel's own: nothing that it says can be trusted any more, but what it has said before.
+                None => "the kernel panicked",
+            };
+            // A second panic, over what is broken, must not take the place of the first.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.read_out_flight(why)));
             resume_unwind(payload)
         };
         let message = panic::message(&*payload);
@@ -569,7 +573,6 @@ pub(crate) fn broken(invariant: &str) -> ! {
 mod tests {
     use super::*;
     use crate::{
-        LintRefusal,
         hardware::simulated::{Simulated, SimulatedOptions},
         sched::RoundRobin,
     };

@@ -165,7 +165,8 @@ pub const ENTROPY_PER_OPERATION: u32 = 4 << 10;
 /// unless it says otherwise: a wait costs as much as a hundred timers.
 pub const TIMER_SLACK: Duration = Duration::from_micros(100);
 
-/// Slots of the task table that count as one operation, when all of it is looked through.
+/// Slots of the task table that count as one operation, or as one thing that is looked at, when all of it is looked
+/// through.
 pub const SLOTS_PER_OPERATION: u32 = 64;
 
 /// Tasks up to which the kernel checks all of itself once a round, in checked runs.
@@ -182,16 +183,17 @@ pub const CYCLE_SEARCH: usize = 1024;
 /// counted.
 pub const CYCLE_TOLD: usize = 16;
 
-/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports, messages,
-/// and who could wake whom. A look that has cost more is paid for by those that follow, before there is another.
+/// What a wait for the hardware pays for looking for tasks that wait for each other: tasks, descriptors, ports,
+/// messages, and who could wake whom. A look that has cost more is paid for by those that follow, before there is
+/// another.
 pub const LOOKED_AT_PER_WAIT: i64 = 64;
 
 /// What a look at the hardware pays for the same while somebody is ready: little, since it comes often then.
 pub const LOOKED_AT_PER_POLL: i64 = 2;
 
-/// Tasks, open files or ports past which no such look is made while somebody is ready, since a single one would take
-/// long: then only when the kernel waits.
-pub const LOOKED_AT_WHILE_BUSY: u32 = 4096;
+/// How many of these a single look may be at while somebody is ready: past it the look is given up, since it would take
+/// long, and is made only when the kernel waits.
+pub const LOOKED_AT_WHILE_BUSY: usize = 1 << 14;
 
 /// Lines of each kind in `/proc/TID/where`; more are counted. The task's own coroutine is always told.
 pub const WHERE_LINES: usize = 256;
@@ -253,8 +255,8 @@ pub const GROWTHS_FOLLOWED: usize = 1024;
 /// How long a task may hold the machine before the watchdog says so, unless the machine says otherwise.
 pub const WATCHDOG: Duration = Duration::from_secs(1);
 
-/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that found
-/// nobody it sleeps until there are turns again.
+/// How often the watchdog looks in that time at least; it does so each [`HOG_RELEASE`] anyway. After so many looks that
+/// found nobody it sleeps until there are turns again.
 pub const WATCHDOG_LOOKS: u32 = 10;
 
 /// The least time between two of its looks.

@@ -3,10 +3,12 @@
 //! A lint is told once for a line of the source, whichever tasks run it, and only if warnings are wanted at all. All
 //! but two are found where something rare is done anyway: a spawn, an end, a call that was answered with nothing, a
 //! descriptor past the first few. A task that does not yield, and one that leaves a span entered, are found by looking
-//! before and after each stretch between two traps, which is done while the kernel is observed, and not otherwise. Then
-//! who does not yield is found by a watcher, another thread, which leaves what it has seen to be told here.
+//! before and after each stretch between two traps, which is done while the kernel is observed, and not otherwise.
+//! Otherwise who does not yield is found by a watcher, another thread, which leaves what it has seen to be told here.
+//! Only that somebody holds the machine it tells itself ([`Pulse::tell_held`](crate::pulse::Pulse::tell_held)), since
+//! the kernel cannot.
 //!
-//! Invariant: what is kept here is bounded, and nothing is told of a task that was ended by another.
+//! Invariant: what is kept here is bounded, and what a task leaves behind is told only if it ended of itself.
 
 use crate::{
     emit,
@@ -21,6 +23,7 @@ use crate::{
     trap::{Next, Step},
 };
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     ops::CoroutineState,
     panic::Location,
@@ -77,13 +80,18 @@ impl Sightings {
     }
 }
 
-/// Panics at the first lint.
+/// Panics at the first lint that observers are told of: at all but `holds the machine`.
 #[derive(Clone, Copy, Debug)]
 pub struct LintRefusal;
 
 impl LintRefusal {
     /// What the panic's message begins with.
-    pub const MESSAGE: &str = "a lint is refused";
+    const MESSAGE: &str = "a lint is refused";
+
+    /// The message of a panic, if it was one of these.
+    pub fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+        payload.downcast_ref().map(String::as_str).filter(|text| text.starts_with(LintRefusal::MESSAGE))
+    }
 }
 
 impl Observer for LintRefusal {

@@ -27,7 +27,8 @@ use std::{collections::BTreeMap, fmt::Write};
 use yieldix_syscalls::Tid;
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// How many events have been told.
+    /// The number of the last event that was told, or of the one that was left out after it: see
+    /// [`Record::sequence`](crate::event::Record::sequence).
     pub fn sequence(&self) -> u64 {
         self.sequence.get()
     }

@@ -159,6 +159,12 @@ impl State {
         }
     }
 
+    /// Waiting for the end of a task, or of any of several?
+    #[inline(always)]
+    pub fn awaits_an_end(&self) -> bool {
+        matches!(self, State::AwaitingChild { .. } | State::AwaitingAny | State::AwaitingChange | State::Joining { .. })
+    }
+
     /// Not ended?
     pub fn is_live(&self) -> bool {
         !matches!(self, State::Zombie { .. } | State::Free { .. })

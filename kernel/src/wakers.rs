@@ -4,7 +4,7 @@
 //! asked for only the hardware brings, though another task may be at the other end of a connection.
 
 use crate::{
-    change::Awaited, event::Queued, fd::Object, file::Direction, hardware::Hardware, kernel::Kernel,
+    change::Awaited, event::Queued, fd::Object, file::Direction, hardware::Hardware, kernel::Kernel, limits,
     own::counterpart::Counterpart, sched::Policy, task::State,
 };
 use std::{collections::BTreeMap, fmt};
@@ -58,8 +58,41 @@ pub(crate) struct Holders {
     /// In the messages of which ports it is on its way.
     carried: BTreeMap<Object, Vec<u32>>,
     children: BTreeMap<Tid, Vec<u32>>,
-    /// How much was looked at to know this.
-    pub looked_at: usize,
+}
+
+/// How much a search has looked at, and past how much it gives up: what it has found by then is not whole.
+#[derive(Debug)]
+pub(crate) struct Search {
+    looked_at: usize,
+    most: usize,
+    has_given_up: bool,
+}
+
+impl Search {
+    /// One that never gives up.
+    pub const UNBOUNDED: Search = Search::of_at_most(usize::MAX);
+
+    /// One that gives up past so many things.
+    pub const fn of_at_most(most: usize) -> Search {
+        Search { looked_at: 0, most, has_given_up: false }
+    }
+
+    /// Is about to look at so many things more. May it? If not it has given up.
+    pub fn may_look_at(&mut self, things: usize) -> bool {
+        self.has_given_up |= things > self.most - self.looked_at;
+        self.looked_at += if self.has_given_up { 0 } else { things };
+        !self.has_given_up
+    }
+
+    /// Would it have had to look at more than it may?
+    pub fn has_given_up(&self) -> bool {
+        self.has_given_up
+    }
+
+    /// How many things it has looked at.
+    pub fn looked_at(&self) -> usize {
+        self.looked_at
+    }
 }
 
 impl Holders {
@@ -82,11 +115,18 @@ impl Holders {
 }
 
 impl<H: Hardware, P: Policy> Kernel<H, P> {
-    /// Looks who holds what.
-    pub(crate) fn holders(&self) -> Holders {
+    /// Looks who holds what: at tasks, their descriptors, the watches of those that poll, ports, their messages, and
+    /// what travels with these.
+    pub(crate) fn holders(&self, search: &mut Search) -> Holders {
         let mut holders = Holders::default();
+        // Free slots are passed over as well.
+        if !search.may_look_at((self.table.slot_count() / limits::SLOTS_PER_OPERATION) as usize) {
+            return holders;
+        }
         for (slot, place) in self.table.iter() {
-            holders.looked_at += 1;
+            if !search.may_look_at(1) {
+                return holders;
+            }
             if !place.state.is_live() {
                 continue;
             }
@@ -94,6 +134,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 holders.children.entry(place.parent).or_default().push(slot);
             }
             let Some(cold) = self.table.cold(slot) else { continue };
+            if !search.may_look_at(cold.polling().map_or(0, |polling| polling.watches.len())) {
+                return holders;
+            }
             let under_way = match place.state {
                 State::Reading { file, .. } | State::Writing { file, .. } => {
                     cold.pending.as_ref().filter(|operation| operation.holds()).map(|_| Object::File(file))
@@ -101,17 +144,26 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
                 _ => None,
             };
             for object in cold.fds.objects().chain(under_way) {
-                holders.looked_at += 1;
+                if !search.may_look_at(1) {
+                    return holders;
+                }
                 if self.is_between_tasks(object) {
                     Holders::note(&mut holders.tasks, object, slot);
                 }
             }
         }
         for (port, entry) in self.ports.iter() {
-            holders.looked_at += 1 + entry.messages.len();
-            for &object in entry.messages.iter().flat_map(|message| message.objects()) {
-                if self.is_between_tasks(object) {
-                    Holders::note(&mut holders.carried, object, port);
+            if !search.may_look_at(1) {
+                return holders;
+            }
+            for message in &entry.messages {
+                if !search.may_look_at(1 + message.objects().len()) {
+                    return holders;
+                }
+                for &object in message.objects() {
+                    if self.is_between_tasks(object) {
+                        Holders::note(&mut holders.carried, object, port);
+                    }
                 }
             }
         }

@@ -10,10 +10,10 @@ use crate::{
     one_line::OneLine,
     sched::Policy,
     task::State,
-    wakers::{Holders, Waker},
+    wakers::{Holders, Search, Waker},
 };
 use std::{fmt, panic::Location};
-use yieldix_syscalls::WaitsOn;
+use yieldix_syscalls::{ExitStatus, WaitsOn};
 
 /// Where a task is parked.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Whereabouts {
     things: Listed<Thing>,
     /// Who could end the wait.
     wakers: Listed<String>,
+    /// How it ended, of a zombie.
+    status: Option<ExitStatus>,
 }
 
 /// The first of many.
@@ -81,10 +83,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         for queue in self.queues_to_tell(slot) {
             things.push(|| self.thing(queue));
         }
-        let holders = self.holders();
-        self.operations += (holders.looked_at as u64).div_ceil(limits::SLOTS_PER_OPERATION.into()) as u32;
+        let mut search = Search::UNBOUNDED;
+        let holders = self.holders(&mut search);
+        self.charge_for_the_table();
+        self.operations += (search.looked_at() as u64).div_ceil(limits::SLOTS_PER_OPERATION.into()) as u32;
         let wakers = self.tell_wakers(slot, &holders);
-        Whereabouts { frames, left_out, on: self.waits_on(slot), things, wakers }
+        Whereabouts { frames, left_out, on: self.waits_on(slot), things, wakers, status: self.status_of(slot) }
     }
 
     /// What the task in `slot` waits at, in a few words; nothing when that is no object.
@@ -215,6 +219,9 @@ impl fmt::Display for Whereabouts {
                 Some(at) => writeln!(f, "{kind}\t{at}\t{function}")?,
                 None => writeln!(f, "{kind}\t-\t{function}")?,
             }
+        }
+        if let Some(status) = &self.status {
+            writeln!(f, "ended\t{status}")?;
         }
         if let Some(on) = self.on {
             writeln!(f, "waits\t{on}")?;

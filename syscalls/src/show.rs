@@ -229,17 +229,13 @@ impl Show for SpawnRequest {
 
 impl Show for ProgramRequest {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name.show(f)?;
-        f.write_str(", ")?;
-        self.args.show(f)
+        show_both(f, &self.name, &self.args)
     }
 }
 
 impl Show for HostCommand {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.program.show(f)?;
-        f.write_str(", ")?;
-        self.args.show(f)
+        show_both(f, &self.program, &self.args)
     }
 }
 
@@ -261,10 +257,14 @@ fn show_more<T: Show>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
 
 impl<A: Show, B: Show> Show for (A, B) {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.show(f)?;
-        f.write_str(", ")?;
-        self.1.show(f)
+        show_both(f, &self.0, &self.1)
     }
+}
+
+fn show_both(f: &mut fmt::Formatter<'_>, first: &impl Show, second: &impl Show) -> fmt::Result {
+    first.show(f)?;
+    f.write_str(", ")?;
+    second.show(f)
 }
 
 impl<T: Show + ?Sized> Show for Box<T> {

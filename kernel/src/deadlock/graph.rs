@@ -16,7 +16,6 @@ pub type Set = Vec<bool>;
 #[derive(Debug, Default)]
 pub struct Graph {
     next: Vec<Vec<u32>>,
-    edges: usize,
     is_task: Set,
     is_live: Set,
 }
@@ -46,15 +45,20 @@ impl Graph {
         self.next.len()
     }
 
-    /// How many nodes and edges there are.
-    pub fn size(&self) -> usize {
-        self.len() + self.edges
-    }
-
     /// The second could end what the first waits for.
     pub fn link(&mut self, from: u32, to: u32) {
         self.next[from as usize].push(to);
-        self.edges += 1;
+    }
+
+    /// These nodes, which are in order, and the edges among them; a node's number there is its place among these.
+    pub fn part(&self, nodes: &[u32]) -> Graph {
+        let place = |node: &u32| nodes.binary_search(node).ok().map(|place| place as u32);
+        let pick = |set: &Set| nodes.iter().map(|&node| set[node as usize]).collect();
+        Graph {
+            next: nodes.iter().map(|&node| self.next[node as usize].iter().filter_map(place).collect()).collect(),
+            is_task: pick(&self.is_task),
+            is_live: pick(&self.is_live),
+        }
     }
 
     /// What the node waits for may come by itself, or it does not wait.
@@ -246,6 +250,14 @@ mod tests {
         assert_eq!(alone.cycle_through(0, &all(&alone)), Some(vec![0]));
         assert_eq!(alone.cycle_through(1, &all(&alone)), None);
         assert_eq!(graph.cycle_through(0, &[true, true, false, true, true]), Some(vec![0, 1, 3, 4]));
+    }
+
+    #[test]
+    fn a_part_has_the_edges_among_its_nodes() {
+        let graph = tasks(5, &[(0, 1), (1, 3), (3, 4), (4, 1), (4, 2), (2, 2)]);
+        let part = graph.part(&[1, 3, 4]);
+        assert_eq!(part.next, [vec![1], vec![2], vec![0]]);
+        assert_eq!(part.cycle_through(0, &all(&part)), Some(vec![0, 1, 2]));
     }
 
     #[test]
