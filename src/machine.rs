@@ -393,7 +393,7 @@ impl Machine {
 
     /// Has a thread of its own look after tasks that do not yield, and say in the log who has held the machine for so
     /// long, while it does, and since which line: 1 s unless said otherwise. None for no such thread. A simulated world
-    /// has none.
+    /// has none, nor has a host that is not Unix.
     pub fn watchdog(mut self, patience: impl Into<Option<Duration>>) -> Machine {
         self.patience = patience.into();
         self

@@ -84,10 +84,26 @@ struct Marked {
     tid: Tid,
     line: Line,
     held: Duration,
-    /// What the host had given to others at the last look.
+    /// How much of that is beyond doubt.
+    proved: Duration,
+    /// What the host had given to others, and to this thread, at the last look.
     delayed: Duration,
-    /// The most that was counted at one look that came late.
-    doubted: Duration,
+    ran: Duration,
+}
+
+impl Marked {
+    /// It has gone on, for what is now so long `since` the last look, by when the host had given so much to others and
+    /// to its thread.
+    fn go_on(&mut self, since: Duration, delayed: Duration, ran: Duration, tick: Duration, patience: Duration) {
+        let most = (patience / limits::WATCHDOG_LOOKS).max(tick) * 2;
+        let counted = since.saturating_sub(delayed.saturating_sub(self.delayed)).min(most);
+        // A look comes late because the host is busy, or the whole process was stopped. The watchdog does not know
+        // which: so much is counted, but only that the thread has run is a proof.
+        let is_late = since > tick * 2;
+        self.held += counted;
+        self.proved += if is_late { ran.saturating_sub(self.ran).min(counted) } else { counted };
+        (self.delayed, self.ran) = (delayed, ran);
+    }
 }
 
 impl Watch {
@@ -119,8 +135,8 @@ impl Watch {
                 Some(marked) if self.pulse.is_marked() => Some(self.go_on(marked, slept, tick)),
                 _ => {
                     let (tid, line) = self.pulse.mark();
-                    let (held, doubted) = (Duration::ZERO, Duration::ZERO);
-                    Some(Marked { tid, line, held, delayed: self.delay.so_far(), doubted })
+                    let (delayed, ran) = (self.delay.so_far(), self.delay.ran_so_far());
+                    Some(Marked { tid, line, held: Duration::ZERO, proved: Duration::ZERO, delayed, ran })
                 }
             };
         }
@@ -128,24 +144,55 @@ impl Watch {
 
     /// The same stretch, which has gone on since the last look.
     fn go_on(&mut self, mut marked: Marked, slept: Duration, tick: Duration) -> Marked {
-        let delayed = self.delay.so_far();
-        let ran = slept.saturating_sub(delayed.saturating_sub(marked.delayed));
-        marked.delayed = delayed;
-        // Much longer than it asked for this thread slept because the host is busy, or the whole process was stopped.
-        // It does not know which: so much is counted, and the longest of such looks is no proof of a hog.
-        let counted = ran.min((self.patience / limits::WATCHDOG_LOOKS).max(tick) * 2);
-        marked.held += counted;
-        if slept > tick * 2 {
-            marked.doubted = marked.doubted.max(counted);
-        }
-        let Marked { tid, line, held, doubted, .. } = marked;
-        if held - doubted >= limits::HOG {
-            self.sightings.note(Stretch { tid, line, held: held - doubted });
+        marked.go_on(slept, self.delay.so_far(), self.delay.ran_so_far(), tick, self.patience);
+        let Marked { tid, line, held, proved, .. } = marked;
+        if proved >= limits::HOG {
+            self.sightings.note(Stretch { tid, line, held: proved });
         }
         if held >= self.patience && self.told.len() < limits::LINTS_TOLD && self.told.insert(line) {
             let at = (self.clock)();
             dispatcher::with_default(&self.log, || Pulse::tell_held(at, tid, held, line));
         }
         marked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICK: Duration = Duration::from_millis(10);
+
+    const NONE: Duration = Duration::ZERO;
+
+    /// What is held and what is proved after looks so far apart, while so much was given to others and to the thread.
+    fn after(looks: &[(Duration, Duration, Duration)]) -> (Duration, Duration) {
+        let mut marked = Marked { tid: Tid::NONE, line: None, held: NONE, proved: NONE, delayed: NONE, ran: NONE };
+        let (mut delayed, mut ran) = (NONE, NONE);
+        for (since, others, own) in looks {
+            delayed += *others;
+            ran += *own;
+            marked.go_on(*since, delayed, ran, TICK, limits::WATCHDOG);
+        }
+        (marked.held, marked.proved)
+    }
+
+    #[test]
+    fn a_process_that_was_stopped_twice_proves_no_hog() {
+        let stopped = (Duration::from_secs(60), NONE, TICK / 10);
+        let looked = (TICK, NONE, TICK);
+        assert_eq!(after(&[stopped, stopped]).1, TICK / 5);
+        assert_eq!(after(&[stopped, looked, stopped, looked]).1, TICK / 5 + 2 * TICK);
+    }
+
+    #[test]
+    fn who_runs_while_the_watchdog_is_kept_waiting_is_a_hog() {
+        let late = (5 * TICK, NONE, 4 * TICK);
+        assert_eq!(after(&[late, late, late]), (15 * TICK, 12 * TICK));
+    }
+
+    #[test]
+    fn what_the_host_gave_to_others_is_not_held() {
+        assert_eq!(after(&[(TICK, TICK / 2, TICK / 2), (TICK, TICK, NONE)]), (TICK / 2, TICK / 2));
     }
 }

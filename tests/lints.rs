@@ -17,6 +17,11 @@ use yieldix::{
     event::{Event, Level, Observer, Record},
     syscalls::{calls::*, *},
 };
+use yieldix_kernel::{
+    Kernel, Options, Stretch,
+    hardware::simulated::{Simulated, SimulatedOptions},
+    sched::RoundRobin,
+};
 use yieldix_userland::PROGRAMS;
 
 /// What a lint said: its name, its task, and the line of this file that it told.
@@ -181,6 +186,27 @@ fn who_panics_after_a_long_time_is_told_as_a_fault_and_not_as_a_hog() {
         trap!(yield wait(child)).map(drop)
     }));
     assert_eq!(told, []);
+}
+
+/// The watchdog may have looked before the panic, and say so after it.
+#[test]
+fn what_is_seen_of_a_task_that_has_panicked_is_not_told() {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let mut kernel =
+        Kernel::new(Simulated::new(SimulatedOptions::default()), RoundRobin::default(), Options::default());
+    kernel.observe(Box::new(OnlyLints(Rc::clone(&told))));
+    let (sightings, line) = (kernel.sightings(), Location::caller());
+    let late = Arc::clone(&sightings);
+    let task = task!({
+        let slow = task!({ panic!("on purpose") });
+        let child = trap!(yield spawn(slow))?;
+        let _ = trap!(yield wait(child))?;
+        late.note(Stretch { tid: child, line: Some(line), held: TOO_LONG });
+        trap!(yield sleep(Duration::from_secs(1)))
+    });
+    kernel.boot(task, SpawnOptions::default(), false).unwrap();
+    assert_eq!(kernel.run().code(), 0);
+    assert_eq!(*told.borrow(), []);
 }
 
 #[test]

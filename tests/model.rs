@@ -46,15 +46,18 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
     // The answer to a wait follows its end, of which the timer has told; one that never began has no timer.
     let woken = Cell::new(Tid::NONE);
     let observer = move |record: &Record<'_>| {
+        // Poisoned by what the model and the machine have been found to disagree on, as the machine is dropped.
+        let Ok(mut seen) = seen.lock() else { return };
+        seen.traces.note(record);
         let just_woken = woken.replace(Tid::NONE);
         match record.event {
-            Event::TimerFired { tid, .. } => seen.lock().unwrap().time_is_up(tid),
+            Event::TimerFired { tid, .. } => seen.time_is_up(tid),
             Event::Woken { tid, .. } => woken.set(tid),
             Event::Answered { tid, reply: Reply::Err(Errno::ETIMEDOUT), .. }
             | Event::Answered { tid, reply: Reply::Unsent { errno: Errno::ETIMEDOUT, .. }, .. }
                 if tid != just_woken =>
             {
-                seen.lock().unwrap().time_is_up(tid);
+                seen.time_is_up(tid);
             }
             _ => {}
         }
@@ -93,7 +96,10 @@ fn run(seed: u64, Setting { quantum, faults }: Setting, tally: &mut Tally) -> En
     // A deadlock ends those that are left; the model, which they do not tell, has counted them.
     let model = world.lock().unwrap();
     model.assert_no_disagreement();
+    // Whoever ends now is told of.
+    drop(model);
     let ended = machine.shutdown();
+    let model = world.lock().unwrap();
     match ended {
         Ended::Deadlock(tasks) => assert_eq!(tasks, model.live(), "tasks that were left in a deadlock"),
         Ended::Finished(ref status) => {

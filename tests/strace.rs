@@ -220,6 +220,41 @@ fn a_task_that_comes_to_wait_for_strace_to_end_is_detached_from() {
 }
 
 #[test]
+fn who_comes_to_wait_for_a_strace_that_only_counts_or_through_one_that_is_not_traced_is_detached_from() {
+    for (words, printed) in [
+        ("strace -c -p $$ & sleep 1; echo on; wait; echo $?", "on\n0\n"),
+        ("(strace -p $$ & sleep 1; wait); echo on", "on\n"),
+    ] {
+        let (code, out, shown) = script(words);
+        assert_eq!((code, out.as_str()), (0, printed), "{words}");
+        assert!(shown.contains("strace: task 2 detached: it waits for strace to end\n"), "{shown}");
+    }
+}
+
+/// A script whose shell is followed by a strace that is stopped while more happens than its tracer holds.
+fn while_records_are_lost(before: &str, meanwhile: &str) -> (i32, String) {
+    let much = "for i in $(seq 900); do (:); done";
+    let (code, printed, shown) = script(&format!(
+        "strace -f -p $$ -o /shown & s=$!; sleep 1; {before} kill -STOP $s; {much}; {meanwhile} kill -CONT $s; wait $s; \
+         echo $?; grep lost /shown | wc -l; grep -c -e 'write(1, \"late' /shown; tail -n 1 /shown"
+    ));
+    assert_eq!(shown, "");
+    (code, printed)
+}
+
+#[test]
+fn an_end_that_was_lost_keeps_strace_from_nothing() {
+    let told = while_records_are_lost("sleep 5 &", "sleep 9;");
+    assert_eq!(told, (0, "0\n1\n0\nstrace: task 2 detached: it waits for strace to end\n".to_owned()));
+}
+
+#[test]
+fn a_task_whose_beginning_was_lost_is_shown_to_its_end() {
+    let told = while_records_are_lost("", "(sleep 9; echo late) & sleep 1;");
+    assert_eq!(told, (0, "late\n0\n1\n1\nstrace: task 2 detached: it waits for strace to end\n".to_owned()));
+}
+
+#[test]
 fn several_tasks_are_attached_to_and_each_is_shown_to_its_end() {
     let (code, _, shown) = script("sleep 1 & a=$!; sleep 2 & b=$!; sleep 3 & strace -p $a -p $b,$!,$b -p 77");
     assert_eq!(code, 0);

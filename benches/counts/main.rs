@@ -35,9 +35,9 @@ const UNTOLD: &str = "-";
 const INSTRUCTIONS_TOLERANCE: f64 = 1.05;
 /// How many times the baseline's ratio to the floor its time may be.
 const RATIO_TOLERANCE: f64 = 1.25;
-/// Rounds of timed runs, before a ratio is looked at.
+/// Rounds of timed runs before a ratio is looked at, and how many of the last ones are looked at.
 const ROUNDS: usize = 5;
-/// Rounds in all, for a ratio that is too high: a noisy neighbour passes, a slower kernel stays.
+/// Rounds in all, while the last ones' ratio is too high: a noisy neighbour passes, a slower kernel stays.
 const ROUNDS_MAX: usize = 35;
 
 /// A line of the baseline.
@@ -117,7 +117,7 @@ fn report(is_checked: bool) -> Result<(), String> {
         let kernel = count(case, "kernel-simulated")?;
         let floor = if case.has_floor { Some(count(case, "floor")?) } else { None };
         let allowed = baseline(case.name)?;
-        let is_as_fast = |times: &Times| allowed.allows(times.ratio());
+        let is_as_fast = |times: &Times| allowed.allows(times.ratio_of_last(ROUNDS));
         let times = time(case, |times| !is_checked || is_as_fast(times))?;
         println!(
             "{:<34} {kernel:>12.1} {:>8} {:>10.1} {:>8} {:>6}",
@@ -131,7 +131,7 @@ fn report(is_checked: bool) -> Result<(), String> {
             dearer.push(format!("{}: {kernel:.1} instructions, {:.1} before", case.name, allowed.instructions));
         }
         if !is_as_fast(&times) {
-            let (ratio, before) = (told(times.ratio(), 2), told(allowed.ratio, 2));
+            let (ratio, before) = (told(times.ratio_of_last(ROUNDS), 2), told(allowed.ratio, 2));
             dearer.push(format!("{}: {ratio} times the floor's time, {before} before", case.name));
         }
     }

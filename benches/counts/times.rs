@@ -39,8 +39,13 @@ impl Times {
 
     /// How many times the floor's the kernel's is, likewise.
     pub fn ratio(&self) -> Option<f64> {
+        self.ratio_of_last(self.rounds.len())
+    }
+
+    /// The same, of the last rounds alone.
+    pub fn ratio_of_last(&self, rounds: usize) -> Option<f64> {
         let ratio = |round: &Round| round.floor.map(|floor| round.kernel / floor);
-        self.rounds.iter().map(ratio).collect::<Option<Vec<f64>>>().map(median)
+        self.rounds.iter().rev().take(rounds).map(ratio).collect::<Option<Vec<f64>>>().map(median)
     }
 }
 

@@ -76,8 +76,8 @@ pub struct EventInfo {
     /// What each of them is in JSON.
     pub kinds: &'static [FieldKind],
     /// How it is told in the text of a log: the value of a field stands for `{field}`; for `{@field}` stand the
-    /// numbers and names of tasks, for `{field noun}` so many of these. What is in brackets is left out when a field in
-    /// it has nothing to say: it is empty, nobody, or never.
+    /// numbers and names of tasks, for `{field noun}` so many of these. What is in brackets is left out when a field
+    /// in it has nothing to say (it is empty, nobody, or never); what follows a `|` in them is told then.
     pub text: &'static str,
     /// Has it a place in the order of all? Else its `seq` is 0.
     pub is_numbered: bool,
@@ -562,11 +562,12 @@ events! {
         = "{signal} from the host";
     /// A task ran for so long without a trap; `line` is that of the trap before.
     WARN "yieldix::lint" "hog" Hog { tid: Tid, name: &'a str, ran_ns: u64, line: &'a str }
-        = "ran for {ran_ns} without a yield[, after the one at {line}]: let it yield (yield_now), or offload the work";
+        = "ran for {ran_ns} without a yield[, after the one at {line}|, before its first]: let it yield (yield_now), or offload the work";
     /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
     /// its own, and not to observers: its `seq` is 0. That thread has the task's number and no look at its name.
     WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str } unnumbered
-        = "has had the machine for {held_ns}[, since the yield at {line}]: let it yield (yield_now), or offload the work";
+        = "has had the machine for {held_ns}[, since the yield at {line}|, before its first yield]: let it yield (yield_now), or offload the work; \
+           a second INT or TERM ends the command";
     /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.
     WARN "yieldix::lint" "poll storm" PollStorm { tid: Tid, name: &'a str, calls: u32, line: &'a str }
         = "asked {calls} times in a row, and there was nothing[, at {line}]: use the call that waits, or poll with a span";

@@ -530,7 +530,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn task_panicked(&mut self, payload: Box<dyn Any + Send>) {
         let tid = self.pulse.running();
         self.pulse.rest();
-        self.lints.forget_sighting();
+        self.lints.forget_sightings(tid);
         let Some(slot) = self.table.find_live(tid) else {
             let why = match LintRefusal::message(&*payload) {
                 Some(_) => "a lint was refused",

@@ -96,6 +96,12 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         self.answer_with(slot, counts.map(|counts| Reply::Counts(Box::new(counts))))
     }
 
+    pub(crate) fn sys_ktrace_tasks(&mut self, slot: u32, fd: Fd) -> Next {
+        let file = self.tracer_named(slot, fd);
+        let tids = file.map(|file| self.own.tracer(self.file(file).device).traced().collect());
+        self.answer_with(slot, tids.map(|tids| Reply::Tids(Box::new(tids))))
+    }
+
     /// The file of the tracer that `fd` names for the task in `slot`.
     pub(crate) fn tracer_named(&self, slot: u32, fd: Fd) -> Result<u32, Errno> {
         match self.object_of(slot, fd)? {

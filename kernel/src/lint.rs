@@ -161,6 +161,8 @@ pub(crate) struct Lints {
     /// How long the host had kept this thread waiting at the last look, while the kernel is observed.
     kept_waiting: Duration,
     sightings: Arc<Sightings>,
+    /// Who has panicked last: what is seen of it is not told.
+    panicked: Tid,
 }
 
 impl Lints {
@@ -173,12 +175,14 @@ impl Lints {
             span: None,
             kept_waiting: Duration::ZERO,
             sightings: Arc::default(),
+            panicked: Tid::NONE,
         }
     }
 
-    /// The task that ran has panicked: that is told, and how long it took to say so, with a backtrace, is no hog.
-    pub(crate) fn forget_sighting(&mut self) {
-        self.sightings.take();
+    /// This task has panicked: that is told, and how long it took to say so, with a backtrace, is no hog. The watcher may
+    /// just be about to say that it is.
+    pub(crate) fn forget_sightings(&mut self, of: Tid) {
+        self.panicked = of;
     }
 
     /// Is this the first time that this is to be told of that line? Past the bound nothing is.
@@ -210,6 +214,9 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn tell_sighting(&mut self) {
         let Some(Stretch { tid, line, held }) = self.lints.sightings.take() else { return };
+        if tid == self.lints.panicked {
+            return;
+        }
         if self.wants(level::Hog) && self.lints.is_new(Lint::Hog, line) {
             let (slot, ran_ns) = (self.table.find_live(tid), held.as_nanos() as u64);
             emit!(self, Hog { tid, name: slot.map_or("", |slot| self.name_of(slot)), ran_ns, line: &text(line) });

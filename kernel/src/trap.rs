@@ -195,6 +195,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
             on!(Ktrace { tid: target, flags, shown }) => self.sys_ktrace(tid, slot, target, flags, shown),
             on!(KtraceRead { fd, max }) => self.sys_ktrace_read(tid, slot, fd, max),
             on!(KtraceCounts { fd }) => self.sys_ktrace_counts(slot, fd),
+            on!(KtraceTasks { fd }) => self.sys_ktrace_tasks(slot, fd),
             on!(KtraceAttach { fd, tid: target }) => self.sys_ktrace_attach(tid, slot, fd, target),
             on!(DupTo { fd, slot: to }) => self.sys_dup_to(tid, slot, fd, to),
             on!(Pipe) => self.sys_pipe(slot),

@@ -100,10 +100,12 @@ impl Text {
             let (close, is_optional) = if rest[start..].starts_with('[') { (']', true) } else { ('}', false) };
             let Some(length) = rest[start..].find(close) else { break };
             let inner = &rest[start + 1..start + length];
-            if !is_optional {
+            if is_optional {
+                let (told, otherwise) = inner.split_once('|').unwrap_or((inner, ""));
+                let is_told = fields_of(told).all(|field| self.has_something_to_say(field));
+                self.expand(if is_told { told } else { otherwise }, to)?;
+            } else {
                 self.write_field(inner, to)?;
-            } else if fields_of(inner).all(|field| self.has_something_to_say(field)) {
-                self.expand(inner, to)?;
             }
             rest = &rest[start + length + 1..];
         }
@@ -203,5 +205,28 @@ mod tests {
             }
             assert_eq!(event.text.matches('[').count(), event.text.matches(']').count(), "{}", event.message);
         }
+    }
+
+    /// What an event's declaration makes of these fields.
+    fn told(message: &str, values: &[(&'static str, &str)]) -> String {
+        let mut text = Text::default();
+        for (name, value) in values {
+            let start = text.fields.text.len();
+            text.fields.text += value;
+            text.fields.fields.push((name, start..text.fields.text.len()));
+        }
+        let declared = EVENTS.iter().find(|event| event.message == message).unwrap();
+        let mut line = String::new();
+        text.expand(declared.text, &mut line).unwrap();
+        line
+    }
+
+    #[test]
+    fn who_has_not_yielded_yet_is_said_to_be_before_its_first_yield() {
+        let told = |line| told("holds the machine", &[("tid", "2"), ("held_ns", "1000000000"), ("line", line)]);
+        assert!(
+            told("src/a.rs:3:5").starts_with("has had the machine for 1s, since the yield at src/a.rs:3:5: let it")
+        );
+        assert!(told("").starts_with("has had the machine for 1s, before its first yield: let it"));
     }
 }

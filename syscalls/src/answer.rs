@@ -134,6 +134,7 @@ answers! {
     FileInfo as FileInfo: [], [Reply::File(info) => *info];
     Vec<TaskInfo> as Vec<TaskInfo>: [], [Reply::Tasks(tasks) => *tasks];
     Vec<TraceRecord> as Vec<TraceRecord>: [], [Reply::Traced(records) => *records];
+    Vec<Tid> as Vec<Tid>: [], [Reply::Tids(tids) => *tids];
     Vec<CallCount> as Vec<CallCount>: [], [Reply::Counts(counts) => *counts];
     Vec<DirEntry> as Vec<DirEntry>: [], [Reply::Entries(entries) => *entries];
     Vec<(Box<str>, Box<str>)> as Vec<(Box<str>, Box<str>)>: [], [Reply::Environment(variables) => *variables];

@@ -94,6 +94,8 @@ pub enum Reply {
     SysInfo(Box<SysInfo>),
     /// What traced tasks have done.
     Traced(Box<Vec<TraceRecord>>),
+    /// Tasks.
+    Tids(Box<Vec<Tid>>),
     /// What traced tasks have done, call by call.
     Counts(Box<Vec<CallCount>>),
     /// What is known of a file.
@@ -180,6 +182,7 @@ impl fmt::Display for Reply {
             Reply::Tasks(tasks) => write!(f, "{}", counted(tasks.len(), "task")),
             Reply::SysInfo(_) => f.write_str("the machine"),
             Reply::Traced(records) => write!(f, "{}", counted(records.len(), "record")),
+            Reply::Tids(tids) => write!(f, "{}", counted(tids.len(), "task")),
             Reply::Counts(counts) => write!(f, "{}", counted(counts.len(), "call")),
             Reply::File(info) => info.show(f),
             Reply::Value(value) => value.show(f),

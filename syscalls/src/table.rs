@@ -833,6 +833,11 @@ syscalls! {
         /// `EINVAL` for what is no tracer and for oneself, `EEXIST` for a task that it traces already, `ESRCH` for one
         /// that has ended.
         built 122 fn ktrace_attach(fd: Fd, tid: Tid) -> () = KtraceAttach, Costs, Trace, [EBADF, EINVAL, EEXIST, ESRCH];
+        /// The tasks that a tracer traces now, in the order of their numbers: exact, whatever was lost, and ahead of
+        /// what is not read yet.
+        ///
+        /// `EINVAL` for what is no tracer.
+        built 123 fn ktrace_tasks(fd: Fd) -> Vec<Tid> = KtraceTasks, Costs, Trace, [EBADF, EINVAL];
     }
 }
 

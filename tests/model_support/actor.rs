@@ -1,9 +1,12 @@
 //! A task that does what the world has it do, and compares what it is told.
 
 use super::{
+    acts::Act,
+    descriptors::Is,
     files::{FileAct, FileAnswer},
     pipes::PipeAct,
-    world::{Act, Is, Told, World},
+    traces::{TraceAct, counted, told},
+    world::{Told, World},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -66,10 +69,11 @@ fn perform(world: &Shared, me: u64, act: Act) -> impl Routine<Result<(), Errno>>
                 let got = trap!(yield getppid())?.serial();
                 lock(world).compare_answer(me, &what, got, foretold);
             }
-            Act::Spawn { grants, quantum, is_detached } => {
+            Act::Spawn { grants, quantum, is_detached, tracer } => {
                 let child = actor(Arc::clone(world), lock(world).next_serial());
-                let foretold = lock(world).spawn(me, (&grants, quantum, is_detached));
-                let options = SpawnOptions { fds: grants, quantum, detached: is_detached, ..SpawnOptions::default() };
+                let foretold = lock(world).spawn(me, (&grants, quantum, is_detached, tracer));
+                let options =
+                    SpawnOptions { fds: grants, quantum, detached: is_detached, tracer, ..SpawnOptions::default() };
                 let got = trap!(yield spawn_with(SpawnRequest { task: child, options })).map(Tid::serial);
                 lock(world).compare_answer(me, &what, got, foretold);
             }
@@ -391,7 +395,47 @@ fn converse<'a>(world: &'a Shared, me: u64, act: Act, what: &'a str) -> impl Rou
                 let got = trap!(yield write(fd, data));
                 lock(world).end_pipe_write(me, what, is, count, got);
             }
-            act => unreachable!("{act:?} is none of sockets, ports and pipes"),
+            Act::Trace(act) => call!(trace(world, me, act))?,
+            act => unreachable!("{act:?} is none of sockets, ports, pipes and tracers"),
+        }
+        Ok(())
+    })
+}
+
+/// Acts on tracers.
+fn trace(world: &Shared, me: u64, act: TraceAct) -> impl Routine<Result<(), Errno>> {
+    routine!(move {
+        let what = format!("{act:?}");
+        match act {
+            TraceAct::Ktrace(target, flags, shown) => {
+                let foretold = lock(world).ktrace(me, target, flags, shown);
+                let got = trap!(yield ktrace(target, flags, shown));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            TraceAct::KtraceAttach(fd, target) => {
+                let foretold = lock(world).ktrace_attach(me, fd, target);
+                let got = trap!(yield ktrace_attach(fd, target));
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            TraceAct::KtraceRead(fd, max) => {
+                let foretold = lock(world).ktrace_read(me, fd, max);
+                let got = trap!(yield ktrace_read(fd, max));
+                let got = got.map(|records| records.iter().map(told).collect());
+                let mut world = lock(world);
+                let foretold = foretold.unwrap_or_else(|| world.taken(me));
+                world.compare_records(me, &what, got, foretold);
+            }
+            TraceAct::KtraceTasks(fd) => {
+                let foretold = lock(world).ktrace_tasks(me, fd);
+                let got = trap!(yield ktrace_tasks(fd));
+                let got = got.map(|tids| tids.iter().map(|tid| tid.serial()).collect());
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
+            TraceAct::KtraceCounts(fd) => {
+                let foretold = lock(world).ktrace_counts(me, fd);
+                let got = trap!(yield ktrace_counts(fd)).map(|counts| counts.iter().map(counted).collect());
+                lock(world).compare_answer(me, &what, got, foretold);
+            }
         }
         Ok(())
     })

@@ -1,7 +1,7 @@
 //! The part of the account that is about files in memory: names, bytes, and the places that those who share an
 //! open file share. Nothing here waits, so every answer is foretold whole.
 
-use super::world::{Is, World};
+use super::{descriptors::Is, world::World};
 use std::collections::BTreeMap;
 use yieldix::syscalls::*;
 

@@ -1,7 +1,7 @@
 //! The part of the account that is about pipes. How many bytes a read or a large write moves is not foretold;
 //! whose they are, that none comes that was not written, and who is told of an end, is.
 
-use super::world::{Is, World};
+use super::{descriptors::Is, world::World};
 use yieldix::syscalls::*;
 
 /// The most that a write moves whole or not at all.

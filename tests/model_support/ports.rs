@@ -1,6 +1,9 @@
 //! The part of the account that is about ports: who waits at which end, and what is in the queues.
 
-use super::world::{Is, Waits, World};
+use super::{
+    descriptors::Is,
+    world::{Waits, World},
+};
 use std::collections::VecDeque;
 use yieldix::syscalls::*;
 

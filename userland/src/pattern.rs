@@ -3,7 +3,8 @@
 //! What was quoted stands for itself. Classes are those of ASCII. A match takes at worst as many steps as the pattern
 //! is long, times the text.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
+use core::mem;
 
 /// One step of a pattern.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ impl Pattern {
     pub fn new(chars: impl IntoIterator<Item = (char, bool)>) -> Pattern {
         let chars: Vec<(char, bool)> = chars.into_iter().collect();
         let mut steps = Vec::new();
+        // From where the members of a set come to no end.
+        let mut endless = vec![false; chars.len() + 1];
         let mut at = 0;
         while let Some(&(c, is_quoted)) = chars.get(at) {
             at += 1;
@@ -66,9 +69,9 @@ impl Pattern {
                     at += 1;
                     Step::Char(chars[at - 1].0)
                 }
-                '[' => match set(&chars[at..]) {
-                    Some((step, taken)) => {
-                        at += taken;
+                '[' => match set(&chars, at, &mut endless) {
+                    Some((step, end)) => {
+                        at = end;
                         step
                     }
                     None => Step::Char('['),
@@ -96,63 +99,55 @@ impl Pattern {
 
     /// Does it match all of `text`?
     pub fn matches(&self, text: &str) -> bool {
-        let chars: Vec<char> = text.chars().collect();
-        self.matches_chars(&chars)
+        self.matches_chars(&text.chars().collect::<Vec<char>>())
     }
 
     /// The same of bytes, one of which is what `?` stands for: as in the C locale.
     pub fn matches_bytes(&self, text: &[u8]) -> bool {
-        let chars: Vec<char> = text.iter().map(|&byte| char::from(byte)).collect();
-        self.matches_chars(&chars)
+        self.matches_chars(&text.iter().copied().map(char::from).collect::<Vec<char>>())
     }
 
     fn matches_chars(&self, text: &[char]) -> bool {
-        let (mut step, mut at) = (0, 0);
-        // Where the last star stands, and how far it has eaten: nothing before it needs to be tried again.
-        let mut star: Option<(usize, usize)> = None;
-        loop {
-            match self.0.get(step) {
-                Some(Step::Many) => {
-                    star = Some((step, at));
-                    step += 1;
-                    continue;
-                }
-                Some(wanted) if text.get(at).is_some_and(|&c| wanted.takes(c)) => {
-                    step += 1;
-                    at += 1;
-                    continue;
-                }
-                None if at == text.len() => return true,
-                _ => {}
-            }
-            match star {
-                Some((place, eaten)) if eaten < text.len() => {
-                    star = Some((place, eaten + 1));
-                    step = place + 1;
-                    at = eaten + 1;
-                }
-                _ => return false,
-            }
-        }
+        let steps: Vec<&Step> = self.0.iter().collect();
+        front(&steps, text, true, Step::takes) == Some(text.len())
     }
 
     /// The text without the part at its front that this matches.
     pub fn trim_front(&self, text: &str, is_longest: bool) -> String {
-        let chars: Vec<char> = text.chars().collect();
-        let mut lengths = 0..=chars.len();
-        let matches = |&length: &usize| self.matches_chars(&chars[..length]);
-        let length = if is_longest { lengths.rev().find(matches) } else { lengths.find(matches) };
-        chars[length.unwrap_or(0)..].iter().collect()
+        let (steps, chars): (Vec<&Step>, Vec<char>) = (self.0.iter().collect(), text.chars().collect());
+        let length = front(&steps, &chars, is_longest, Step::takes).unwrap_or(0);
+        chars[length..].iter().collect()
     }
 
     /// The text without the part at its back that this matches.
     pub fn trim_back(&self, text: &str, is_longest: bool) -> String {
-        let chars: Vec<char> = text.chars().collect();
-        let mut starts = 0..=chars.len();
-        let matches = |&start: &usize| self.matches_chars(&chars[start..]);
-        let start = if is_longest { starts.find(matches) } else { starts.rev().find(matches) };
-        chars[..start.unwrap_or(chars.len())].iter().collect()
+        // The back of a text is the front of the reversed one.
+        let (steps, chars): (Vec<&Step>, Vec<char>) = (self.0.iter().rev().collect(), text.chars().rev().collect());
+        let length = front(&steps, &chars, is_longest, Step::takes).unwrap_or(0);
+        chars[length..].iter().rev().collect()
     }
+}
+
+/// The length of the shortest or longest part at the front of `text` that `steps` match; `takes` is asked whether a
+/// step takes a character.
+///
+/// Stars part the steps into runs of a fixed length. The first run stands at the very front, and each other as near to
+/// it as it can: where it stands leaves most to those behind it. Only the last makes the part short or long.
+fn front(steps: &[&Step], text: &[char], is_longest: bool, takes: impl Fn(&Step, char) -> bool) -> Option<usize> {
+    let mut runs = steps.split(|step| matches!(step, Step::Many));
+    let stands = |run: &[&Step], at: usize| run.iter().zip(&text[at..]).all(|(step, &c)| takes(step, c));
+    let places = |run: &[&Step], from: usize| Some(from..=text.len().checked_sub(run.len())?);
+    let first = runs.next()?;
+    places(first, 0).filter(|_| stands(first, 0))?;
+    let mut end = first.len();
+    let Some(last) = runs.next_back() else { return Some(end) };
+    for run in runs {
+        end = places(run, end)?.find(|&at| stands(run, at))? + run.len();
+    }
+    let mut places = places(last, end)?;
+    let stands = |at: &usize| stands(last, *at);
+    let place = if is_longest { places.rev().find(stands) } else { places.find(stands) };
+    Some(place? + last.len())
 }
 
 impl Step {
@@ -171,10 +166,12 @@ impl Step {
     }
 }
 
-/// The set whose `[` stands before `chars`, and how many of them are of it; `None` when it has no end.
-fn set(chars: &[(char, bool)]) -> Option<(Step, usize)> {
-    let mut at = 0;
-    let is_negated = matches!(chars.first(), Some(('!' | '^', false)));
+/// The set whose `[` stands before `start`, and where it ends; `None` when it has no end.
+///
+/// `endless` has the places from which that was seen before, so that many `[` do not take long.
+fn set(chars: &[(char, bool)], start: usize, endless: &mut [bool]) -> Option<(Step, usize)> {
+    let mut at = start;
+    let is_negated = matches!(chars.get(at), Some(('!' | '^', false)));
     at += usize::from(is_negated);
     let mut members = Vec::new();
     let first = at;
@@ -182,6 +179,9 @@ fn set(chars: &[(char, bool)]) -> Option<(Step, usize)> {
         let &(mut c, is_quoted) = chars.get(at)?;
         if c == ']' && !is_quoted && at > first {
             return Some((Step::Set { is_negated, members }, at + 1));
+        }
+        if mem::replace(&mut endless[at], true) {
+            return None;
         }
         if c == '[' && !is_quoted && chars.get(at + 1) == Some(&(':', false)) {
             let name: String = chars[at + 2..].iter().map_while(|(c, _)| (*c != ':').then_some(*c)).collect();
@@ -212,6 +212,8 @@ fn set(chars: &[(char, bool)]) -> Option<(Step, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use core::cell::Cell;
 
     fn pattern(text: &str) -> Pattern {
         Pattern::new(text.chars().map(|c| (c, false)))
@@ -259,9 +261,99 @@ mod tests {
         assert!(Pattern::of_bytes("é*".as_bytes()).matches_bytes("éa".as_bytes()));
     }
 
+    /// The same by trying all that a star may stand for.
+    fn is_match(pattern: &[char], text: &[char]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some(('*', rest)) => (0..=text.len()).any(|eaten| is_match(rest, &text[eaten..])),
+            Some((c, rest)) => {
+                text.split_first().is_some_and(|(first, behind)| (*c == '?' || c == first) && is_match(rest, behind))
+            }
+        }
+    }
+
+    /// All texts of these characters, the shortest first.
+    fn texts(alphabet: &[char], longest: usize) -> Vec<Vec<char>> {
+        let mut texts = vec![Vec::new()];
+        for at in 0.. {
+            let text: &Vec<char> = &texts[at];
+            if text.len() == longest {
+                break;
+            }
+            let longer: Vec<_> = alphabet.iter().map(|c| text.iter().chain([c]).copied().collect()).collect();
+            texts.extend(longer);
+        }
+        texts
+    }
+
     #[test]
-    fn many_stars_do_not_take_long() {
-        let text = "a".repeat(2_000);
-        assert!(!pattern(&"*a".repeat(20)).matches(&[&text, "b"].concat()));
+    fn all_small_patterns_match_and_trim_as_trying_everything_does() {
+        for written in texts(&['a', 'b', '?', '*'], 5) {
+            let pattern = Pattern::new(written.iter().map(|&c| (c, false)));
+            for chars in texts(&['a', 'b'], 5) {
+                let text: String = chars.iter().collect();
+                let told = format!("{written:?} {text}");
+                assert_eq!(pattern.matches(&text), is_match(&written, &chars), "{told}");
+                let fronts: Vec<usize> =
+                    (0..=chars.len()).filter(|&length| is_match(&written, &chars[..length])).collect();
+                let backs: Vec<usize> =
+                    (0..=chars.len()).filter(|&start| is_match(&written, &chars[start..])).collect();
+                let after = |length: Option<&usize>| &text[length.copied().unwrap_or(0)..];
+                let before = |start: Option<&usize>| &text[..start.copied().unwrap_or(chars.len())];
+                assert_eq!(pattern.trim_front(&text, false), after(fronts.first()), "{told}");
+                assert_eq!(pattern.trim_front(&text, true), after(fronts.last()), "{told}");
+                assert_eq!(pattern.trim_back(&text, false), before(backs.last()), "{told}");
+                assert_eq!(pattern.trim_back(&text, true), before(backs.first()), "{told}");
+            }
+        }
+    }
+
+    /// How often a step is tried.
+    fn tries(pattern: &Pattern, text: &[char], is_longest: bool) -> usize {
+        let (steps, count): (Vec<&Step>, _) = (pattern.0.iter().collect(), Cell::new(0));
+        front(&steps, text, is_longest, |step, c| {
+            count.set(count.get() + 1);
+            step.takes(c)
+        });
+        count.get()
+    }
+
+    #[test]
+    fn a_match_tries_no_more_steps_than_the_pattern_has_times_the_text() {
+        let text = vec!['a'; 10_000];
+        for (written, most) in [
+            // What is not found is looked for once.
+            ("*1*2*3*".into(), text.len()),
+            ("*a*a*a*1".into(), text.len() + 3),
+            ("*aaa1*".into(), 4 * text.len()),
+            (["*a"; 20].concat() + "1", 21 * text.len()),
+        ] {
+            for is_longest in [false, true] {
+                let tried = tries(&pattern(&written), &text, is_longest);
+                assert!(tried <= most, "{written} {is_longest}: {tried}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bracket_that_comes_where_another_found_no_end_is_not_followed() {
+        let written: Vec<_> = "[[a]".chars().map(|c| (c, false)).collect();
+        assert!(set(&written, 1, &mut [false; 5]).is_some());
+        assert!(set(&written, 1, &mut [true; 5]).is_none());
+        let mut endless = [false; 4];
+        assert!(set(&written[..3], 1, &mut endless).is_none());
+        assert_eq!(endless, [false, true, true, false]);
+        assert!(pattern("[[[a\\]").matches("[[[a]"));
+        assert!(pattern("[[[:alpha:]").matches("[[a"));
+    }
+
+    #[test]
+    fn a_megabyte_is_trimmed_and_taken_as_a_pattern() {
+        let text = "a".repeat(1_300_000);
+        let never = pattern("*1*2*3*");
+        for is_longest in [false, true] {
+            assert!(never.trim_front(&text, is_longest) == text && never.trim_back(&text, is_longest) == text);
+        }
+        assert!(pattern(&"[".repeat(1_300_000)).begins_with('['));
     }
 }

@@ -7,6 +7,7 @@
 mod filter;
 mod lines;
 mod summary;
+mod waiting;
 
 use crate::{
     args::FAILED_CODE,
@@ -14,9 +15,9 @@ use crate::{
     path::{is_within, plain},
     prelude::*,
 };
-use alloc::collections::BTreeSet;
 use filter::Filter;
 use lines::Lines;
+use waiting::waiting_for_us;
 
 pub(crate) const PROGRAM: Program = Program::new(
     "strace",
@@ -41,6 +42,10 @@ A CALL is the name of one, all, none, or a class of them:
 
 /// Records that are asked for at a time, and shown before another turn.
 const RECORDS: u32 = 512;
+
+/// How often it is looked whether all who are traced wait for this one, when they do nothing: it may be others who
+/// have come to wait for it, and those who are traced for them.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 struct Options {
     follows: bool,
@@ -251,62 +256,52 @@ fn begin<'a>(program: &'a str, args: Args, tracer: Fd) -> impl Routine<Result<Ti
 /// Why a task is not traced, or no longer.
 const WAITS_FOR_US: &str = "it waits for strace to end";
 
-/// The tasks that go on when this one has ended, and not before; and its ancestors, who may come to be such.
-fn waiting_for_us() -> impl Routine<Result<(BTreeSet<Tid>, BTreeSet<Tid>), Errno>> {
+/// What there is to be read, none at the end. Nothing (`None`) when it is time to look whether those who are traced
+/// wait for this one, if they may.
+fn read_records(tracer: Fd, may_be_waited_for: bool) -> impl Routine<Result<Option<Vec<TraceRecord>>, Errno>> {
     routine!(move {
-        let me = trap!(yield gettid())?;
-        let tasks = trap!(yield tasks())?;
-        Ok((waiting_for(me, &tasks), ancestors(me, &tasks)))
+        if !may_be_waited_for {
+            return trap!(yield ktrace_read(tracer, RECORDS)).map(Some);
+        }
+        let read = timeout!(LOOKS_EVERY, { trap!(yield ktrace_read(tracer, RECORDS)) });
+        read.map_or(Ok(None), |records| records.map(Some))
     })
 }
 
-fn ancestors(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let parent_of = |tid: Tid| tasks.iter().find(|task| task.tid == tid).map(|task| task.parent);
-    core::iter::successors(parent_of(tid), |tid| parent_of(*tid)).collect()
-}
-
-/// The tasks that go on when this one has ended, and not before: those that wait for it, for those, and so on.
-fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let mut waiting = BTreeSet::new();
-    let mut found = BTreeSet::from([tid]);
-    while !found.is_empty() {
-        waiting.append(&mut found);
-        let is_ending = |tid: Tid| waiting.contains(&tid);
-        let waits = tasks.iter().filter(|task| match task.state {
-            TaskState::Blocked(WaitsOn::Child(tid) | WaitsOn::Join(tid)) => is_ending(tid),
-            TaskState::Blocked(WaitsOn::AnyChild | WaitsOn::GroupChild(_) | WaitsOn::NurseryChild(_)) => {
-                let mut children = tasks.iter().filter(|child| child.parent == task.tid).peekable();
-                children.peek().is_some() && children.all(|child| is_ending(child.tid))
-            }
-            _ => false,
-        });
-        found = waits.map(|task| task.tid).filter(|tid| !waiting.contains(tid)).collect();
-    }
-    waiting.remove(&tid);
-    waiting
+/// Those who are traced, if there are some and all of them wait for this one. The kernel is asked: what is told of
+/// beginnings and ends may be lost.
+fn all_waiting_for_us(tracer: Fd) -> impl Routine<Result<Option<Vec<Tid>>, Errno>> {
+    routine!(move {
+        let waiting = call!(waiting_for_us())?.0;
+        // Whoever is traced only since then does not wait.
+        let traced = trap!(yield ktrace_tasks(tracer))?;
+        let is_waited_for = !traced.is_empty() && traced.iter().all(|tid| waiting.contains(tid));
+        Ok(is_waited_for.then_some(traced))
+    })
 }
 
 /// Writes what a tracer tells, until all whom it traces have ended, or a signal comes that is caught. Where they may
-/// wait for this one, also until all do: nothing would be told any more, and nobody would go on.
+/// wait for this one, also until all do and all is read: nothing would be told any more, and nobody would go on.
 fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Output) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         while !output.is_lost {
-            match trap!(yield ktrace_read(tracer, RECORDS)) {
-                Ok(records) if records.is_empty() => break,
-                Ok(records) => records.iter().for_each(|record| lines.take(record)),
+            let records = match call!(read_records(tracer, may_be_waited_for)) {
+                Ok(Some(records)) if records.is_empty() => break,
+                Ok(records) => records.unwrap_or_default(),
                 Err(Errno::EINTR) => {
                     trap!(yield take_signal())?;
-                    lines.detach(None);
+                    lines.detach(&trap!(yield ktrace_tasks(tracer))?, None);
                     break;
                 }
                 Err(errno) => return Err(errno),
-            }
-            if may_be_waited_for {
-                let waiting = call!(waiting_for_us())?.0;
-                if lines.traced().iter().all(|tid| waiting.contains(tid)) {
-                    lines.detach(Some(WAITS_FOR_US));
-                    break;
-                }
+            };
+            records.iter().for_each(|record| lines.take(record));
+            if may_be_waited_for
+                && records.len() < RECORDS as usize
+                && let Some(traced) = call!(all_waiting_for_us(tracer))?
+            {
+                lines.detach(&traced, Some(WAITS_FOR_US));
+                break;
             }
             call!(output.write(lines.written()));
         }
@@ -319,10 +314,7 @@ fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Outp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        fake_kernel::{End, run, run_script},
-        programs::ps::tests::task,
-    };
+    use crate::fake_kernel::{End, run, run_script};
 
     fn words(line: &str) -> Args {
         line.split(' ').map(str::to_owned).collect()
@@ -368,37 +360,6 @@ mod tests {
         let run = run_script(main(words("-p 8,9")), script);
         let told = "strace: task 8: no such task\nstrace: task 9: it is strace itself\n";
         assert_eq!((run.errors.as_str(), run.end), (told, End::Exited(1)));
-    }
-
-    #[test]
-    fn who_waits_for_a_task_is_found_through_others_and_who_has_another_reason_to_go_on_is_not() {
-        let state = |waits| TaskState::Blocked(waits);
-        let child = |serial| state(WaitsOn::Child(Tid::new(0, serial)));
-        // Each is the child of the one before; 3 has the child 9 as well.
-        let tasks = |of_two, of_three| {
-            let mut tasks = vec![
-                task(1, "init", state(WaitsOn::AnyChild), 1),
-                task(2, "sh", of_two, 1),
-                task(3, "sh", of_three, 1),
-                task(4, "strace", TaskState::Running, 1),
-                task(9, "other", TaskState::Ready, 1),
-            ];
-            tasks[4].parent = Tid::new(0, 3);
-            tasks
-        };
-        let serials = |tasks: Vec<TaskInfo>| {
-            let waiting = waiting_for(Tid::new(0, 4), &tasks);
-            waiting.iter().map(|tid| tid.serial()).collect::<Vec<_>>()
-        };
-        assert_eq!(serials(tasks(child(3), child(4))), [1, 2, 3]);
-        assert_eq!(serials(tasks(child(3), child(9))), [0; 0]);
-        assert_eq!(serials(tasks(child(3), state(WaitsOn::AnyChild))), [0; 0]);
-        assert_eq!(serials(tasks(TaskState::Ready, child(4))), [3]);
-        let above = ancestors(Tid::new(0, 4), &tasks(TaskState::Ready, TaskState::Ready));
-        assert!(
-            [1, 2, 3].into_iter().all(|serial| above.contains(&Tid::new(0, serial)))
-                && !above.contains(&Tid::new(0, 9))
-        );
     }
 
     #[test]

@@ -26,8 +26,6 @@ pub(super) struct Lines {
     open: Option<Tid>,
     /// Of each task, the last of it last.
     asked: BTreeMap<Tid, Vec<Shown>>,
-    /// Whose tracing has begun and not ended.
-    traced: Vec<Tid>,
     /// What those wait in that were there before, and where.
     parked: BTreeMap<Tid, (Box<str>, Option<Location<'static>>)>,
 }
@@ -51,7 +49,6 @@ impl Lines {
             text: String::new(),
             open: None,
             asked: BTreeMap::new(),
-            traced: Vec::new(),
             parked: BTreeMap::new(),
         }
     }
@@ -112,7 +109,6 @@ impl Lines {
             Traced::Answer { info: Some(info), .. } if !self.filter.has(info) => {}
             Traced::Answer { info, reply, errno, took } => self.answer(record, *info, reply, *errno, *took),
             Traced::Attached { name, waits, line } => {
-                self.traced.push(tid);
                 if !waits.is_empty() {
                     self.parked.insert(tid, (waits.clone(), *line));
                 }
@@ -121,7 +117,6 @@ impl Lines {
                 self.tell(format_args!("task {tid} ({}) attached{waits}{place}", excerpt(name)));
             }
             Traced::Spawned { parent, name } => {
-                self.traced.push(tid);
                 if self.names_tasks {
                     self.line(record, format_args!("+++ {} spawned by {parent} +++", excerpt(name)));
                 }
@@ -137,12 +132,15 @@ impl Lines {
             }
             Traced::Continued => self.line(record, format_args!("--- goes on ---")),
             Traced::Exited { status } => {
-                self.traced.retain(|traced| *traced != tid);
                 self.line(record, format_args!("+++ {status} +++"));
                 self.asked.remove(&tid);
                 self.parked.remove(&tid);
             }
-            Traced::Lost { records } => self.tell(format_args!("{records} records were lost here")),
+            Traced::Lost { records } => {
+                self.tell(format_args!("{records} records were lost here"));
+                // What was asked may have been answered there, and asked again, and who asked may have ended.
+                self.asked.clear();
+            }
         }
     }
 
@@ -183,15 +181,10 @@ impl Lines {
         self.text.push('\n');
     }
 
-    /// Whose tracing has begun and not ended.
-    pub fn traced(&self) -> &[Tid] {
-        &self.traced
-    }
-
-    /// The tracing ends before those who are traced, perhaps for a reason.
-    pub fn detach(&mut self, why: Option<&str>) {
+    /// The tracing ends before these who are traced, perhaps for a reason.
+    pub fn detach(&mut self, traced: &[Tid], why: Option<&str>) {
         let why = why.map_or(String::new(), |why| format!(": {why}"));
-        for tid in core::mem::take(&mut self.traced) {
+        for tid in traced {
             self.tell(format_args!("task {tid} detached{why}"));
         }
     }
@@ -283,6 +276,18 @@ mod tests {
              [pid 3] 0.000016 <... call resumed> = ok <0.000004>\n"
         );
         assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn an_answer_behind_what_was_lost_is_not_taken_for_that_of_a_call_before_it() {
+        let call = read(Fd::STDIN, 9).syscall;
+        let lost = TraceRecord { tid: Tid::NONE, at: Time::BOOT, what: Traced::Lost { records: 2 } };
+        let answered = answer(3, &call, Reply::Unit);
+        let mut lines = Lines::new(Filter::default(), false, true);
+        [trap(3, call), lost, answered].iter().for_each(|record| lines.take(record));
+        let text = lines.written();
+        assert!(text.ends_with("<... read resumed> = ok <0.000004>\n"), "{text}");
+        assert!(lines.asked.is_empty());
     }
 
     #[test]

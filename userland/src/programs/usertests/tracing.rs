@@ -21,6 +21,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_tracer_of_nobody_has_ended,
     past_the_most_tracers_is_eagain,
     a_tracer_takes_one_task_more_at_a_time_and_each_once,
+    who_is_traced_is_known_when_no_record_has_told_it,
     a_task_is_told_of_by_each_of_its_tracers,
     two_that_trace_each_other_are_told_of_each_others_reading,
     killing_a_tracer_leaves_those_it_traces_as_they_are,
@@ -281,11 +282,13 @@ fn what_is_no_tracer_cannot_be_read_as_one() -> Task {
         let (reader, writer) = trap!(yield pipe())?;
         assert_eq!(trap!(yield ktrace_read(reader, 1)).err(), Some(Errno::EINVAL));
         assert_eq!(trap!(yield ktrace_counts(reader)).err(), Some(Errno::EINVAL));
+        assert_eq!(trap!(yield ktrace_tasks(reader)), Err(Errno::EINVAL));
         assert_eq!(trap!(yield ktrace_attach(reader, Tid::NONE)), Err(Errno::EINVAL));
         for fd in [reader, writer] {
             trap!(yield close(fd))?;
         }
         assert_eq!(trap!(yield ktrace_read(reader, 1)).err(), Some(Errno::EBADF));
+        assert_eq!(trap!(yield ktrace_tasks(reader)), Err(Errno::EBADF));
         Ok(())
     })
 }
@@ -377,6 +380,41 @@ fn a_tracer_takes_one_task_more_at_a_time_and_each_once() -> Task {
         trap!(yield close(tracer))?;
         for child in children {
             trap!(yield wait(child))?;
+        }
+        Ok(())
+    })
+}
+
+fn who_is_traced_is_known_when_no_record_has_told_it() -> Task {
+    const CALLS: u32 = 5_000;
+    task!({
+        let tracer = trap!(yield tracer(TraceFlags::FOLLOW))?;
+        assert_eq!(trap!(yield ktrace_tasks(tracer))?, []);
+        let (from_child, to_parent) = trap!(yield pipe())?;
+        let parent = task!({
+            for _ in 0..CALLS {
+                trap!(yield gettid())?;
+            }
+            let child = trap!(yield spawn(sleeper()))?;
+            trap!(yield write(to_parent, child.serial().to_string()))?;
+            trap!(yield wait(child)).map(drop)
+        });
+        let parent = trap!(yield spawn(parent).pass(to_parent).traced(tracer))?;
+        assert_eq!(trap!(yield ktrace_tasks(tracer))?, [parent]);
+        // Its beginning is past what a tracer holds, and so is its end.
+        let serial = trap!(yield read(from_child, 20))?;
+        let child: Tid = String::from_utf8_lossy(&serial).parse().expect("a task");
+        call!(until_blocked(child))?;
+        assert_eq!(trap!(yield ktrace_tasks(tracer))?, [parent, child]);
+        trap!(yield kill(child, Signal::Kill))?;
+        trap!(yield wait(parent))?;
+        assert_eq!(trap!(yield ktrace_tasks(tracer))?, []);
+        let records = call!(read_all(tracer))?;
+        let ends = records.iter().filter(|record| matches!(record.what, Traced::Exited { .. })).count();
+        let lost = records.last().is_some_and(|record| matches!(record.what, Traced::Lost { .. }));
+        assert!(ends == 0 && lost && records.iter().all(|record| record.tid.serial() != child.serial()), "{ends}");
+        for fd in [tracer, from_child] {
+            trap!(yield close(fd))?;
         }
         Ok(())
     })
