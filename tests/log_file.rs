@@ -10,6 +10,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+#[cfg(unix)]
+use std::{
+    io::ErrorKind,
+    net::{TcpListener, TcpStream},
+};
 
 /// A folder of one test, which is empty.
 struct Folder(PathBuf);
@@ -332,11 +337,31 @@ fn a_log_file_is_whole_while_its_machine_waits() {
     }
 }
 
+/// The connection that a machine makes, unless it ends before.
+#[cfg(unix)]
+#[track_caller]
+fn accepted(listener: &TcpListener, running: &mut Running) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let begun = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok((connection, _)) => {
+                connection.set_nonblocking(false).unwrap();
+                return connection;
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+        assert_eq!(running.0.try_wait().unwrap(), None, "it has ended");
+        assert!(begun.elapsed() < PATIENCE, "it does not connect");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     use rustix::process::{Pid, Signal, kill_process};
-    use std::{io::Read, net::TcpListener};
+    use std::io::Read;
     let folder = Folder::new("signal");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
@@ -346,7 +371,7 @@ fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     let log = ["--log", "warn,yieldix::sched=debug,yieldix::signal=info", "--log-file", "log"];
     let mut command = folder.yieldix(&[&log[..], &["run", "sh", "-c", &script, "sh", &word]].concat());
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let (mut connection, _) = listener.accept().unwrap();
+    let mut connection = accepted(&listener, &mut running);
     until_logged(&folder, "waits: write 1");
     let pid = Pid::from_child(&running.0);
     kill_process(pid, Signal::TERM).unwrap();
