@@ -425,11 +425,13 @@ fn a_close_that_has_lingered_resets() {
     let mut host = host();
     let (address, mut peer) = closed_full(&mut host, Some(1));
     // The host's own table says when it has let go: to ask the peer would move things.
-    let port = format!("0100007F:{:04X}", address.port());
+    // By both its ends: another connection may have the same port here.
+    let ends = [address, peer.local_addr().unwrap()].map(|end| format!("0100007F:{:04X}", end.port()));
     let is_held = || {
         let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        table.lines().any(|line| line.split_whitespace().nth(1) == Some(&port))
+        table.lines().any(|line| line.split_whitespace().skip(1).take(2).eq(&ends))
     };
+    assert!(is_held(), "it lingers");
     let begin = std::time::Instant::now();
     while is_held() {
         assert!(begin.elapsed() < PATIENCE, "it lingers on");
