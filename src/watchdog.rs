@@ -96,12 +96,16 @@ impl Marked {
     /// to its thread.
     fn go_on(&mut self, since: Duration, delayed: Duration, ran: Duration, tick: Duration, patience: Duration) {
         let most = (patience / limits::WATCHDOG_LOOKS).max(tick) * 2;
-        let counted = since.saturating_sub(delayed.saturating_sub(self.delayed)).min(most);
+        // The host tells of a wait when it is over: it may have begun some looks ago.
+        let waited = delayed.saturating_sub(self.delayed);
         // A look comes late because the host is busy, or the whole process was stopped. The watchdog does not know
         // which: so much is counted, but only that the thread has run is a proof.
         let is_late = since > tick * 2;
-        self.held += counted;
-        self.proved += if is_late { ran.saturating_sub(self.ran).min(counted) } else { counted };
+        self.held = (self.held + since.min(most)).saturating_sub(waited);
+        self.proved = match is_late {
+            true => self.proved + ran.saturating_sub(self.ran).min(most),
+            false => (self.proved + since).saturating_sub(waited),
+        };
         (self.delayed, self.ran) = (delayed, ran);
     }
 }
@@ -145,9 +149,9 @@ impl Watch {
     /// The same stretch, which has gone on since the last look.
     fn go_on(&mut self, mut marked: Marked, slept: Duration, tick: Duration) -> Marked {
         marked.go_on(slept, self.delay.so_far(), self.delay.ran_so_far(), tick, self.patience);
-        let Marked { tid, line, held, proved, .. } = marked;
+        let Marked { tid, line, held, proved, delayed, .. } = marked;
         if proved >= limits::HOG {
-            self.sightings.note(Stretch { tid, line, held: proved });
+            self.sightings.note(Stretch { tid, line, held: proved, delayed });
         }
         if held >= self.patience && self.told.len() < limits::LINTS_TOLD && self.told.insert(line) {
             let at = (self.clock)();
@@ -194,5 +198,11 @@ mod tests {
     #[test]
     fn what_the_host_gave_to_others_is_not_held() {
         assert_eq!(after(&[(TICK, TICK / 2, TICK / 2), (TICK, TICK, NONE)]), (TICK / 2, TICK / 2));
+    }
+
+    #[test]
+    fn a_wait_that_is_told_some_looks_later_was_not_held() {
+        let unknown = (TICK, NONE, NONE);
+        assert_eq!(after(&[unknown, unknown, unknown, (TICK, 7 * TICK / 2, TICK / 2)]), (TICK / 2, TICK / 2));
     }
 }

@@ -201,7 +201,7 @@ fn what_is_seen_of_a_task_that_has_panicked_is_not_told() {
         let slow = task!({ panic!("on purpose") });
         let child = trap!(yield spawn(slow))?;
         let _ = trap!(yield wait(child))?;
-        late.note(Stretch { tid: child, line: Some(line), held: TOO_LONG });
+        late.note(Stretch { tid: child, line: Some(line), held: TOO_LONG, delayed: Duration::ZERO });
         trap!(yield sleep(Duration::from_secs(1)))
     });
     kernel.boot(task, SpawnOptions::default(), false).unwrap();

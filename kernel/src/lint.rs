@@ -58,6 +58,8 @@ pub struct Stretch {
     pub line: Line,
     /// How long it has gone on.
     pub held: Duration,
+    /// How long the host had kept the kernel's thread waiting until then, which is not in that.
+    pub delayed: Duration,
 }
 
 /// Stretches that were too long, from the watcher to the kernel: the last one that the kernel has not told of yet.
@@ -213,8 +215,10 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     #[cold]
     fn tell_sighting(&mut self) {
-        let Some(Stretch { tid, line, held }) = self.lints.sightings.take() else { return };
-        if tid == self.lints.panicked {
+        let Some(Stretch { tid, line, held, delayed }) = self.lints.sightings.take() else { return };
+        // What was seen last may have been a wait, which the host told of when it was over.
+        let held = held.saturating_sub(self.hardware.kept_waiting().saturating_sub(delayed));
+        if tid == self.lints.panicked || held < limits::HOG {
             return;
         }
         if self.wants(level::Hog) && self.lints.is_new(Lint::Hog, line) {
