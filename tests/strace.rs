@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{golden, program, run};
+use common::{Seen, boot, golden, program, run};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     process::Output,
 };
-use yieldix::Machine;
+use yieldix::{Machine, Work};
 use yieldix_trace::{Event, Reader};
 
 /// Runs strace with these words in a simulated world: its code, what was printed, and what strace has shown.
@@ -228,6 +228,29 @@ fn who_comes_to_wait_for_a_strace_that_only_counts_or_through_one_that_is_not_tr
         let (code, out, shown) = script(words);
         assert_eq!((code, out.as_str()), (0, printed), "{words}");
         assert!(shown.contains("strace: task 2 detached: it waits for strace to end\n"), "{shown}");
+    }
+}
+
+/// The cycle of the deadlock that a script ends in.
+fn deadlock_of(script: &str) -> String {
+    const ROUNDS: u32 = 1_000;
+    let (mut running, witness) = boot(program("sh", &["-c", script]));
+    let is_over = (0..ROUNDS).any(|_| matches!((running.step(), running.wait()), (_, Work::Over)));
+    assert!(is_over, "{script}: lives on");
+    assert_eq!(running.run().code(), 70, "{script}");
+    let told = witness.events_of(|seen| match seen {
+        Seen::Deadlock { cycle, .. } => Some(cycle.clone()),
+        _ => None,
+    });
+    told.concat()
+}
+
+#[test]
+fn a_strace_of_who_waits_for_it_keeps_no_deadlock_from_being_told() {
+    assert_eq!(deadlock_of("x=$(strace -p $$ -o /x); echo on"), "2 (sh) waits for 4 (strace) waits for 2");
+    for options in ["-p $$", "-c -p $$", "-f -p 1"] {
+        let script = format!("strace {options} -o /x & sleep 1; deadlock");
+        assert_eq!(deadlock_of(&script), "5 (deadlock) waits for 6 (joiner) waits for 5", "{options}");
     }
 }
 

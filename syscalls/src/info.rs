@@ -92,6 +92,20 @@ pub enum WaitsOn {
     Join(Tid),
 }
 
+impl WaitsOn {
+    /// Is it the end of a task, or another change of one?
+    pub const fn is_an_end(self) -> bool {
+        matches!(
+            self,
+            WaitsOn::Child(_)
+                | WaitsOn::AnyChild
+                | WaitsOn::GroupChild(_)
+                | WaitsOn::NurseryChild(_)
+                | WaitsOn::Join(_)
+        )
+    }
+}
+
 impl fmt::Display for WaitsOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -15,6 +15,8 @@ impl TraceFlags {
     pub const FOLLOW: TraceFlags = TraceFlags(1);
     /// No calls and answers, which are only counted.
     pub const COUNT: TraceFlags = TraceFlags(2);
+    /// Also when somebody, traced or not, may have come to wait for the end of another.
+    pub const WAITS: TraceFlags = TraceFlags(4);
 
     /// Does it ask for all of these?
     pub const fn has(self, flags: TraceFlags) -> bool {
@@ -33,12 +35,13 @@ impl BitOr for TraceFlags {
 /// `FOLLOW|COUNT`.
 impl fmt::Debug for TraceFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.has(TraceFlags::FOLLOW), self.has(TraceFlags::COUNT)) {
-            (false, false) => "none",
-            (true, false) => "FOLLOW",
-            (false, true) => "COUNT",
-            (true, true) => "FOLLOW|COUNT",
-        })
+        let names = [(TraceFlags::FOLLOW, "FOLLOW"), (TraceFlags::COUNT, "COUNT"), (TraceFlags::WAITS, "WAITS")];
+        let mut separator = "";
+        for (_, name) in names.iter().filter(|(flag, _)| self.has(*flag)) {
+            write!(f, "{separator}{name}")?;
+            separator = "|";
+        }
+        if separator.is_empty() { f.write_str("none") } else { Ok(()) }
     }
 }
 
@@ -108,6 +111,9 @@ pub enum Traced {
         /// How.
         status: ExitStatus,
     },
+    /// It may not be traced, and by what it does somebody may have come to wait for the end of another: it begins to
+    /// wait for one, has ended, enters another group, or goes on after a stop. Told with [`TraceFlags::WAITS`].
+    WaitsChange,
     /// So many records were lost here: the tracer has read too slowly.
     Lost {
         /// How many.
@@ -148,5 +154,6 @@ mod tests {
     fn flags_are_shown_by_their_names() {
         assert_eq!(format!("{:?}", TraceFlags::NONE), "none");
         assert_eq!(format!("{:?}", TraceFlags::COUNT | TraceFlags::FOLLOW), "FOLLOW|COUNT");
+        assert_eq!(format!("{:?}", TraceFlags::WAITS | TraceFlags::COUNT), "COUNT|WAITS");
     }
 }

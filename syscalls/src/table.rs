@@ -542,7 +542,9 @@ syscalls! {
         /// Makes a tracer and gives its descriptor, by which `ktrace_read` tells of each trap of another task, of its
         /// answer, and of its end. A task may have several tracers; init may be traced as any other. With `FOLLOW`
         /// the tasks are traced too that it spawns from now on, and those that they spawn. With `COUNT` calls are not
-        /// told but counted, for `ktrace_counts`. Payloads and texts are cut after `shown` bytes.
+        /// told but counted, for `ktrace_counts`. With `WAITS` it tells also, while it traces somebody, when any task,
+        /// traced or not, begins to wait for the end of a task, has ended, enters another group, or goes on after a
+        /// stop: who waits for whom may be otherwise then. Payloads and texts are cut after `shown` bytes.
         ///
         /// `Tid::NONE` traces nobody yet: a task that is spawned with `.traced(fd)` is traced from its first trap, and
         /// `ktrace_attach` adds those that run already. These are traced from the next round on, which the caller has its

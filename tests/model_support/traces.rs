@@ -114,6 +114,20 @@ pub fn told(record: &TraceRecord) -> String {
 impl Traces {
     /// Notes what the machine does.
     pub fn note(&mut self, record: &Record<'_>) {
+        self.note_of_traced(record);
+        let tid = match record.event {
+            Event::Blocked { tid, on, .. } if on.is_an_end() => tid,
+            Event::Exited { tid, .. } | Event::Grouped { tid, .. } | Event::Continued { tid } => tid,
+            _ => return,
+        };
+        for tracer in &mut self.tracers {
+            if tracer.flags.has(TraceFlags::WAITS) && !tracer.tasks.is_empty() {
+                tracer.push(tid, record.at, Traced::WaitsChange);
+            }
+        }
+    }
+
+    fn note_of_traced(&mut self, record: &Record<'_>) {
         let at = record.at;
         match record.event {
             Event::Spawned { tid, parent, name, .. } => {
@@ -225,7 +239,7 @@ impl Traces {
 impl World {
     /// Something to do with tracers for `me`.
     pub fn choose_trace_act(&mut self, me: u64) -> TraceAct {
-        const FLAGS: [TraceFlags; 3] = [TraceFlags::NONE, TraceFlags::FOLLOW, TraceFlags::COUNT];
+        const FLAGS: [TraceFlags; 4] = [TraceFlags::NONE, TraceFlags::FOLLOW, TraceFlags::COUNT, TraceFlags::WAITS];
         let fd = self.some_tracer(me);
         match self.chance(20) {
             // Mostly there is one that it can be done with.

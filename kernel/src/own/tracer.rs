@@ -161,8 +161,18 @@ impl Tracer {
         self.records.push_back(record);
     }
 
-    /// Notes what happens to tasks that it traces.
+    /// Notes what happens to tasks that it traces, and who may have come to wait for whom, if it is to tell that.
     fn note(&mut self, at: Time, event: &Event<'_>, depth: u32) {
+        self.note_of_traced(at, event, depth);
+        if self.flags.has(TraceFlags::WAITS)
+            && !self.traced.is_empty()
+            && let Some(tid) = changes_waits(event)
+        {
+            self.push(tid, at, Traced::WaitsChange);
+        }
+    }
+
+    fn note_of_traced(&mut self, at: Time, event: &Event<'_>, depth: u32) {
         match *event {
             Event::Trapped { tid, call, line } => self.note_trap(tid, at, call, *line, depth),
             Event::Answered { tid, reply, .. } => {
@@ -219,6 +229,15 @@ impl Tracer {
     }
 }
 
+/// The task by whose doing another task may wait for an end, or for other ends than before.
+fn changes_waits(event: &Event<'_>) -> Option<Tid> {
+    match *event {
+        Event::Blocked { tid, on, .. } if on.is_an_end() => Some(tid),
+        Event::Exited { tid, .. } | Event::Grouped { tid, .. } | Event::Continued { tid } => Some(tid),
+        _ => None,
+    }
+}
+
 /// Bytes of the texts in a record.
 fn text_len(record: &TraceRecord) -> usize {
     match &record.what {
@@ -227,7 +246,11 @@ fn text_len(record: &TraceRecord) -> usize {
         Traced::Trap { call, .. } => call.len(),
         Traced::Answer { reply, .. } => reply.len(),
         Traced::Exited { status: ExitStatus::Panicked(message) } => message.len(),
-        Traced::Signal { .. } | Traced::Continued | Traced::Exited { .. } | Traced::Lost { .. } => 0,
+        Traced::Signal { .. }
+        | Traced::Continued
+        | Traced::Exited { .. }
+        | Traced::WaitsChange
+        | Traced::Lost { .. } => 0,
     }
 }
 
@@ -296,7 +319,7 @@ impl Tracers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yieldix_syscalls::{Reply, calls::*};
+    use yieldix_syscalls::{Fd, Reply, WaitsOn, calls::*};
 
     fn tracer(flags: TraceFlags) -> (Tracer, Tid) {
         let tid = Tid::new(1, 1);
@@ -351,6 +374,34 @@ mod tests {
         assert_eq!(tracer.read(1).unwrap_err(), Errno::EAGAIN);
         let [count] = tracer.counts()[..] else { panic!("one call was made") };
         assert_eq!((count.calls, count.errors, count.took), (2, 2, Duration::from_nanos(14)));
+    }
+
+    #[test]
+    fn by_whomever_who_waits_for_whom_may_change_is_told_as_long_as_somebody_is_traced() {
+        let (mut tracer, tid) = tracer(TraceFlags::COUNT | TraceFlags::WAITS);
+        let status = ExitStatus::Exited(0);
+        let blocked = |tid, on| Event::Blocked { tid, on, queues: &[], until: Time::NEVER };
+        let exited = |tid| Event::Exited { tid, name: "x", status: &status, errno: "", turns: 1, traps: 1 };
+        let other = |serial| Tid::new(2, serial);
+        let first = other(11);
+        for event in [
+            blocked(first, WaitsOn::AnyChild),
+            blocked(other(12), WaitsOn::Child(tid)),
+            blocked(other(13), WaitsOn::Join(tid)),
+            Event::Grouped { tid: other(14), group: tid },
+            Event::Continued { tid: other(15) },
+            exited(other(16)),
+            blocked(first, WaitsOn::Signal),
+            blocked(first, WaitsOn::Read(Fd::STDIN)),
+            exited(tid),
+            exited(first),
+        ] {
+            tracer.note(Time::BOOT, &event, 0);
+        }
+        let records = tracer.read(usize::MAX).unwrap();
+        let changes = records.iter().filter(|record| matches!(record.what, Traced::WaitsChange));
+        assert_eq!(changes.map(|record| record.tid.serial()).collect::<Vec<_>>(), [11, 12, 13, 14, 15, 16]);
+        assert!(matches!(records[6].what, Traced::Exited { .. }) && records.len() == 7, "{records:?}");
     }
 
     #[test]

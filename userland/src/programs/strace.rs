@@ -15,9 +15,10 @@ use crate::{
     path::{is_within, plain},
     prelude::*,
 };
+use alloc::collections::BTreeSet;
 use filter::Filter;
 use lines::Lines;
-use waiting::waiting_for_us;
+use waiting::{Around, look_around};
 
 pub(crate) const PROGRAM: Program = Program::new(
     "strace",
@@ -42,10 +43,6 @@ A CALL is the name of one, all, none, or a class of them:
 
 /// Records that are asked for at a time, and shown before another turn.
 const RECORDS: u32 = 512;
-
-/// How often it is looked whether all who are traced wait for this one, when they do nothing: it may be others who
-/// have come to wait for it, and those who are traced for them.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 struct Options {
     follows: bool,
@@ -94,13 +91,18 @@ fn main(args: Args) -> Task {
         if only_counts {
             flags = flags | TraceFlags::COUNT;
         }
+        let found = if tasks.is_empty() { Around::default() } else { call!(look_around())? };
+        let may_be_waited_for = tasks.iter().any(|tid| found.ancestors.contains(tid));
+        if may_be_waited_for {
+            flags = flags | TraceFlags::WAITS;
+        }
         let tracer = trap!(yield ktrace(Tid::NONE, flags, shown))?;
         let names_tasks = follows || !tasks.is_empty();
         let child = match program {
             Some((program, args)) => Some(call!(begin(&program, args, tracer))?),
             None => None,
         };
-        let may_be_waited_for = call!(attach(tracer, tasks, child.is_some()))?;
+        call!(attach(tracer, tasks, &found.waiting, child.is_some()))?;
         let lines = Lines::new(filter, names_tasks, !only_counts);
         call!(show(tracer, lines, may_be_waited_for, &mut output))?;
         if only_counts {
@@ -192,18 +194,16 @@ fn is_in_memory(path: &str, mounts: &str) -> bool {
 }
 
 /// Traces tasks that are there, until they end. Without a program beside them, until Ctrl-C comes; and when none of
-/// them is there, that is the end. Gives whether one of them may come to wait for this one.
-fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result<bool, Errno>> {
+/// them is there, or all are `waiting` for this one, that is the end.
+fn attach(tracer: Fd, tasks: Vec<Tid>, waiting: &BTreeSet<Tid>, has_program: bool) -> impl Routine<Result<(), Errno>> {
     routine!(move {
         if tasks.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         if !has_program {
             trap!(yield catch_signals(Signal::Int | Signal::Term))?;
         }
-        let (waiting, ancestors) = call!(waiting_for_us())?;
         let mut is_any_traced = has_program;
-        let mut may_be_waited_for = false;
         for tid in tasks {
             if waiting.contains(&tid) {
                 eprintln!("strace: task {tid}: {WAITS_FOR_US}")?;
@@ -211,10 +211,7 @@ fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result
             }
             match trap!(yield ktrace_attach(tracer, tid)) {
                 // A program that was started before may be one that was named.
-                Ok(()) | Err(Errno::EEXIST) => {
-                    is_any_traced = true;
-                    may_be_waited_for |= ancestors.contains(&tid);
-                }
+                Ok(()) | Err(Errno::EEXIST) => is_any_traced = true,
                 Err(errno) => {
                     let why = if errno == Errno::EINVAL { "it is strace itself" } else { errno.meaning() };
                     eprintln!("strace: task {tid}: {why}")?;
@@ -222,7 +219,7 @@ fn attach(tracer: Fd, tasks: Vec<Tid>, has_program: bool) -> impl Routine<Result
             }
         }
         if is_any_traced {
-            return Ok(may_be_waited_for);
+            return Ok(());
         }
         if trap!(yield getppid())?.serial() == INIT {
             eprintln!("strace: -p is for use in a shell (yieldix, and there strace -p TID), beside which others run")?;
@@ -256,23 +253,28 @@ fn begin<'a>(program: &'a str, args: Args, tracer: Fd) -> impl Routine<Result<Ti
 /// Why a task is not traced, or no longer.
 const WAITS_FOR_US: &str = "it waits for strace to end";
 
-/// What there is to be read, none at the end. Nothing (`None`) when it is time to look whether those who are traced
-/// wait for this one, if they may.
-fn read_records(tracer: Fd, may_be_waited_for: bool) -> impl Routine<Result<Option<Vec<TraceRecord>>, Errno>> {
+/// What there is to be read, none at the end. It is not waited for (`None`) when it is to be looked, once all is read,
+/// whether those who are traced wait for this one.
+fn read_records(tracer: Fd, is_to_look: bool) -> impl Routine<Result<Option<Vec<TraceRecord>>, Errno>> {
     routine!(move {
-        if !may_be_waited_for {
+        if !is_to_look {
             return trap!(yield ktrace_read(tracer, RECORDS)).map(Some);
         }
-        let read = timeout!(LOOKS_EVERY, { trap!(yield ktrace_read(tracer, RECORDS)) });
+        let read = timeout!(Duration::ZERO, { trap!(yield ktrace_read(tracer, RECORDS)) });
         read.map_or(Ok(None), |records| records.map(Some))
     })
+}
+
+/// May somebody have come to wait for this one since before this was told?
+fn may_change_who_waits(record: &TraceRecord) -> bool {
+    matches!(record.what, Traced::WaitsChange | Traced::Exited { .. } | Traced::Lost { .. })
 }
 
 /// Those who are traced, if there are some and all of them wait for this one. The kernel is asked: what is told of
 /// beginnings and ends may be lost.
 fn all_waiting_for_us(tracer: Fd) -> impl Routine<Result<Option<Vec<Tid>>, Errno>> {
     routine!(move {
-        let waiting = call!(waiting_for_us())?.0;
+        let waiting = call!(look_around())?.waiting;
         // Whoever is traced only since then does not wait.
         let traced = trap!(yield ktrace_tasks(tracer))?;
         let is_waited_for = !traced.is_empty() && traced.iter().all(|tid| waiting.contains(tid));
@@ -282,26 +284,32 @@ fn all_waiting_for_us(tracer: Fd) -> impl Routine<Result<Option<Vec<Tid>>, Errno
 
 /// Writes what a tracer tells, until all whom it traces have ended, or a signal comes that is caught. Where they may
 /// wait for this one, also until all do and all is read: nothing would be told any more, and nobody would go on.
+///
+/// That is looked for when something is told by which it may have come about, and not from time to time: who waits for
+/// the clock again and again keeps a machine alive in which nobody can go on, and the kernel from saying so.
 fn show(tracer: Fd, mut lines: Lines, may_be_waited_for: bool, output: &mut Output) -> impl Routine<Result<(), Errno>> {
     routine!(move {
+        let mut is_to_look = may_be_waited_for;
         while !output.is_lost {
-            let records = match call!(read_records(tracer, may_be_waited_for)) {
+            match call!(read_records(tracer, is_to_look)) {
                 Ok(Some(records)) if records.is_empty() => break,
-                Ok(records) => records.unwrap_or_default(),
+                Ok(Some(records)) => {
+                    records.iter().for_each(|record| lines.take(record));
+                    is_to_look |= may_be_waited_for && records.iter().any(may_change_who_waits);
+                }
+                Ok(None) => {
+                    is_to_look = false;
+                    if let Some(traced) = call!(all_waiting_for_us(tracer))? {
+                        lines.detach(&traced, Some(WAITS_FOR_US));
+                        break;
+                    }
+                }
                 Err(Errno::EINTR) => {
                     trap!(yield take_signal())?;
                     lines.detach(&trap!(yield ktrace_tasks(tracer))?, None);
                     break;
                 }
                 Err(errno) => return Err(errno),
-            };
-            records.iter().for_each(|record| lines.take(record));
-            if may_be_waited_for
-                && records.len() < RECORDS as usize
-                && let Some(traced) = call!(all_waiting_for_us(tracer))?
-            {
-                lines.detach(&traced, Some(WAITS_FOR_US));
-                break;
             }
             call!(output.write(lines.written()));
         }
@@ -349,10 +357,10 @@ mod tests {
     #[test]
     fn of_tasks_that_are_not_there_each_is_told() {
         let script = [
-            ("ktrace(0, none, 32)", Reply::Fd(Fd::new(3, 0))),
-            ("catch_signals(INT|TERM)", Reply::Signals(Signals::NONE)),
             ("gettid()", Reply::Tid(Tid::new(0, 9))),
             ("tasks()", Reply::Tasks(Box::default())),
+            ("ktrace(0, none, 32)", Reply::Fd(Fd::new(3, 0))),
+            ("catch_signals(INT|TERM)", Reply::Signals(Signals::NONE)),
             ("ktrace_attach(3, 8)", Reply::Err(Errno::ESRCH)),
             ("ktrace_attach(3, 9)", Reply::Err(Errno::EINVAL)),
             ("getppid()", Reply::Tid(Tid::new(0, 5))),

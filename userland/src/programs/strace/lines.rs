@@ -136,6 +136,7 @@ impl Lines {
                 self.asked.remove(&tid);
                 self.parked.remove(&tid);
             }
+            Traced::WaitsChange => {}
             Traced::Lost { records } => {
                 self.tell(format_args!("{records} records were lost here"));
                 // What was asked may have been answered there, and asked again, and who asked may have ended.

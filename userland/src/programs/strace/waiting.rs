@@ -3,12 +3,20 @@
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 
-/// The tasks that go on when this one has ended, and not before; and its ancestors, who may come to be such.
-pub(super) fn waiting_for_us() -> impl Routine<Result<(BTreeSet<Tid>, BTreeSet<Tid>), Errno>> {
+/// The tasks that this one has to do with.
+#[derive(Default)]
+pub(super) struct Around {
+    /// They go on when this one has ended, and not before.
+    pub waiting: BTreeSet<Tid>,
+    /// They may come to wait for it.
+    pub ancestors: BTreeSet<Tid>,
+}
+
+pub(super) fn look_around() -> impl Routine<Result<Around, Errno>> {
     routine!(move {
         let me = trap!(yield gettid())?;
         let tasks = trap!(yield tasks())?;
-        Ok((waiting_for(me, &tasks), ancestors(me, &tasks)))
+        Ok(Around { waiting: waiting_for(me, &tasks), ancestors: ancestors(me, &tasks) })
     })
 }
 
