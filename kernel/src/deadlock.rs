@@ -163,7 +163,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for the ends of others: logs the cycle that this closed, if it did.
     #[inline]
     pub(crate) fn report_cycle(&mut self, slot: u32) {
-        let awaits_several = |slot: u32| self.table.slot(slot).state.awaits_an_end() && self.awaited(slot).is_none();
+        let awaits_several =
+            |slot: u32| matches!(self.table.slot(slot).state, State::AwaitingAny | State::AwaitingChange);
         match self.awaited(slot) {
             // Mostly who is waited for waits for nobody's end.
             Some(other) if self.awaited(other).is_some() => self.report_cycle_through(slot),
@@ -172,6 +173,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    #[cold]
     fn report_cycle_through(&mut self, slot: u32) {
         match cycle_through(slot, |slot| self.awaited(slot)) {
             Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
