@@ -32,7 +32,7 @@ pub enum LogError {
     InText,
     /// It ends within a line.
     Cut {
-        /// How many lines are before that.
+        /// How many lines are before that, of which one at least is an event.
         whole: u64,
     },
     /// It has no event.
@@ -180,7 +180,7 @@ impl<R: BufRead> Reader<R> {
         let is_no_object = matches!(why, LineError::NotJson | LineError::NotText);
         if is_no_object && self.last == 0 && is_in_text(&self.line) {
             LogError::InText
-        } else if is_no_object && self.number > 1 && !self.line.ends_with(b"\n") {
+        } else if is_no_object && self.last > 0 && self.number > 1 && !self.line.ends_with(b"\n") {
             LogError::Cut { whole: self.number - 1 }
         } else {
             LogError::Line { number: self.number, why }
@@ -295,6 +295,7 @@ mod tests {
         let log = format!("{foreign}{}{beside}", begun());
         assert_eq!(read(log.as_bytes()), Ok(vec![1, 2]));
         assert_refused(begun() + "half a li", "its last line is cut: the 2 before it are whole (head -n 2 keeps them)");
+        assert_refused(format!("\n{foreign}\nhalf a li"), "line 4 is no event: it is no JSON object");
         assert_refused(begun() + "half a li\n" + &idle(3), "line 3 is no event: it is no JSON object");
         assert_refused([begun().as_bytes(), b"\xff\n"].concat(), "line 3 is no event: it is not text in UTF-8");
     }
