@@ -117,8 +117,9 @@ pub(crate) fn moment(text: &str) -> Option<Option<u64>> {
 /// A moment as nanoseconds since boot: `0.000001000` is 1,000.
 fn nanoseconds(text: &str) -> Option<u64> {
     let (seconds, fraction) = text.split_once('.')?;
-    let has_nine_digits = fraction.len() == 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds: u64 = seconds.parse().ok().filter(|_| has_nine_digits)?;
+    // A sign is none.
+    let are_digits = [seconds, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds: u64 = seconds.parse().ok().filter(|_| are_digits && fraction.len() == 9)?;
     seconds.checked_mul(1_000_000_000)?.checked_add(fraction.parse().ok()?)
 }
 
@@ -148,7 +149,13 @@ mod tests {
 
     #[test]
     fn a_time_has_nine_digits_behind_the_point() {
-        for (text, nanos) in [("0.000000001", Some(1)), ("2.5", None), ("x.000000000", None), ("1.00000000x", None)] {
+        for (text, nanos) in [
+            ("0.000000001", Some(1)),
+            ("2.5", None),
+            ("x.000000000", None),
+            ("1.00000000x", None),
+            ("+1.000000000", None),
+        ] {
             assert_eq!(nanoseconds(text), nanos, "{text}");
             assert!(nanos.is_none_or(|nanos| Moment(nanos).to_string() == text), "{text}");
         }
