@@ -184,14 +184,15 @@ const READERS: [&[&str]; 6] = [
 fn every_reader_refuses_a_garbled_field_though_it_has_no_use_for_it() {
     let folder = Folder::new("garbled");
     let log = folder.log("log");
-    for (message, field) in [("answer", "tid"), ("descriptor opened", "fd"), ("turn over", "ran_ns")] {
+    let fields = [("answer", "tid"), ("descriptor opened", "fd"), ("turn over", "ran_ns"), ("answer", "after_ns")];
+    for ((message, field), garble) in fields.into_iter().flat_map(|field| [(field, "\"x\",\"y\":"), (field, "-1")]) {
         let at = log.lines().position(|line| line.contains(&format!("\"message\":\"{message}\""))).expect(message);
         let garbled = log.lines().enumerate().map(|(index, line)| match index == at {
-            true => line.replace(&format!("\"{field}\":"), &format!("\"{field}\":\"x\",\"y\":")) + "\n",
+            true => line.replace(&format!("\"{field}\":"), &format!("\"{field}\":{garble}")) + "\n",
             false => line.to_owned() + "\n",
         });
         fs::write(folder.0.join("garbled"), garbled.collect::<String>()).unwrap();
-        let why = format!("garbled: line {} is no event: its field \"{field}\" is not a number", at + 1);
+        let why = format!("garbled: line {} is no event: its field \"{field}\" is not a number from 0 on", at + 1);
         for reader in READERS {
             complains(&folder.run(&[reader, &["garbled"]].concat()), 1, &why);
         }

@@ -3,6 +3,9 @@
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// What a number has to be, unless it may be below 0.
+pub(crate) const UNSIGNED: &str = "a number from 0 on";
+
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -84,9 +87,9 @@ impl Event {
         self.fields.get(field).and_then(Value::as_str).ok_or(FieldError { field, wanted: "text" })
     }
 
-    /// A field that is a number, a task's for one.
+    /// A field that is a number from 0 on, a task's for one.
     pub fn number(&self, field: &'static str) -> Result<u64, FieldError> {
-        self.fields.get(field).and_then(Value::as_u64).ok_or(FieldError { field, wanted: "a number" })
+        self.fields.get(field).and_then(Value::as_u64).ok_or(FieldError { field, wanted: UNSIGNED })
     }
 
     /// A field that is a moment, in nanoseconds since boot; none for `never`.
@@ -133,7 +136,7 @@ mod tests {
         let event = Event::parse(line).unwrap().unwrap();
         assert_eq!((event.seq, event.at, &*event.message), (7, 1_000_000_002, "blocked"));
         assert_eq!((event.number("tid"), event.text("on"), event.time("until")), (Ok(3), Ok("join 2"), Ok(None)));
-        assert_eq!(event.number("on"), Err(FieldError { field: "on", wanted: "a number" }));
+        assert_eq!(event.number("on"), Err(FieldError { field: "on", wanted: "a number from 0 on" }));
     }
 
     #[test]

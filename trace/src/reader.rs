@@ -304,7 +304,7 @@ mod tests {
     fn a_field_that_no_reader_looks_at_is_refused_too() {
         for garbled in [r#""tid":"x","call":"read","reply":"1""#, r#""call":"read","reply":"1""#] {
             let answer = event(3, &format!(r#""message":"answer","after_ns":1,{garbled}"#));
-            assert_refused(begun() + &answer, "line 3 is no event: its field \"tid\" is not a number");
+            assert_refused(begun() + &answer, "line 3 is no event: its field \"tid\" is not a number from 0 on");
         }
         let new = event(3, r#""message":"of tomorrow""#) + &event(4, r#""message":"idle","until":"never","new":1"#);
         assert_eq!(read((begun() + &new).as_bytes()), Ok(vec![1, 2, 3, 4]));
