@@ -175,8 +175,13 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn report_cycle_through(&mut self, slot: u32) {
         match cycle_through(slot, |slot| self.awaited(slot)) {
             Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
-                // No look has forgotten those that are over.
-                self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
+                if !self.wants(level::Cycle) {
+                    return;
+                }
+                // No look has forgotten those that are over. There are few of them: that costs each but a share.
+                if self.looks.told.len() > 2 * self.table.live() as usize {
+                    self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
+                }
                 self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
             }
             // What may cut it short may pass, and the cycle stay.

@@ -566,8 +566,7 @@ events! {
     /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
     /// its own, and not to observers: its `seq` is 0. That thread has the task's number and no look at its name.
     WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str } unnumbered
-        = "has had the machine for {held_ns}[, since the yield at {line}|, before its first yield]: let it yield (yield_now), or offload the work; \
-           a second INT or TERM ends the command";
+        = "has had the machine for {held_ns}[, since the yield at {line}|, before its first yield]: let it yield (yield_now), or offload the work";
     /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.
     WARN "yieldix::lint" "poll storm" PollStorm { tid: Tid, name: &'a str, calls: u32, line: &'a str }
         = "asked {calls} times in a row, and there was nothing[, at {line}]: use the call that waits, or poll with a span";
