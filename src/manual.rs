@@ -197,9 +197,6 @@ pub fn events_markdown() -> String {
     text
 }
 
-/// The numbers that may be below 0, by their event and field. No other is of a signed type.
-const SIGNED: [(&str, &str); 1] = [("ended", "code")];
-
 /// docs/events.schema.json: what a line of the log is as JSON.
 pub fn events_schema() -> String {
     let variants: Vec<Value> = EVENTS.iter().map(schema_of).collect();
@@ -222,8 +219,8 @@ fn schema_of(event: &EventInfo) -> Value {
     properties.insert("at".to_owned(), moment.clone());
     for (name, kind) in event.fields.iter().zip(event.kinds) {
         let schema = match kind {
-            FieldKind::Number if SIGNED.contains(&(event.message, name)) => json!({ "type": "integer" }),
             FieldKind::Number => json!({ "type": "integer", "minimum": 0 }),
+            FieldKind::Signed => json!({ "type": "integer" }),
             FieldKind::Boolean => json!({ "type": "boolean" }),
             FieldKind::Moment => moment.clone(),
             FieldKind::Text => json!({ "type": "string" }),

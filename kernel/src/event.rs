@@ -88,8 +88,10 @@ pub struct EventInfo {
 /// What a field is in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A whole number.
+    /// A whole number from 0 on.
     Number,
+    /// A whole number that may be below 0.
+    Signed,
     /// `true` or `false`.
     Boolean,
     /// A moment: seconds since boot with nine digits behind the point, or `never`.
@@ -130,7 +132,7 @@ logged_as! {
     Fd => Number u64: fd => u64::from(fd.slot());
     u32 => Number u32: number => *number;
     u64 => Number u64: number => *number;
-    i32 => Number i32: number => *number;
+    i32 => Signed i32: number => *number;
     usize => Number u64: number => *number as u64;
     bool => Boolean bool: answer => *answer;
 }
