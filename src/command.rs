@@ -36,8 +36,8 @@ pub struct Command {
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
 
-    /// How large that file may become, as 64M, 4K at least; then it is renamed to FILE.1, the FILE.1 before is gone with its events,
-    /// and it begins anew. Of a log that has lost events `log state`, `sched` and `timeline` make nothing
+    /// How large that file may become, as 64M, 4K at least; then it is renamed to FILE.1, the FILE.1 before is gone with
+    /// its events, and it begins anew. Of a log that has lost events `log state`, `sched` and `timeline` make nothing
     #[arg(long, value_name = "SIZE", requires = "log_file", value_parser = log_size, global = true)]
     pub log_size: Option<Size>,
 
@@ -53,8 +53,8 @@ pub struct Command {
     #[arg(long, value_name = "SIZE", requires = "trace", global = true)]
     pub trace_size: Option<Size>,
 
-    /// Where the flight recorder is read out, on a deadlock, a panic of the kernel, and SIGUSR1: appended to this file.
-    /// Without one, its last lines go to standard error
+    /// Where the flight recorder is read out, on a deadlock, a panic of the kernel, a refused lint, and SIGUSR1: appended to
+    /// this file. Without one, its last lines go to standard error
     #[arg(long, value_name = "FILE", global = true)]
     pub flight: Option<PathBuf>,
 

@@ -139,14 +139,26 @@ pub fn is_same_place(one: &Path, other: &Path) -> bool {
 /// Is what is at `place` this file, be it by another name or a link?
 #[cfg(unix)]
 pub fn is_same_file(file: &Metadata, _path: &Path, place: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    fs::metadata(place).is_ok_and(|there| (there.dev(), there.ino()) == (file.dev(), file.ino()))
+    fs::metadata(place).is_ok_and(|there| are_one(file, &there))
 }
 
 /// Is what is at `place` the file of that path, be it by a link?
 #[cfg(not(unix))]
 pub fn is_same_file(_file: &Metadata, path: &Path, place: &Path) -> bool {
     matches!((fs::canonicalize(path), fs::canonicalize(place)), (Ok(path), Ok(place)) if path == place)
+}
+
+/// Are these of one file, or of one of whatever else there is?
+#[cfg(unix)]
+pub fn are_one(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Are these of one file? Here the host does not say, and no is the answer.
+#[cfg(not(unix))]
+pub fn are_one(_one: &Metadata, _other: &Metadata) -> bool {
+    false
 }
 
 #[cfg(test)]

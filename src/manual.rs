@@ -219,7 +219,8 @@ fn schema_of(event: &EventInfo) -> Value {
     properties.insert("at".to_owned(), moment.clone());
     for (name, kind) in event.fields.iter().zip(event.kinds) {
         let schema = match kind {
-            FieldKind::Number => json!({ "type": "integer" }),
+            FieldKind::Number => json!({ "type": "integer", "minimum": 0 }),
+            FieldKind::Signed => json!({ "type": "integer" }),
             FieldKind::Boolean => json!({ "type": "boolean" }),
             FieldKind::Moment => moment.clone(),
             FieldKind::Text => json!({ "type": "string" }),

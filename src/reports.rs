@@ -2,7 +2,7 @@
 
 use crate::{
     command::Report,
-    draft::{Draft, is_same_file, is_same_place},
+    draft::{Draft, are_one, is_same_file, is_same_place},
     exit::{BAD_LOG, Code, OUTPUT_LOST, SUCCESS, USAGE, code_of_printing, complain, print},
 };
 #[cfg(unix)]
@@ -11,7 +11,7 @@ use std::os::fd::AsFd as AsFile;
 use std::os::windows::io::AsHandle as AsFile;
 use std::{
     fmt::Display,
-    fs::File,
+    fs::{self, File, Metadata},
     io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -51,14 +51,18 @@ pub fn sched(report: Report, path: &Path) -> Code {
 /// `yieldix timeline`, in each form that is asked for.
 pub fn draw_timeline(path: &Path, chrome: Option<&Path>, html: Option<&Path>) -> Code {
     if let (Some(place), Some(other)) = (chrome, html)
-        && (place == other || !is_stream(place) && !is_stream(other) && is_same_place(place, other))
+        && are_one_place(place, other)
     {
         return complain_of(USAGE, &named(place, OUTPUT), &"one form would be written over the other");
     }
     code_of_reading(path, || {
         let file = open(path)?;
         let info = file.metadata().map_err(LogError::Io)?;
-        let is_log = |place: &&Path| !is_stream(place) && is_same_file(&info, path, place);
+        let is_log = |place: &&Path| match is_stream(place) {
+            // A terminal or a socket may well be both: what is written to it is not read from it.
+            true => info.is_file() && is_output(&info),
+            false => is_same_file(&info, path, place),
+        };
         if let Some(place) = chrome.into_iter().chain(html).find(is_log) {
             return Ok(complain_of(USAGE, &named(place, OUTPUT), &"this is the log itself, which would be lost"));
         }
@@ -79,6 +83,22 @@ pub fn draw_timeline(path: &Path, chrome: Option<&Path>, html: Option<&Path>) ->
         tell_if_unfinished(path, unfinished);
         Ok(code)
     })
+}
+
+/// Is what is drawn at one of these places drawn at the other too?
+fn are_one_place(one: &Path, other: &Path) -> bool {
+    let is_there = |place| fs::metadata(place).is_ok_and(|there| is_output(&there));
+    match (is_stream(one), is_stream(other)) {
+        (true, true) => true,
+        (true, false) => is_there(other),
+        (false, true) => is_there(one),
+        (false, false) => one == other || is_same_place(one, other),
+    }
+}
+
+/// Is this of what standard output goes to?
+fn is_output(info: &Metadata) -> bool {
+    file_of(io::stdout()).and_then(|output| output.metadata()).is_ok_and(|output| are_one(info, &output))
 }
 
 /// How a timeline is drawn.

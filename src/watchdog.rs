@@ -18,7 +18,7 @@ use std::{
 use tracing::dispatcher::{self, Dispatch};
 use yieldix_kernel::{
     Sightings, Stretch,
-    hardware::host::Delay,
+    hardware::host::{Account, Delay},
     limits,
     pulse::{Line, Pulse},
 };
@@ -86,27 +86,25 @@ struct Marked {
     held: Duration,
     /// How much of that is beyond doubt.
     proved: Duration,
-    /// What the host had given to others, and to this thread, at the last look.
-    delayed: Duration,
-    ran: Duration,
+    /// What the host's account of the thread said at the last look.
+    account: Account,
 }
 
 impl Marked {
-    /// It has gone on, for what is now so long `since` the last look, by when the host had given so much to others and
-    /// to its thread.
-    fn go_on(&mut self, since: Duration, delayed: Duration, ran: Duration, tick: Duration, patience: Duration) {
+    /// It has gone on, for what is now so long `since` the last look, and the account says this.
+    fn go_on(&mut self, since: Duration, account: Account, tick: Duration, patience: Duration) {
         let most = (patience / limits::WATCHDOG_LOOKS).max(tick) * 2;
         // The host tells of a wait when it is over: it may have begun some looks ago.
-        let waited = delayed.saturating_sub(self.delayed);
+        let waited = account.waited.saturating_sub(self.account.waited);
         // A look comes late because the host is busy, or the whole process was stopped. The watchdog does not know
         // which: so much is counted, but only that the thread has run is a proof.
         let is_late = since > tick * 2;
         self.held = (self.held + since.min(most)).saturating_sub(waited);
         self.proved = match is_late {
-            true => self.proved + ran.saturating_sub(self.ran).min(most),
+            true => self.proved + account.ran.saturating_sub(self.account.ran).min(most),
             false => (self.proved + since).saturating_sub(waited),
         };
-        (self.delayed, self.ran) = (delayed, ran);
+        self.account = account;
     }
 }
 
@@ -139,8 +137,8 @@ impl Watch {
                 Some(marked) if self.pulse.is_marked() => Some(self.go_on(marked, slept, tick)),
                 _ => {
                     let (tid, line) = self.pulse.mark();
-                    let (delayed, ran) = (self.delay.so_far(), self.delay.ran_so_far());
-                    Some(Marked { tid, line, held: Duration::ZERO, proved: Duration::ZERO, delayed, ran })
+                    let account = self.delay.so_far();
+                    Some(Marked { tid, line, held: Duration::ZERO, proved: Duration::ZERO, account })
                 }
             };
         }
@@ -148,10 +146,10 @@ impl Watch {
 
     /// The same stretch, which has gone on since the last look.
     fn go_on(&mut self, mut marked: Marked, slept: Duration, tick: Duration) -> Marked {
-        marked.go_on(slept, self.delay.so_far(), self.delay.ran_so_far(), tick, self.patience);
-        let Marked { tid, line, held, proved, delayed, .. } = marked;
+        marked.go_on(slept, self.delay.so_far(), tick, self.patience);
+        let Marked { tid, line, held, proved, account } = marked;
         if proved >= limits::HOG {
-            self.sightings.note(Stretch { tid, line, held: proved, delayed });
+            self.sightings.note(Stretch { tid, line, held: proved, delayed: account.waited });
         }
         if held >= self.patience && self.told.len() < limits::LINTS_TOLD && self.told.insert(line) {
             let at = (self.clock)();
@@ -171,12 +169,12 @@ mod tests {
 
     /// What is held and what is proved after looks so far apart, while so much was given to others and to the thread.
     fn after(looks: &[(Duration, Duration, Duration)]) -> (Duration, Duration) {
-        let mut marked = Marked { tid: Tid::NONE, line: None, held: NONE, proved: NONE, delayed: NONE, ran: NONE };
-        let (mut delayed, mut ran) = (NONE, NONE);
+        let mut marked = Marked { tid: Tid::NONE, line: None, held: NONE, proved: NONE, account: Account::default() };
+        let mut account = Account::default();
         for (since, others, own) in looks {
-            delayed += *others;
-            ran += *own;
-            marked.go_on(*since, delayed, ran, TICK, limits::WATCHDOG);
+            account.waited += *others;
+            account.ran += *own;
+            marked.go_on(*since, account, TICK, limits::WATCHDOG);
         }
         (marked.held, marked.proved)
     }

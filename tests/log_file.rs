@@ -85,7 +85,45 @@ fn a_log_is_not_drawn_over_itself() {
             complains(&folder.run(&["timeline", "log", form, place]), 2, "the log itself");
         }
     }
+    // The shell's `>> log`, and `< log` too.
+    #[cfg(unix)]
+    for (read, place) in [("log", "-"), ("log", "/dev/stdout"), ("-", "-"), ("hard", "-")] {
+        for form in ["--chrome", "--html"] {
+            let file = |options: &mut fs::OpenOptions| options.open(folder.0.join("log")).unwrap();
+            let mut command = folder.yieldix(&["timeline", read, form, place]);
+            command.stdin(file(fs::File::options().read(true))).stdout(file(fs::File::options().append(true)));
+            complains(&command.output().unwrap(), 2, "the log itself");
+        }
+    }
     assert_eq!((folder.text("log"), folder.names()), (log, names));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_log_comes_and_its_timeline_goes_through_one_socket() {
+    use std::{
+        io::{Read, Write},
+        net::Shutdown,
+        os::{fd::OwnedFd, unix::net::UnixStream},
+    };
+    let folder = Folder::new("socket");
+    let log = folder.log("log");
+    let expected = folder.run(&["timeline", "log", "--chrome", "-"]).stdout;
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let mut command = folder.yieldix(&["timeline", "-", "--chrome", "-"]);
+    command.stdin(OwnedFd::from(theirs.try_clone().unwrap())).stdout(OwnedFd::from(theirs));
+    let mut running = Running(command.spawn().unwrap());
+    // It has its ends of the socket for as long as it is there.
+    drop(command);
+    let mut to = ours.try_clone().unwrap();
+    let writing = thread::spawn(move || {
+        // What refuses the log has told it by its code.
+        let _ = to.write_all(log.as_bytes()).and_then(|()| to.shutdown(Shutdown::Write));
+    });
+    let mut drawn = Vec::new();
+    let read = ours.read_to_end(&mut drawn);
+    writing.join().unwrap();
+    assert_eq!((running.0.wait().unwrap().code(), read.is_ok() && drawn == expected), (Some(0), true));
 }
 
 #[test]
@@ -116,6 +154,20 @@ fn two_forms_are_not_drawn_over_each_other() {
         complains(&folder.run(&["timeline", "log", "--chrome", one, "--html", other]), 2, "over the other");
     }
     assert_eq!((folder.text("log"), folder.names()), (log, names));
+    // The shell's `> new`, and a pipe.
+    #[cfg(unix)]
+    for (one, other) in [("-", "new"), ("new", "-"), ("-", "soft"), ("-", "/dev/stdout"), ("/dev/stdout", "-")] {
+        let draw = || folder.yieldix(&["timeline", "log", "--chrome", one, "--html", other]);
+        let output = draw().stdout(fs::File::create(folder.0.join("new")).unwrap()).output().unwrap();
+        complains(&output, 2, "over the other");
+        assert_eq!(folder.text("new"), "");
+        if [one, other].contains(&"/dev/stdout") {
+            complains(&draw().output().unwrap(), 2, "over the other");
+        }
+    }
+    let apart = folder.run(&["timeline", "log", "--chrome", "other", "--html", "-"]);
+    assert_eq!(apart.status.code(), Some(0));
+    assert!(folder.text("other").starts_with('[') && apart.stdout.starts_with(b"<!"));
 }
 
 /// What reads a log.
@@ -132,14 +184,15 @@ const READERS: [&[&str]; 6] = [
 fn every_reader_refuses_a_garbled_field_though_it_has_no_use_for_it() {
     let folder = Folder::new("garbled");
     let log = folder.log("log");
-    for (message, field) in [("answer", "tid"), ("descriptor opened", "fd"), ("turn over", "ran_ns")] {
+    let fields = [("answer", "tid"), ("descriptor opened", "fd"), ("turn over", "ran_ns"), ("answer", "after_ns")];
+    for ((message, field), garble) in fields.into_iter().flat_map(|field| [(field, "\"x\",\"y\":"), (field, "-1")]) {
         let at = log.lines().position(|line| line.contains(&format!("\"message\":\"{message}\""))).expect(message);
         let garbled = log.lines().enumerate().map(|(index, line)| match index == at {
-            true => line.replace(&format!("\"{field}\":"), &format!("\"{field}\":\"x\",\"y\":")) + "\n",
+            true => line.replace(&format!("\"{field}\":"), &format!("\"{field}\":{garble}")) + "\n",
             false => line.to_owned() + "\n",
         });
         fs::write(folder.0.join("garbled"), garbled.collect::<String>()).unwrap();
-        let why = format!("garbled: line {} is no event: its field \"{field}\" is not a number", at + 1);
+        let why = format!("garbled: line {} is no event: its field \"{field}\" is not a number from 0 on", at + 1);
         for reader in READERS {
             complains(&folder.run(&[reader, &["garbled"]].concat()), 1, &why);
         }

@@ -111,9 +111,9 @@ fn compare(machine: Machine) {
     }
     assert!(latency.delays.max() > 0 && measures.delays.count() > 300, "{latency}");
     // All that tasks had is all that there was.
-    let of_tasks = |of: fn(&yieldix_trace::sched::Share) -> u64| latency.tasks.values().map(of).sum::<u64>();
-    assert_eq!(u128::from(of_tasks(|share| share.ran)), measures.runs.sum());
-    assert_eq!(u128::from(of_tasks(|share| share.delay)), measures.delays.sum());
+    let of_tasks = |of: fn(&yieldix_trace::sched::Share) -> u128| latency.tasks.values().map(of).sum::<u128>();
+    assert_eq!(of_tasks(|share| share.ran), measures.runs.sum());
+    assert_eq!(of_tasks(|share| share.delay), measures.delays.sum());
 }
 
 #[test]

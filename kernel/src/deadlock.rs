@@ -163,7 +163,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// A task has begun to wait for the ends of others: logs the cycle that this closed, if it did.
     #[inline]
     pub(crate) fn report_cycle(&mut self, slot: u32) {
-        let awaits_several = |slot: u32| self.table.slot(slot).state.awaits_an_end() && self.awaited(slot).is_none();
+        let awaits_several =
+            |slot: u32| matches!(self.table.slot(slot).state, State::AwaitingAny | State::AwaitingChange);
         match self.awaited(slot) {
             // Mostly who is waited for waits for nobody's end.
             Some(other) if self.awaited(other).is_some() => self.report_cycle_through(slot),
@@ -172,11 +173,17 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
         }
     }
 
+    #[cold]
     fn report_cycle_through(&mut self, slot: u32) {
         match cycle_through(slot, |slot| self.awaited(slot)) {
             Some(cycle) if !cycle.iter().any(|&slot| self.may_be_cut_short(slot)) => {
-                // No look has forgotten those that are over.
-                self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
+                if !self.wants(level::Cycle) {
+                    return;
+                }
+                // No look has forgotten those that are over. There are few of them: that costs each but a share.
+                if self.looks.told.len() > 2 * self.table.live() as usize {
+                    self.looks.told.retain(|&tid| self.table.find_live(tid).is_some());
+                }
                 self.tell_knot(&Knot { tasks: cycle.clone(), cycle });
             }
             // What may cut it short may pass, and the cycle stay.

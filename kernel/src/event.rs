@@ -88,8 +88,10 @@ pub struct EventInfo {
 /// What a field is in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A whole number.
+    /// A whole number from 0 on.
     Number,
+    /// A whole number that may be below 0.
+    Signed,
     /// `true` or `false`.
     Boolean,
     /// A moment: seconds since boot with nine digits behind the point, or `never`.
@@ -130,7 +132,7 @@ logged_as! {
     Fd => Number u64: fd => u64::from(fd.slot());
     u32 => Number u32: number => *number;
     u64 => Number u64: number => *number;
-    i32 => Number i32: number => *number;
+    i32 => Signed i32: number => *number;
     usize => Number u64: number => *number as u64;
     bool => Boolean bool: answer => *answer;
 }
@@ -566,8 +568,7 @@ events! {
     /// A task has held the machine for so long, and still does; `line` is that of its last trap. Told by a thread of
     /// its own, and not to observers: its `seq` is 0. That thread has the task's number and no look at its name.
     WARN "yieldix::lint" "holds the machine" HoldsMachine { tid: Tid, held_ns: u64, line: &'a str } unnumbered
-        = "has had the machine for {held_ns}[, since the yield at {line}|, before its first yield]: let it yield (yield_now), or offload the work; \
-           a second INT or TERM ends the command";
+        = "has had the machine for {held_ns}[, since the yield at {line}|, before its first yield]: let it yield (yield_now), or offload the work";
     /// So many calls of a task that do not wait came to nothing, one after the other, in less than a second.
     WARN "yieldix::lint" "poll storm" PollStorm { tid: Tid, name: &'a str, calls: u32, line: &'a str }
         = "asked {calls} times in a row, and there was nothing[, at {line}]: use the call that waits, or poll with a span";

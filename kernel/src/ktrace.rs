@@ -98,7 +98,8 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
 
     pub(crate) fn sys_ktrace_tasks(&mut self, slot: u32, fd: Fd) -> Next {
         let file = self.tracer_named(slot, fd);
-        let tids = file.map(|file| self.own.tracer(self.file(file).device).traced().collect());
+        let tids: Result<Vec<Tid>, Errno> = file.map(|file| self.own.tracer(self.file(file).device).traced().collect());
+        self.operations += tids.as_ref().map_or(0, |tids| tids.len() as u32) / limits::SLOTS_PER_OPERATION;
         self.answer_with(slot, tids.map(|tids| Reply::Tids(Box::new(tids))))
     }
 

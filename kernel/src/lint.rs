@@ -182,9 +182,10 @@ impl Lints {
     }
 
     /// This task has panicked: that is told, and how long it took to say so, with a backtrace, is no hog. The watcher may
-    /// just be about to say that it is.
+    /// have said that it is, or just be about to.
     pub(crate) fn forget_sightings(&mut self, of: Tid) {
         self.panicked = of;
+        self.sightings.take();
     }
 
     /// Is this the first time that this is to be told of that line? Past the bound nothing is.

@@ -3,6 +3,9 @@
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// What a number has to be, unless it may be below 0.
+pub(crate) const UNSIGNED: &str = "a number from 0 on";
+
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -84,9 +87,9 @@ impl Event {
         self.fields.get(field).and_then(Value::as_str).ok_or(FieldError { field, wanted: "text" })
     }
 
-    /// A field that is a number, a task's for one.
+    /// A field that is a number from 0 on, a task's for one.
     pub fn number(&self, field: &'static str) -> Result<u64, FieldError> {
-        self.fields.get(field).and_then(Value::as_u64).ok_or(FieldError { field, wanted: "a number" })
+        self.fields.get(field).and_then(Value::as_u64).ok_or(FieldError { field, wanted: UNSIGNED })
     }
 
     /// A field that is a moment, in nanoseconds since boot; none for `never`.
@@ -117,8 +120,9 @@ pub(crate) fn moment(text: &str) -> Option<Option<u64>> {
 /// A moment as nanoseconds since boot: `0.000001000` is 1,000.
 fn nanoseconds(text: &str) -> Option<u64> {
     let (seconds, fraction) = text.split_once('.')?;
-    let has_nine_digits = fraction.len() == 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds: u64 = seconds.parse().ok().filter(|_| has_nine_digits)?;
+    // A sign is none.
+    let are_digits = [seconds, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds: u64 = seconds.parse().ok().filter(|_| are_digits && fraction.len() == 9)?;
     seconds.checked_mul(1_000_000_000)?.checked_add(fraction.parse().ok()?)
 }
 
@@ -132,7 +136,7 @@ mod tests {
         let event = Event::parse(line).unwrap().unwrap();
         assert_eq!((event.seq, event.at, &*event.message), (7, 1_000_000_002, "blocked"));
         assert_eq!((event.number("tid"), event.text("on"), event.time("until")), (Ok(3), Ok("join 2"), Ok(None)));
-        assert_eq!(event.number("on"), Err(FieldError { field: "on", wanted: "a number" }));
+        assert_eq!(event.number("on"), Err(FieldError { field: "on", wanted: "a number from 0 on" }));
     }
 
     #[test]
@@ -148,7 +152,13 @@ mod tests {
 
     #[test]
     fn a_time_has_nine_digits_behind_the_point() {
-        for (text, nanos) in [("0.000000001", Some(1)), ("2.5", None), ("x.000000000", None), ("1.00000000x", None)] {
+        for (text, nanos) in [
+            ("0.000000001", Some(1)),
+            ("2.5", None),
+            ("x.000000000", None),
+            ("1.00000000x", None),
+            ("+1.000000000", None),
+        ] {
             assert_eq!(nanoseconds(text), nanos, "{text}");
             assert!(nanos.is_none_or(|nanos| Moment(nanos).to_string() == text), "{text}");
         }

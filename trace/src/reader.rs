@@ -32,7 +32,7 @@ pub enum LogError {
     InText,
     /// It ends within a line.
     Cut {
-        /// How many lines are before that.
+        /// How many lines are before that, of which one at least is an event.
         whole: u64,
     },
     /// It has no event.
@@ -180,7 +180,7 @@ impl<R: BufRead> Reader<R> {
         let is_no_object = matches!(why, LineError::NotJson | LineError::NotText);
         if is_no_object && self.last == 0 && is_in_text(&self.line) {
             LogError::InText
-        } else if is_no_object && self.number > 1 && !self.line.ends_with(b"\n") {
+        } else if is_no_object && self.last > 0 && self.number > 1 && !self.line.ends_with(b"\n") {
             LogError::Cut { whole: self.number - 1 }
         } else {
             LogError::Line { number: self.number, why }
@@ -295,6 +295,7 @@ mod tests {
         let log = format!("{foreign}{}{beside}", begun());
         assert_eq!(read(log.as_bytes()), Ok(vec![1, 2]));
         assert_refused(begun() + "half a li", "its last line is cut: the 2 before it are whole (head -n 2 keeps them)");
+        assert_refused(format!("\n{foreign}\nhalf a li"), "line 4 is no event: it is no JSON object");
         assert_refused(begun() + "half a li\n" + &idle(3), "line 3 is no event: it is no JSON object");
         assert_refused([begun().as_bytes(), b"\xff\n"].concat(), "line 3 is no event: it is not text in UTF-8");
     }
@@ -303,7 +304,7 @@ mod tests {
     fn a_field_that_no_reader_looks_at_is_refused_too() {
         for garbled in [r#""tid":"x","call":"read","reply":"1""#, r#""call":"read","reply":"1""#] {
             let answer = event(3, &format!(r#""message":"answer","after_ns":1,{garbled}"#));
-            assert_refused(begun() + &answer, "line 3 is no event: its field \"tid\" is not a number");
+            assert_refused(begun() + &answer, "line 3 is no event: its field \"tid\" is not a number from 0 on");
         }
         let new = event(3, r#""message":"of tomorrow""#) + &event(4, r#""message":"idle","until":"never","new":1"#);
         assert_eq!(read((begun() + &new).as_bytes()), Ok(vec![1, 2, 3, 4]));

@@ -77,6 +77,22 @@ call spawn       1  0.000050  0.000050  0.000050  0.000050  0.000050  0.000050
     }
 
     #[test]
+    fn sums_of_the_largest_numbers_that_fit_are_exact() {
+        let mut log = log();
+        for (field, thousands) in [("waited_ns", 1), ("waited_ns", 2), ("waited_ns", 3), ("ran_ns", 1), ("ran_ns", 2)] {
+            log = log.replace(&format!("\"{field}\":{thousands}000"), &format!("\"{field}\":{}", u64::MAX));
+        }
+        let latency = Latency::of(&mut reader(&log)).unwrap();
+        let twice = 2 * u128::from(u64::MAX);
+        assert_eq!((latency.tasks[&1].ran, latency.tasks[&1].delay), (twice, twice));
+        let text = latency.to_string();
+        for row in ["a:1    36893488147419.103230      2  18446744073709.551615", "all    55340232221128.654845      3"]
+        {
+            assert!(text.contains(row), "{text}");
+        }
+    }
+
+    #[test]
     fn timehist_tells_waits_from_delays() {
         let lines: Vec<String> = Timehist::new(&mut reader(&log())).map(Result::unwrap).collect();
         let words: Vec<Vec<&str>> = lines[1..].iter().map(|line| line.split_whitespace().collect()).collect();

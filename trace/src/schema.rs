@@ -4,7 +4,10 @@
 //! each event against it, so no field that is missing or garbled is passed over because this reader has no use for it.
 //! Within a version there may be new events and new fields; those are not known here, and let through.
 
-use crate::{Event, FieldError, event::moment};
+use crate::{
+    Event, FieldError,
+    event::{UNSIGNED, moment},
+};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -26,7 +29,9 @@ static FIELDS: LazyLock<BTreeMap<String, Vec<(String, Kind)>>> = LazyLock::new(|
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Number,
+    Unsigned,
+    /// A number that may be below 0.
+    Signed,
     Boolean,
     /// Text that has a pattern.
     Moment,
@@ -37,7 +42,8 @@ impl Kind {
     /// None for a field that is always the same.
     fn of(field: &Value) -> Option<Kind> {
         match field["type"].as_str()? {
-            "integer" => Some(Kind::Number),
+            "integer" if field["minimum"].is_null() => Some(Kind::Signed),
+            "integer" => Some(Kind::Unsigned),
             "boolean" => Some(Kind::Boolean),
             "string" if field["pattern"].is_null() => Some(Kind::Text),
             "string" => Some(Kind::Moment),
@@ -47,7 +53,8 @@ impl Kind {
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Kind::Number => value.is_i64() || value.is_u64(),
+            Kind::Unsigned => value.is_u64(),
+            Kind::Signed => value.is_i64(),
             Kind::Boolean => value.is_boolean(),
             Kind::Moment => value.as_str().and_then(moment).is_some(),
             Kind::Text => value.is_string(),
@@ -56,7 +63,8 @@ impl Kind {
 
     fn words(self) -> &'static str {
         match self {
-            Kind::Number => "a number",
+            Kind::Unsigned => UNSIGNED,
+            Kind::Signed => "a number",
             Kind::Boolean => "true or false",
             Kind::Moment => "a time",
             Kind::Text => "text",
@@ -84,11 +92,13 @@ mod tests {
         let whole = r#"{"seq":1,"at":"0.000000001","target":"yieldix::sched","message":"blocked","tid":3,"on":"join 2","queues":"","until":"never"}"#;
         let check = |line: &str| super::check(&Event::parse(line.as_bytes()).unwrap().unwrap());
         assert_eq!(check(whole), Ok(()));
-        for (field, wanted) in [("tid", "a number"), ("on", "text"), ("until", "a time")] {
+        for (field, wanted) in [("tid", "a number from 0 on"), ("on", "text"), ("until", "a time")] {
             let wrong = Err(FieldError { field, wanted });
             assert_eq!(check(&whole.replace(&format!("\"{field}\""), "\"x\"")), wrong, "it is missing");
             assert_eq!(check(&whole.replace(&format!("\"{field}\":"), &format!("\"{field}\":[],\"x\":"))), wrong);
         }
+        let negative = FieldError { field: "tid", wanted: "a number from 0 on" };
+        assert_eq!(check(&whole.replace(r#""tid":3"#, r#""tid":-3"#)), Err(negative));
         let new = r#"{"seq":1,"at":"0.000000001","target":"yieldix::sched","message":"of tomorrow","tid":"x"}"#;
         assert_eq!(check(new), Ok(()));
     }
@@ -104,5 +114,14 @@ mod tests {
             let names = properties.filter(|(_, field)| field["const"].is_null()).map(|(name, _)| name);
             assert!(names.eq(FIELDS[message].iter().map(|(name, _)| name)), "{message}: {:?}", FIELDS[message]);
         }
+    }
+
+    #[test]
+    fn only_the_code_that_a_machine_ends_with_may_be_below_0() {
+        let fields = FIELDS.iter().flat_map(|(message, fields)| fields.iter().map(move |field| (message, field)));
+        let signed = fields.filter(|(_, (_, kind))| *kind == Kind::Signed);
+        assert!(signed.map(|(message, (name, _))| (&**message, &**name)).eq([("ended", "code")]));
+        let ended = r#"{"seq":1,"at":"0.000000001","target":"yieldix::boot","message":"ended","code":-2147483648,"reason":"","turns":1,"traps":1}"#;
+        assert_eq!(check(&Event::parse(ended.as_bytes()).unwrap().unwrap()), Ok(()));
     }
 }

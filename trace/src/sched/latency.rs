@@ -16,9 +16,9 @@ pub struct Share {
     /// The turns that it was given.
     pub turns: u64,
     /// How long those took that are over.
-    pub ran: u64,
+    pub ran: u128,
     /// How long it was ready before them.
-    pub delay: u64,
+    pub delay: u128,
     /// The longest that it was, before one.
     pub delay_max: u64,
     /// When that turn began.
@@ -57,14 +57,14 @@ impl Latency {
                 let share = self.tasks.entry(task.tid).or_default();
                 share.name = task.name;
                 share.turns += 1;
-                share.delay += delay;
+                share.delay += u128::from(delay);
                 if delay > share.delay_max {
                     (share.delay_max, share.delay_max_at) = (delay, at);
                 }
             }
             Step::Over { turn, ran, .. } => {
                 self.runs.record(ran);
-                self.tasks.entry(turn.task.tid).or_default().ran += ran;
+                self.tasks.entry(turn.task.tid).or_default().ran += u128::from(ran);
             }
             Step::Idle(_) => {}
             Step::Answered { call, after } => self.calls.entry(call).or_default().record(after),
@@ -81,7 +81,7 @@ impl fmt::Display for Latency {
         let mut table = Table::new(["task", "runtime ms", "turns", "avg delay ms", "max delay ms", "max delay at s"]);
         for (&tid, share) in tasks {
             let name = Named { tid, name: share.name.clone() }.to_string();
-            let mean = share.delay.checked_div(share.turns).unwrap_or(0);
+            let mean = share.delay.checked_div(u128::from(share.turns)).unwrap_or(0);
             let at = Moment(share.delay_max_at).to_string();
             table.row([name, ms(share.ran), share.turns.to_string(), ms(mean), ms(share.delay_max), at]);
         }

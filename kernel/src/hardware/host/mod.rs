@@ -29,7 +29,7 @@ mod watches;
 mod worker;
 
 pub use console::ConsoleOptions;
-pub use delay::Delay;
+pub use delay::{Account, Delay};
 pub use folder::Folder;
 pub use limits::*;
 pub use program_keeper::ProgramKeeper;
@@ -277,7 +277,7 @@ impl Hardware for Host {
     }
 
     fn kept_waiting(&mut self) -> Duration {
-        self.delay.get_or_insert_with(Delay::of_this_thread).so_far()
+        self.delay.get_or_insert_with(Delay::of_this_thread).so_far().waited
     }
 
     fn suspend(&mut self) {
