@@ -6,15 +6,11 @@ mod common;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
 };
-#[cfg(unix)]
-use std::{
-    io::ErrorKind,
-    net::{TcpListener, TcpStream},
-};
+#[cfg(target_os = "linux")]
+use std::{net::TcpListener, os::fd::AsFd, process::Child};
 
 /// A folder of one test, which is empty.
 struct Folder(PathBuf);
@@ -351,26 +347,39 @@ fn seq_of(line: &str) -> u64 {
     event["seq"].as_u64().expect(line)
 }
 
-/// How long something is waited for that comes at once on a host that is not busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Waits until there is something to be read of it.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn until_readable(source: impl AsFd, what: &str) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    /// What comes at once on a host that is not busy.
+    const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+    let ready = poll(&mut [PollFd::new(&source, PollFlags::IN)], Some(&PATIENCE)).unwrap();
+    assert_eq!(ready, 1, "{what}");
+}
 
 /// Waits until the log has a line with these words.
+#[cfg(target_os = "linux")]
 #[track_caller]
 fn until_logged(folder: &Folder, words: &str) -> String {
-    let begun = Instant::now();
+    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+    let changes = init(CreateFlags::CLOEXEC).unwrap();
+    add_watch(&changes, &folder.0, WatchFlags::MODIFY).unwrap();
     loop {
         let text = folder.text("log");
         if text.contains(words) {
             return text;
         }
-        assert!(begun.elapsed() < PATIENCE, "no {words:?} in {text}");
-        thread::sleep(Duration::from_millis(5));
+        until_readable(&changes, &format!("no {words:?} in {text}"));
+        rustix::io::read(&changes, &mut [0; 4096]).unwrap();
     }
 }
 
 /// Ends it if the test does not.
+#[cfg(target_os = "linux")]
 struct Running(Child);
 
+#[cfg(target_os = "linux")]
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -379,6 +388,7 @@ impl Drop for Running {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_log_file_is_whole_while_its_machine_waits() {
     for (filter, last) in [("yieldix=trace", "waits for the hardware"), ("yieldix::task=info", "2 cat        spawned")]
     {
@@ -390,28 +400,8 @@ fn a_log_file_is_whole_while_its_machine_waits() {
     }
 }
 
-/// The connection that a machine makes, unless it ends before.
-#[cfg(unix)]
-#[track_caller]
-fn accepted(listener: &TcpListener, running: &mut Running) -> TcpStream {
-    listener.set_nonblocking(true).unwrap();
-    let begun = Instant::now();
-    loop {
-        match listener.accept() {
-            Ok((connection, _)) => {
-                connection.set_nonblocking(false).unwrap();
-                return connection;
-            }
-            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
-        }
-        assert_eq!(running.0.try_wait().unwrap(), None, "it has ended");
-        assert!(begun.elapsed() < PATIENCE, "it does not connect");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     use rustix::process::{Pid, Signal, kill_process};
     use std::io::Read;
@@ -424,7 +414,8 @@ fn what_was_logged_is_in_the_file_when_a_second_signal_ends_the_process() {
     let log = ["--log", "warn,yieldix::sched=debug,yieldix::signal=info", "--log-file", "log"];
     let mut command = folder.yieldix(&[&log[..], &["run", "sh", "-c", &script, "sh", &word]].concat());
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let mut connection = accepted(&listener, &mut running);
+    until_readable(&listener, "it does not connect");
+    let (mut connection, _) = listener.accept().unwrap();
     until_logged(&folder, "waits: write 1");
     let pid = Pid::from_child(&running.0);
     kill_process(pid, Signal::TERM).unwrap();
