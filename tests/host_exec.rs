@@ -163,26 +163,11 @@ fn the_program_host_sends_on_the_signals_that_it_is_sent_and_ends_as_its_program
 
 #[cfg(unix)]
 mod on_this_host {
-    use std::{
-        io::Write,
-        process::{Output, Stdio},
-    };
+    use crate::common::{fed, yieldix};
+    use std::process::Output;
 
     fn host(args: &[&str], input: &[u8]) -> Output {
-        let mut child = crate::common::yieldix()
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        // Beside the reader: what is printed fills pipes as well.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        output
+        fed(yieldix().args(args), input)
     }
 
     #[test]

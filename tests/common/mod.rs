@@ -204,15 +204,17 @@ impl Observer for RefusesBut {
 /// What has the command panic at a lint.
 pub const REFUSE_LINTS: (&str, &str) = ("YIELDIX_REFUSE_LINTS", "1");
 
-/// Runs a command with this on its standard input, which is no more than a pipe holds or is read before it prints more.
+/// Runs a command with this on its standard input.
 pub fn fed(command: &mut Command, input: &[u8]) -> Output {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the command runs");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that does not read its input may be gone already.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().expect("the command ends")
+    let output = std::thread::scope(|scope| {
+        // Beside the reader: what is printed fills pipes as well. Who does not read its input may be gone already.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output()
+    });
+    output.expect("the command ends")
 }
 
 /// The command, with the log as it is when nobody chooses one; it panics at a lint.

@@ -181,8 +181,7 @@ impl Traces {
         }
         seen.traps += 1;
         for tracer in self.tracers.iter_mut().filter(|tracer| tracer.tasks.contains_key(&tid.serial())) {
-            let count = CallCount { info, calls: 0, errors: 0, took: Duration::ZERO };
-            tracer.counts.entry(info.number).or_insert(count).calls += 1;
+            count(&mut tracer.counts, info);
             if !tracer.flags.has(TraceFlags::COUNT) {
                 let call = format!("{call:.*}", tracer.shown).into();
                 tracer.push(tid, at, Traced::Trap { info, call, line, depth });
@@ -362,9 +361,7 @@ impl World {
         let Tracer { counts, tasks, .. } = &self.traces.tracers[tracer];
         let mut counts = counts.clone();
         if tasks.contains_key(&me) {
-            let info = calls::ktrace_counts(fd).syscall.info();
-            let count = CallCount { info, calls: 0, errors: 0, took: Duration::ZERO };
-            counts.entry(info.number).or_insert(count).calls += 1;
+            count(&mut counts, calls::ktrace_counts(fd).syscall.info());
         }
         Ok(counts.values().map(counted).collect())
     }
@@ -385,4 +382,10 @@ impl World {
 /// What is counted of a call.
 pub fn counted(count: &CallCount) -> Counted {
     (count.info.number, count.calls, count.errors, count.took)
+}
+
+/// One call more.
+fn count(counts: &mut BTreeMap<u16, CallCount>, info: &'static CallInfo) {
+    let none = CallCount { info, calls: 0, errors: 0, took: Duration::ZERO };
+    counts.entry(info.number).or_insert(none).calls += 1;
 }

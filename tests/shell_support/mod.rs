@@ -2,29 +2,17 @@
 
 pub mod grammar;
 
-use crate::common::{REFUSE_LINTS, yieldix};
+use crate::common::{REFUSE_LINTS, fed, yieldix};
 use std::{
-    io::Write,
     os::unix::process::ExitStatusExt,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 /// Runs a command with this input, in an environment of nothing else than ours has to know.
 fn run(command: &mut Command, input: &str) -> Output {
     let (name, value) = REFUSE_LINTS;
-    let command =
-        command.env_clear().env(name, value).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let output = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            // Who does not read its input may be gone already.
-            let _ = stdin.write_all(input.as_bytes());
-        });
-        child.wait_with_output()
-    });
-    output.expect("the command ends")
+    fed(command.env_clear().env(name, value), input.as_bytes())
 }
 
 /// A shell of ours, in an empty folder in memory.

@@ -3,7 +3,7 @@
 // From a moment to another on the axis, in either order; none lets go of it.
 function markStretch(stretch) {
   if (stretch === null && view.stretch === null) return;
-  view.stretch = stretch && { isOpen: false, ...stretch, from: Math.min(stretch.from, stretch.to), to: Math.max(stretch.from, stretch.to) };
+  view.stretch = stretch && { isOpen: false, from: Math.min(stretch.from, stretch.to), to: Math.max(stretch.from, stretch.to) };
   if (stretch && view.chosen) choose(null);
   tellDetails();
   redraw();

@@ -224,9 +224,7 @@ fn attach(tracer: Fd, tasks: Vec<Tid>, waiting: &BTreeSet<Tid>, has_program: boo
         if trap!(yield getppid())?.serial() == INIT {
             eprintln!("strace: -p is for use in a shell (yieldix, and there strace -p TID), beside which others run")?;
         }
-        trap!(yield exit(FAILED_CODE))?;
-        // Not reached: exit is not answered.
-        Err(Errno::EPROTO)
+        trap!(yield exit(FAILED_CODE))
     })
 }
 

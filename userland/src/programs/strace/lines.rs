@@ -109,12 +109,15 @@ impl Lines {
             Traced::Answer { info: Some(info), .. } if !self.filter.has(info) => {}
             Traced::Answer { info, reply, errno, took } => self.answer(record, *info, reply, *errno, *took),
             Traced::Attached { name, waits, line } => {
+                let mut since = String::new();
                 if !waits.is_empty() {
                     self.parked.insert(tid, (waits.clone(), *line));
+                    since = format!(", waits: {waits}");
                 }
-                let waits = if waits.is_empty() { String::new() } else { format!(", waits: {waits}") };
-                let place = line.map_or(String::new(), |line| format!(" at {}:{}", line.file(), line.line()));
-                self.tell(format_args!("task {tid} ({}) attached{waits}{place}", excerpt(name)));
+                if let Some(line) = *line {
+                    place(&mut since, line, 0);
+                }
+                self.tell(format_args!("task {tid} ({}) attached{since}", excerpt(name)));
             }
             Traced::Spawned { parent, name } => {
                 if self.names_tasks {

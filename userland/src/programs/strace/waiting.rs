@@ -16,6 +16,7 @@ pub(super) fn look_around() -> impl Routine<Result<Around, Errno>> {
     routine!(move {
         let me = trap!(yield gettid())?;
         let tasks = trap!(yield tasks())?;
+        let tasks = by_tid(&tasks);
         Ok(Around { waiting: waiting_for(me, &tasks), ancestors: ancestors(me, &tasks) })
     })
 }
@@ -24,19 +25,17 @@ fn by_tid(tasks: &[TaskInfo]) -> BTreeMap<Tid, &TaskInfo> {
     tasks.iter().map(|task| (task.tid, task)).collect()
 }
 
-fn ancestors(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let tasks = by_tid(tasks);
+fn ancestors(tid: Tid, tasks: &BTreeMap<Tid, &TaskInfo>) -> BTreeSet<Tid> {
     let parent_of = |tid: Tid| tasks.get(&tid).map(|task| task.parent);
     core::iter::successors(parent_of(tid), |tid| parent_of(*tid)).collect()
 }
 
 /// The tasks that go on when this one has ended, and not before: those that wait for it, for those, and so on. Each
 /// task is looked at once, however long such a row is.
-fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
-    let by_tid = by_tid(tasks);
+fn waiting_for(tid: Tid, tasks: &BTreeMap<Tid, &TaskInfo>) -> BTreeSet<Tid> {
     // The parent of a task that waits for one of several, of which that is one.
     let awaits_one_of = |child: &TaskInfo| {
-        let parent = by_tid.get(&child.parent)?;
+        let parent = tasks.get(&child.parent)?;
         let is_awaited = match parent.state {
             TaskState::Blocked(WaitsOn::AnyChild | WaitsOn::NurseryChild(_)) => true,
             TaskState::Blocked(WaitsOn::GroupChild(group)) => child.group == group,
@@ -46,7 +45,7 @@ fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
     };
     let mut awaiting: BTreeMap<Tid, Vec<Tid>> = BTreeMap::new();
     let mut others: BTreeMap<Tid, usize> = BTreeMap::new();
-    for task in tasks {
+    for task in tasks.values() {
         if let TaskState::Blocked(WaitsOn::Child(target) | WaitsOn::Join(target)) = task.state {
             awaiting.entry(target).or_default().push(task.tid);
         }
@@ -60,7 +59,7 @@ fn waiting_for(tid: Tid, tasks: &[TaskInfo]) -> BTreeSet<Tid> {
             continue;
         }
         found.append(&mut awaiting.remove(&ending).unwrap_or_default());
-        if let Some(parent) = by_tid.get(&ending).and_then(|task| awaits_one_of(task))
+        if let Some(parent) = tasks.get(&ending).and_then(|task| awaits_one_of(task))
             && let Some(others) = others.get_mut(&parent)
         {
             *others -= 1;
@@ -95,14 +94,14 @@ mod tests {
             tasks
         };
         let serials = |tasks: Vec<TaskInfo>| {
-            let waiting = waiting_for(Tid::new(0, 4), &tasks);
+            let waiting = waiting_for(Tid::new(0, 4), &by_tid(&tasks));
             waiting.iter().map(|tid| tid.serial()).collect::<Vec<_>>()
         };
         assert_eq!(serials(tasks(child(3), child(4))), [1, 2, 3]);
         assert_eq!(serials(tasks(child(3), child(9))), [0; 0]);
         assert_eq!(serials(tasks(child(3), state(WaitsOn::AnyChild))), [0; 0]);
         assert_eq!(serials(tasks(TaskState::Ready, child(4))), [3]);
-        let above = ancestors(Tid::new(0, 4), &tasks(TaskState::Ready, TaskState::Ready));
+        let above = ancestors(Tid::new(0, 4), &by_tid(&tasks(TaskState::Ready, TaskState::Ready)));
         assert!(
             [1, 2, 3].into_iter().all(|serial| above.contains(&Tid::new(0, serial)))
                 && !above.contains(&Tid::new(0, 9))
@@ -119,7 +118,7 @@ mod tests {
         let background = group_of(task(9, "sleep", TaskState::Ready, 1), 9);
         let (strace, cat) =
             (group_of(task(3, "strace", TaskState::Running, 1), 3), group_of(task(4, "cat", TaskState::Ready, 1), 3));
-        let is_found = |tasks: &[TaskInfo]| waiting_for(Tid::new(0, 3), tasks).contains(&Tid::new(0, 2));
+        let is_found = |tasks: &[TaskInfo]| waiting_for(Tid::new(0, 3), &by_tid(tasks)).contains(&Tid::new(0, 2));
         assert!(is_found(&[shell.clone(), strace.clone(), background.clone()]));
         assert!(!is_found(&[shell, strace, cat, background]));
     }
@@ -137,7 +136,7 @@ mod tests {
         for task in &mut tasks {
             task.parent = Tid::new(0, task.tid.serial() + 1);
         }
-        assert_eq!(waiting_for(Tid::new(0, 1), &tasks).len() as u64, TASKS - 1);
-        assert_eq!(ancestors(Tid::new(0, 1), &tasks).len() as u64, TASKS);
+        assert_eq!(waiting_for(Tid::new(0, 1), &by_tid(&tasks)).len() as u64, TASKS - 1);
+        assert_eq!(ancestors(Tid::new(0, 1), &by_tid(&tasks)).len() as u64, TASKS);
     }
 }
