@@ -113,11 +113,11 @@ fn start_log(command: &Command) -> Result<LogGuard, Code> {
         Format::Json => LogFormat::Json,
     };
     let refused = |error| complain(USAGE, &error);
-    // Before a file is made for a log that cannot begin.
-    yieldix::check_log_filter(&command.log).map_err(refused)?;
     let started = match &command.log_file {
         None => yieldix::start_log(&command.log, format, std::io::stderr()),
         Some(path) => {
+            // Before a file is made for a log that cannot begin.
+            yieldix::check_log_filter(&command.log).map_err(refused)?;
             let limit = command.log_size.map(|size| size.0);
             let file = LogFile::create(path, limit).map_err(|error| host_refused(path, &error))?;
             yieldix::start_log_to_file(&command.log, format, file)

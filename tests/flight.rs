@@ -128,6 +128,8 @@ fn the_host_asks_by_usr1_and_the_machine_goes_on() {
     );
     let told = told.borrow();
     assert_eq!(told.len(), 1);
+    let parked = told[0].1.lines().last().unwrap_or_default();
+    assert!(parked.starts_with("1 sleeper ") && parked.contains(" at tests/flight.rs:"), "{parked}");
     assert_eq!(
         (told[0].0.as_str(), events(&told[0].1)),
         (

@@ -346,6 +346,22 @@ fn a_log_of_a_size_is_its_end_and_is_refused_by_who_needs_it_whole() {
     complains(&folder.run(&["log", "state", "log"]), 1, "are missing");
 }
 
+#[test]
+fn the_flight_recorder_is_appended_to_its_file_and_stands_between_no_lines_of_json() {
+    let folder = Folder::new("flight");
+    let said = |options: &[&str]| {
+        let output = folder.run(&[options, &["--simulate", "run", "deadlock"]].concat());
+        assert_eq!(output.status.code(), Some(70), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for _ in 0..2 {
+        assert!(!said(&["--flight", "flight"]).contains("flight recorder"));
+    }
+    assert_eq!(folder.text("flight").matches("flight recorder (deadlock):\n").count(), 2);
+    assert!(said(&[]).contains("flight recorder (deadlock), the last 32 events at most:\n"));
+    assert!(!said(&["--log-format", "json"]).contains("flight recorder"));
+}
+
 /// The number of the event in a line of JSON.
 fn seq_of(line: &str) -> u64 {
     let event: serde_json::Value = serde_json::from_str(line).expect(line);

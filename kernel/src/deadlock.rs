@@ -243,11 +243,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     /// Logs a knot that others go on beside.
     #[cold]
     fn tell_knot(&mut self, knot: &Knot) {
-        let tids: Vec<Tid> = knot.tasks.iter().map(|&slot| self.table.tid(slot)).collect();
-        self.looks.told.extend(tids);
-        if !self.wants(level::Cycle) {
-            return;
-        }
+        self.looks.told.extend(knot.tasks.iter().map(|&slot| self.table.tid(slot)));
         let chain = self.chain(&knot.cycle);
         emit!(self, Cycle { tids: &chain, tasks: knot.tasks.len() as u32 });
         for &slot in knot.cycle.iter().take(limits::CYCLE_TOLD) {

@@ -218,14 +218,18 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     fn tell_sighting(&mut self) {
         let Some(Stretch { tid, line, held, delayed }) = self.lints.sightings.take() else { return };
         // What was seen last may have been a wait, which the host told of when it was over.
-        let held = held.saturating_sub(self.hardware.kept_waiting().saturating_sub(delayed));
-        if tid == self.lints.panicked || held < limits::HOG {
-            return;
-        }
+        let Some(held) = self.own_share(held, delayed).filter(|_| tid != self.lints.panicked) else { return };
         if self.wants(level::Hog) && self.lints.is_new(Lint::Hog, line) {
             let (slot, ran_ns) = (self.table.find_live(tid), held.as_nanos() as u64);
             emit!(self, Hog { tid, name: slot.map_or("", |slot| self.name_of(slot)), ran_ns, line: &text(line) });
         }
+    }
+
+    /// What is left of a stretch without what the host gave to others since it had given so much; none when that is no
+    /// hog.
+    fn own_share(&mut self, ran: Duration, given: Duration) -> Option<Duration> {
+        let others = self.hardware.kept_waiting().saturating_sub(given);
+        Some(ran.saturating_sub(others)).filter(|&own| own >= limits::HOG)
     }
 
     /// Before the turns until the next look, which are observed.
@@ -269,10 +273,7 @@ impl<H: Hardware, P: Policy> Kernel<H, P> {
     #[cold]
     fn tell_hog(&mut self, slot: u32, ran: Duration) {
         // What the host gave to others in the meantime is not the task's.
-        let ran = ran.saturating_sub(self.hardware.kept_waiting().saturating_sub(self.lints.kept_waiting));
-        if ran < limits::HOG {
-            return;
-        }
+        let Some(ran) = self.own_share(ran, self.lints.kept_waiting) else { return };
         if let Some(line) = self.is_to_tell(Lint::Hog, slot) {
             let (tid, ran_ns) = (self.table.tid(slot), ran.as_nanos() as u64);
             // The round began before it ran.

@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_somebody_has_made_meanwhile_is_not_replaced() {
+        let place = Place::new("made");
+        let mut file = LogFile::create(place.file(), Some(10)).unwrap();
+        file.write_all(b"a line\n").unwrap();
+        let make = |path: &Path| fs::write(path, "of others\n").and_then(|()| File::create_new(path));
+        file.begin_next(make).unwrap_err();
+        assert_eq!(place.text(), "a line\nof others\n");
+    }
+
+    #[test]
     #[cfg(unix)]
     fn a_link_goes_on_leading_to_the_log() {
         let place = Place::new("link");

@@ -391,6 +391,8 @@ mod tests {
             Event::Grouped { tid: other(14), group: tid },
             Event::Continued { tid: other(15) },
             exited(other(16)),
+            blocked(other(17), WaitsOn::GroupChild(tid)),
+            blocked(other(18), WaitsOn::NurseryChild(tid)),
             blocked(first, WaitsOn::Signal),
             blocked(first, WaitsOn::Read(Fd::STDIN)),
             exited(tid),
@@ -400,8 +402,8 @@ mod tests {
         }
         let records = tracer.read(usize::MAX).unwrap();
         let changes = records.iter().filter(|record| matches!(record.what, Traced::WaitsChange));
-        assert_eq!(changes.map(|record| record.tid.serial()).collect::<Vec<_>>(), [11, 12, 13, 14, 15, 16]);
-        assert!(matches!(records[6].what, Traced::Exited { .. }) && records.len() == 7, "{records:?}");
+        assert_eq!(changes.map(|record| record.tid.serial()).collect::<Vec<_>>(), [11, 12, 13, 14, 15, 16, 17, 18]);
+        assert!(matches!(records[8].what, Traced::Exited { .. }) && records.len() == 9, "{records:?}");
     }
 
     #[test]
